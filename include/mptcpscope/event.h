@@ -1,0 +1,225 @@
+/* event.h - contract model -> observers: what happened, with the hard part already done.
+ *
+ * The model tells of connections, subflows, segments and data in events.  An event borrows
+ * everything; nothing in it may be kept beyond the call except the entities themselves, which live
+ * until their connection is closed and its rows are written.
+ *
+ * Words: RFC 8684, RFC 9293, and design terms: client = sender of the first SYN with MP_CAPABLE;
+ * a direction is named by who sends the data. */
+#ifndef MPTCPSCOPE_EVENT_H
+#define MPTCPSCOPE_EVENT_H
+
+#include <glib.h>
+
+#include <mptcpscope/row.h>
+#include <mptcpscope/segment.h>
+
+/* A host of a connection, and the direction of the data that it sends. */
+typedef enum {
+    MPS_CLIENT = 0,
+    MPS_SERVER = 1,
+    MPS_C2S = MPS_CLIENT,
+    MPS_S2C = MPS_SERVER,
+    MPS_NOBODY = -1, /* unknown */
+} MpsSide;
+typedef MpsSide MpsDirection;
+
+/* NULL-able small enumerations: 0 is "unknown" and becomes NULL. */
+typedef enum { MPS_PROTOCOL_MPTCP = 1, MPS_PROTOCOL_TCP } MpsProtocol;
+typedef enum { MPS_HANDSHAKE_NONE = 1, MPS_HANDSHAKE_PARTIAL, MPS_HANDSHAKE_FULL } MpsHandshake;
+typedef enum { MPS_KIND_INITIAL = 1, MPS_KIND_JOIN } MpsSubflowKind;
+typedef enum { MPS_HMAC_UNCHECKED = 1, MPS_HMAC_VALID, MPS_HMAC_INVALID } MpsHmacState;
+typedef enum {
+    MPS_FALLBACK_NO_SYNACK = 1, /* no_mp_capable_synack */
+    MPS_FALLBACK_NO_ACK,        /* no_mp_capable_ack */
+    MPS_FALLBACK_NO_DSS,
+    MPS_FALLBACK_MP_FAIL,
+    MPS_FALLBACK_INFINITE_MAPPING,
+} MpsFallback;
+typedef enum {
+    MPS_CLOSE_FASTCLOSE = 1,
+    MPS_CLOSE_DATA_FIN,
+    MPS_CLOSE_FIN,
+    MPS_CLOSE_RESET,
+    MPS_CLOSE_IDLE,
+    MPS_CLOSE_EVICTED,
+    MPS_CLOSE_CAPTURE_END,
+} MpsClose;
+typedef enum {
+    MPS_RESULT_ESTABLISHED = 1,
+    MPS_RESULT_REFUSED,
+    MPS_RESULT_UNREACHABLE,
+    MPS_RESULT_NO_REPLY,
+    MPS_RESULT_BAD_HMAC,
+    MPS_RESULT_UNKNOWN_TOKEN,
+    MPS_RESULT_STRIPPED,
+    MPS_RESULT_LATE,
+} MpsResult;
+
+/* Words of the enumerations as the database spells them; NULL for 0. */
+const char *mps_side_name(MpsSide side); /* client, server */
+const char *mps_direction_name(MpsDirection direction);
+const char *mps_protocol_name(MpsProtocol protocol);
+const char *mps_handshake_name(MpsHandshake handshake);
+const char *mps_subflow_kind_name(MpsSubflowKind kind);
+const char *mps_hmac_state_name(MpsHmacState state);
+const char *mps_fallback_name(MpsFallback fallback);
+const char *mps_close_name(MpsClose close);
+const char *mps_result_name(MpsResult result);
+
+typedef struct _MpsConnection MpsConnection;
+typedef struct _MpsSubflow MpsSubflow;
+
+/* The ledger of one subflow direction: payload bytes by what became of them.
+ * payload = unique + retransmitted, always. */
+typedef struct {
+    uint64_t packets; /* segments with or without payload */
+    uint64_t payload_packets, payload_bytes;
+    uint64_t unique_bytes;                               /* union of TCP sequence ranges */
+    uint64_t retransmitted_packets, retransmitted_bytes; /* TCP range captured before */
+    uint64_t hole_filled_packets, hole_filled_bytes; /* below the highest, never captured before */
+    uint64_t data_bytes;       /* bytes of the data union whose first sender this subflow is */
+    uint64_t reinjected_bytes; /* first shown here, sent before on another subflow */
+    uint64_t remapped_bytes;   /* second mapping of the same DSN on this subflow */
+    uint64_t orphaned_bytes;   /* first sent here but only skipped, shown by another sending */
+    uint64_t unmapped_bytes;   /* unique payload that has no mapping (so far) */
+    uint64_t missing_bytes;    /* acknowledged, never captured; known when the subflow is closed */
+} MpsLedger;
+
+/* One end of a subflow and the direction it sends. */
+typedef struct {
+    int address_id; /* -1 unknown */
+    bool backup;    /* B bit of its MP_JOIN */
+    int64_t fin_ns; /* first FIN, or MPS_NO_TIME */
+    int64_t rst_ns; /* first believable RST */
+    MpsLedger ledger;
+    void *states; /* observers' states of scope subflow_direction */
+} MpsSubflowSide;
+
+struct _MpsSubflow {
+    uint64_t id;
+    MpsConnection *connection;
+    uint32_t ordinal;
+    MpsSubflowKind kind;
+    MpsSide opened_by;
+    MpsEndpoint end[2]; /* by MpsSide */
+    MpsSubflowSide side[2];
+    int64_t syn_ns;         /* first SYN, or MPS_NO_TIME if the capture lacks it */
+    int64_t established_ns; /* third ACK with valid HMAC, or data or ACK proving it */
+    int64_t end_ns;         /* last packet */
+    int64_t syn_to_synack_ns, synack_to_ack_ns; /* halves of the handshake RTT at the tap */
+    MpsResult result;
+    char result_detail[80]; /* "" = none */
+    MpsClose close;
+    MpsSide closed_by;
+    int reset_reason; /* of MP_TCPRST, -1 = none */
+    MpsHmacState hmac;
+    void *states; /* observers' states of scope subflow */
+};
+
+/* One host of a connection and the direction it sends. */
+typedef struct {
+    bool has_key, has_token, has_idsn;
+    uint64_t key, idsn;
+    uint32_t token;
+    int64_t data_fin_ns;       /* first DATA_FIN seen, or MPS_NO_TIME */
+    uint64_t data_bytes;       /* union of DSN ranges carried as payload */
+    uint64_t data_acked_bytes; /* by the other host's DATA_ACKs */
+    bool has_data_ack;
+    void *states; /* observers' states of scope connection_direction */
+} MpsConnectionSide;
+
+struct _MpsConnection {
+    uint64_t id; /* 0: joins that belong to no connection of this capture */
+    MpsProtocol protocol;
+    int version;        /* 0, 1, or -1 unknown */
+    int checksum;       /* DSS checksums agreed: 0, 1, or -1 unknown */
+    MpsEndpoint end[2]; /* of the initial subflow, by MpsSide */
+    MpsConnectionSide side[2];
+    int64_t start_ns;       /* first MP_CAPABLE SYN, or first packet if the capture lacks it */
+    int64_t established_ns; /* third packet of the initial handshake */
+    int64_t end_ns;         /* last packet of any subflow */
+    MpsHandshake handshake;
+    MpsFallback fallback;
+    MpsClose close;
+    MpsSide closed_by;
+    uint32_t subflows_established;
+    uint32_t joins_attempted;
+    GPtrArray *subflows; /* MpsSubflow, by ordinal */
+    void *states;        /* observers' states of scope connection */
+};
+
+typedef enum {
+    MPS_EV_SEGMENT,  /* a captured segment of a tracked subflow, once per segment */
+    MPS_EV_DATA,     /* payload got its place in the data sequence space */
+    MPS_EV_DATA_ACK, /* the cumulative DATA_ACK of a direction advanced */
+    MPS_EV_RTT,      /* an RTT sample of a subflow direction, by the tcptrace rule */
+    MPS_EV_SIGNAL,   /* anything worth a line in a timeline */
+    MPS_N_EVENTS,
+} MpsEventKind;
+
+#define MPS_WANTS(kind) (1u << (kind))
+
+typedef enum {
+    MPS_DATA_NEW,           /* the first showing of these DSNs anywhere, by their first sender */
+    MPS_DATA_REINJECTED,    /* sent before on another subflow */
+    MPS_DATA_REMAPPED,      /* sent before on the same subflow under other subflow numbers */
+    MPS_DATA_OVERTAKEN,     /* the first sender's own copy, seen after another subflow's */
+    MPS_DATA_RETRANSMITTED, /* TCP retransmission of payload that was shown before */
+} MpsDataClass;
+
+typedef enum {
+    MPS_SIGNAL_CONNECTION,     /* MP_CAPABLE SYN, or the first sign of a connection */
+    MPS_SIGNAL_ESTABLISHED,    /* subflow established */
+    MPS_SIGNAL_JOIN,           /* MP_JOIN SYN */
+    MPS_SIGNAL_ADD_ADDR,       /* option */
+    MPS_SIGNAL_ADD_ADDR_ECHO,  /* option */
+    MPS_SIGNAL_REMOVE_ADDR,    /* option */
+    MPS_SIGNAL_MP_PRIO,        /* option */
+    MPS_SIGNAL_MP_FAIL,        /* option */
+    MPS_SIGNAL_FASTCLOSE,      /* option, first of each host */
+    MPS_SIGNAL_FALLBACK,       /* connection->fallback just got its value */
+    MPS_SIGNAL_DATA_FIN,       /* first of each host */
+    MPS_SIGNAL_FIN,            /* first of each host and subflow */
+    MPS_SIGNAL_RESET,          /* first believable RST of each host and subflow */
+    MPS_SIGNAL_UNKNOWN_OPTION, /* option: experimental or unassigned subtype, first per subflow */
+    MPS_SIGNAL_MALFORMED,      /* option: first malformed one per subflow and host */
+    MPS_N_SIGNALS,
+} MpsSignal;
+
+typedef struct {
+    MpsEventKind kind;
+    int64_t ts_ns;
+    uint64_t packet;
+    uint32_t capture_id;
+    MpsDirection direction; /* DATA_ACK, RTT: direction of the data; SIGNAL: the sender */
+    MpsConnection *connection;
+    MpsSubflow *subflow; /* NULL where the event belongs to no single subflow */
+    union {
+        struct {
+            const MpsSegment *wire;
+            uint32_t unique_bytes, retransmitted_bytes, hole_filled_bytes;
+        } segment;
+        struct {
+            MpsDataClass class;
+            int64_t offset; /* DSN - IDSN - 1, or from the first DSN seen if the IDSN is unknown */
+            uint64_t bytes;
+            uint64_t union_bytes;   /* how many of them are new to the direction's data union */
+            const MpsSubflow *from; /* REINJECTED: the very first sender */
+            int64_t from_ns;        /* REINJECTED: when that was */
+            bool acked;             /* REINJECTED: a DATA_ACK had covered them already */
+        } data;
+        struct {
+            int64_t offset; /* all data below it is acknowledged (DATA_FIN not counted) */
+        } data_ack;
+        struct {
+            int64_t rtt_ns;
+        } rtt;
+        struct {
+            MpsSignal what;
+            const MpsMptcpOption *option; /* or NULL */
+        } signal;
+    };
+} MpsEvent;
+
+#endif

@@ -1,0 +1,49 @@
+/* observer.h - how a metric (or rule) describes itself.
+ *
+ * A metric lives in one scope.  For every entity of that scope (a connection, one direction of it,
+ * a subflow, one direction of it) it owns state_bytes of zeroed memory.  It sees the events it
+ * wants that concern the entity, and when the connection is closed it fills its summary columns of
+ * the entity's row and may add rows to a table of its own. */
+#ifndef MPTCPSCOPE_OBSERVER_H
+#define MPTCPSCOPE_OBSERVER_H
+
+#include <stddef.h>
+
+#include <mptcpscope/event.h>
+#include <mptcpscope/row.h>
+
+/* The four scopes, which are the four summary tables of the database. */
+typedef enum {
+    MPS_SCOPE_CONNECTION,
+    MPS_SCOPE_CONNECTION_DIRECTION,
+    MPS_SCOPE_SUBFLOW,
+    MPS_SCOPE_SUBFLOW_DIRECTION,
+    MPS_N_SCOPES,
+} MpsScope;
+
+typedef struct {
+    const MpsConnection *connection;
+    const MpsSubflow *subflow; /* NULL in the scopes of a connection */
+    MpsDirection direction;    /* MPS_NOBODY in scopes without direction */
+} MpsSubject;
+
+typedef struct {
+    const char *name;
+    const char *help; /* one sentence: what is measured, and its source */
+    MpsScope scope;
+    const MpsColumn *columns; /* of the scope's table, filled by summarise(); or NULL */
+    const MpsTable *table;    /* a row table of its own, or NULL */
+    size_t state_bytes;
+    unsigned wants; /* MPS_WANTS(kind) of each kind of event that observe() is called for */
+
+    /* An event about the entity that @state belongs to. */
+    void (*observe)(void *state, const MpsEvent *event, MpsRowSink *rows);
+    /* The connection is closed: the rows that could only be known now. */
+    void (*finish)(void *state, const MpsSubject *subject, MpsRowSink *rows);
+    /* Fills one value per column.  Values left untouched are NULL. */
+    void (*summarise)(const void *state, const MpsSubject *subject, MpsValue *values);
+    /* Releases what the state owns; the state itself is not the metric's. */
+    void (*clear)(void *state);
+} MpsMetric;
+
+#endif

@@ -1,0 +1,177 @@
+/* segment.h - contract decode -> model: one TCP segment, its MPTCP options as typed values.
+ *
+ * Everything here is a plain value: no pointer into packet bytes, so a segment outlives its packet.
+ * Numbers are as on the wire (host byte order); the model unwraps them.
+ * Sources: RFC 9293 (TCP), RFC 7323 (time stamps, window scale), RFC 2018 (SACK),
+ * RFC 8684 (MPTCP v1), RFC 6824 (MPTCP v0). */
+#ifndef MPTCPSCOPE_SEGMENT_H
+#define MPTCPSCOPE_SEGMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+    uint8_t bytes[16]; /* IPv4 in the first four, the rest zero */
+    uint8_t family;    /* 4 or 6 */
+} MpsAddress;
+
+typedef struct {
+    MpsAddress address;
+    uint16_t port;
+} MpsEndpoint;
+
+enum {
+    MPS_TCP_FIN = 0x01,
+    MPS_TCP_SYN = 0x02,
+    MPS_TCP_RST = 0x04,
+    MPS_TCP_PSH = 0x08,
+    MPS_TCP_ACK = 0x10,
+    MPS_TCP_URG = 0x20,
+};
+
+/* State of one decoded option.  Only MPS_OPT_OK options may be believed field by field. */
+typedef enum {
+    MPS_OPT_OK,
+    MPS_OPT_TRUNCATED, /* the capture (snaplen) ends inside the option */
+    MPS_OPT_MALFORMED, /* length does not fit subtype and flags, or leaves the option area */
+} MpsOptionStatus;
+
+/* RFC 8684 section 3, table 2. */
+typedef enum {
+    MPS_MP_CAPABLE = 0x0,
+    MPS_MP_JOIN = 0x1,
+    MPS_DSS = 0x2,
+    MPS_ADD_ADDR = 0x3,
+    MPS_REMOVE_ADDR = 0x4,
+    MPS_MP_PRIO = 0x5,
+    MPS_MP_FAIL = 0x6,
+    MPS_MP_FASTCLOSE = 0x7,
+    MPS_MP_TCPRST = 0x8,
+    MPS_MP_EXPERIMENTAL = 0xf,
+} MpsSubtype;
+
+/* Longest REMOVE_ADDR id list that fits into a TCP header: 40 - 3. */
+#define MPS_REMOVE_ADDR_MAX 37
+
+typedef struct {
+    uint8_t subtype; /* MpsSubtype, or an unassigned value 0x9..0xe */
+    uint8_t status;  /* MpsOptionStatus */
+    uint8_t length;  /* the option's length byte, as sent */
+    uint8_t byte2;   /* third byte as sent: subtype and the low nibble (version, flags, reserved) */
+    uint8_t byte3;   /* fourth byte as sent, 0 if the option has none */
+    union {
+        struct { /* RFC 8684 section 3.1 */
+            uint8_t version;
+            uint8_t flags;         /* A 0x80 checksum, B 0x40, C 0x20, D-H */
+            bool has_sender_key;   /* length >= 12 */
+            bool has_receiver_key; /* length >= 20 */
+            bool has_data_length;  /* length >= 22: MP_CAPABLE with data */
+            bool has_checksum;     /* length 24 */
+            uint16_t data_bytes;   /* data-level length */
+            uint16_t checksum;
+            uint64_t sender_key;
+            uint64_t receiver_key;
+        } capable;
+        struct { /* RFC 8684 section 3.2; the length tells the form */
+            enum { MPS_JOIN_SYN = 12, MPS_JOIN_SYNACK = 16, MPS_JOIN_ACK = 24 } form;
+            bool backup;        /* SYN, SYN/ACK */
+            uint8_t address_id; /* SYN, SYN/ACK */
+            uint32_t token;     /* SYN: of the receiver's key */
+            uint32_t nonce;     /* SYN, SYN/ACK */
+            uint8_t hmac[20];   /* SYN/ACK: 8 bytes; ACK: 20 bytes */
+        } join;
+        struct { /* RFC 8684 section 3.3 */
+            bool has_ack, ack_is_64;
+            bool has_map, dsn_is_64;
+            bool data_fin, has_checksum;
+            uint16_t data_bytes; /* data-level length, DATA_FIN octet included */
+            uint16_t checksum;
+            uint32_t ssn;      /* subflow sequence number, relative to the ISN */
+            uint64_t data_ack; /* 4 or 8 bytes as sent, not expanded */
+            uint64_t dsn;      /* 4 or 8 bytes as sent, not expanded */
+        } dss;
+        struct {             /* RFC 8684 section 3.4.1, RFC 6824 section 3.4.1 */
+            uint8_t version; /* the form's version: 0 if the low nibble is an IP version */
+            bool echo;       /* v1 only */
+            bool has_port, has_hmac;
+            uint8_t address_id;
+            uint16_t port;
+            MpsAddress address;
+            uint8_t hmac[8];
+        } add_addr;
+        struct { /* RFC 8684 section 3.4.2 */
+            uint8_t n_ids;
+            uint8_t ids[MPS_REMOVE_ADDR_MAX];
+        } remove_addr;
+        struct { /* RFC 8684 section 3.3.8; the address id exists in v0 only */
+            bool backup, has_address_id;
+            uint8_t address_id;
+        } prio;
+        struct { /* RFC 8684 section 3.7 */
+            uint64_t dsn;
+        } fail;
+        struct { /* RFC 8684 section 3.5 */
+            uint64_t receiver_key;
+        } fastclose;
+        struct {           /* RFC 8684 section 3.6 */
+            uint8_t flags; /* U 0x8 V 0x4 W 0x2 T 0x1 (transient) */
+            uint8_t reason;
+        } tcprst;
+    };
+} MpsMptcpOption;
+
+/* Most options of kind 30 that fit into 40 bytes of TCP options, three bytes each. */
+#define MPS_MPTCP_OPTIONS_MAX 13
+#define MPS_SACK_BLOCKS_MAX   4
+
+/* Flags of MpsSegment.tcp_options: which of the fields below are filled. */
+enum {
+    MPS_TCPOPT_MSS = 0x01,
+    MPS_TCPOPT_WSCALE = 0x02,
+    MPS_TCPOPT_SACK_PERMITTED = 0x04,
+    MPS_TCPOPT_SACK = 0x08,
+    MPS_TCPOPT_TIMESTAMP = 0x10,
+};
+
+typedef struct {
+    int64_t ts_ns;
+    uint64_t packet;     /* number in its file */
+    uint32_t capture_id; /* which file */
+
+    MpsEndpoint src, dst;
+    uint64_t place; /* where it was captured: interface, link-layer addresses and direction, TTL;
+                       equal values mean "same place" and nothing else */
+    uint64_t print; /* fingerprint of IP and TCP header without TTL and checksums, for finding
+                       packets captured twice */
+    uint16_t ip_id; /* IPv4 identification; 0 for IPv6 */
+
+    uint32_t seq, ack;
+    uint16_t window;        /* unscaled */
+    uint8_t flags;          /* MPS_TCP_ */
+    uint8_t tcp_options;    /* MPS_TCPOPT_ */
+    bool options_cut;       /* the capture ends inside the TCP options: absence proves nothing */
+    bool options_malformed; /* an option length of 0 or 1, or beyond the header */
+    uint32_t payload_bytes; /* from IP or wire length, never from the captured length */
+
+    uint16_t mss;
+    uint8_t wscale;
+    uint8_t n_sack;
+    uint32_t tsval, tsecr;
+    struct {
+        uint32_t begin, end;
+    } sack[MPS_SACK_BLOCKS_MAX];
+
+    uint8_t n_mptcp;
+    MpsMptcpOption mptcp[MPS_MPTCP_OPTIONS_MAX]; /* in order of appearance; only n_mptcp filled */
+} MpsSegment;
+
+/* What became of a packet. */
+typedef enum {
+    MPS_DECODED_TCP,       /* the segment is filled */
+    MPS_DECODED_OTHER,     /* sound, but not TCP (or a later IP fragment) */
+    MPS_DECODED_TRUNCATED, /* the capture ends before the fixed TCP header does */
+    MPS_DECODED_MALFORMED, /* lengths that contradict each other */
+    MPS_DECODED_LINK,      /* link type this program does not read */
+} MpsDecoded;
+
+#endif

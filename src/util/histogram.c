@@ -1,0 +1,83 @@
+/* histogram.c - log-linear histogram (after HdrHistogram's idea) with Welford moments. */
+#include "util/histogram.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <glib.h>
+
+enum { SUB_BITS = 5, SUB_BINS = 1 << SUB_BITS };
+
+/* Bin 0..31 hold the values 0..31; after that each octave has 32 bins. */
+static uint32_t bin_of(uint64_t value)
+{
+    if (value < SUB_BINS)
+        return (uint32_t)value;
+
+    const unsigned shift = (unsigned)g_bit_storage(value) - 1 - SUB_BITS;
+
+    return (shift + 1) * SUB_BINS + (uint32_t)((value >> shift) - SUB_BINS);
+}
+
+static uint64_t bin_low(uint32_t bin)
+{
+    if (bin < SUB_BINS)
+        return bin;
+
+    const unsigned shift = bin / SUB_BINS - 1;
+
+    return (uint64_t)(bin % SUB_BINS + SUB_BINS) << shift;
+}
+
+void mps_histogram_add(MpsHistogram *self, int64_t value)
+{
+    const int64_t counted = MAX(value, 0);
+    const uint32_t bin = bin_of((uint64_t)counted);
+
+    if (bin >= self->n_bins) {
+        const uint32_t n_bins = (bin / SUB_BINS + 1) * SUB_BINS;
+
+        self->bins = g_renew(uint32_t, self->bins, n_bins);
+        memset(self->bins + self->n_bins, 0, (n_bins - self->n_bins) * sizeof *self->bins);
+        self->n_bins = n_bins;
+    }
+    self->bins[bin]++;
+    self->min = self->n ? MIN(self->min, counted) : counted;
+    self->max = MAX(self->max, counted);
+    self->n++;
+
+    const double delta = (double)counted - self->mean;
+
+    self->mean += delta / (double)self->n;
+    self->m2 += delta * ((double)counted - self->mean);
+}
+
+double mps_histogram_sd(const MpsHistogram *self)
+{
+    return self->n < 2 ? 0 : sqrt(self->m2 / (double)(self->n - 1));
+}
+
+int64_t mps_histogram_quantile(const MpsHistogram *self, double p)
+{
+    const double rank = p * (double)self->n;
+    double below = 0;
+
+    for (uint32_t bin = 0; bin < self->n_bins; bin++) {
+        const double here = self->bins[bin];
+
+        if (here > 0 && below + here >= rank) {
+            const double low = (double)bin_low(bin), high = (double)bin_low(bin + 1);
+            const double inside = low + (high - low) * (rank - below) / here;
+
+            return CLAMP((int64_t)inside, self->min, self->max);
+        }
+        below += here;
+    }
+    return self->max;
+}
+
+void mps_histogram_clear(MpsHistogram *self)
+{
+    g_free(self->bins);
+    *self = (MpsHistogram){0};
+}

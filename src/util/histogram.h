@@ -1,0 +1,31 @@
+/* histogram.h - distribution of positive integers in bounded space, with exact moments.
+ *
+ * Log-linear bins: every power of two is cut into 32 equal bins, so a quantile is at most 3.2 % off
+ * (half of that on average); count, minimum, maximum, mean and standard deviation are exact. */
+#ifndef MPS_UTIL_HISTOGRAM_H
+#define MPS_UTIL_HISTOGRAM_H
+
+#include <stdint.h>
+
+/* Zeroed memory is an empty histogram. */
+typedef struct {
+    uint64_t n;
+    int64_t min, max;
+    double mean, m2; /* Welford's running mean and sum of squared deviations */
+    uint32_t *bins;  /* allocated with the first value, grown by octaves */
+    uint32_t n_bins;
+} MpsHistogram;
+
+/* Counts @value; negative ones count as 0. */
+void mps_histogram_add(MpsHistogram *self, int64_t value);
+
+/* Sample standard deviation, n - 1 in the denominator as tcptrace prints it; 0 for n < 2. */
+double mps_histogram_sd(const MpsHistogram *self);
+
+/* The value below which a share of @p (0..1) of the values lies: linear inside its bin, kept within
+ * [min, max].  0 for an empty histogram. */
+int64_t mps_histogram_quantile(const MpsHistogram *self, double p);
+
+void mps_histogram_clear(MpsHistogram *self);
+
+#endif
