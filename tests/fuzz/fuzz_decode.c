@@ -1,0 +1,58 @@
+/* fuzz_decode.c - any bytes as a packet: | link type: 2, big endian | uncaptured bytes: 2 | bytes
+ * |. Promises: a segment never claims more payload than was on the wire, its lists stay in bounds,
+ * entries beyond them are not touched, and decoding twice gives the same. */
+#include <string.h>
+
+#include <glib.h>
+
+#include "decode/decode.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
+{
+    if (n_bytes < 4)
+        return 0;
+
+    g_autofree uint8_t *own = g_memdup2(data + 4, n_bytes - 4); /* ASan sees any overread */
+    const MpsPacket packet = {
+        .ts_ns = 1,
+        .number = 1,
+        .capture_id = 1,
+        .link_type = data[0] << 8 | data[1],
+        .wire_bytes = (uint32_t)(n_bytes - 4 + (size_t)(data[2] << 8 | data[3])),
+        .captured_bytes = (uint32_t)(n_bytes - 4),
+        .bytes = own,
+    };
+    MpsSegment first, second;
+
+    memset(&first, 0xaa, sizeof first);
+    memset(&second, 0x55, sizeof second);
+
+    const MpsDecoded decoded = mps_decode_packet(&packet, &first);
+
+    g_assert_cmpint(mps_decode_packet(&packet, &second), ==, decoded);
+    g_assert_cmpint(decoded, <=, MPS_DECODED_LINK);
+    if (decoded != MPS_DECODED_TCP)
+        return 0;
+    g_assert_cmpuint(first.payload_bytes, <=, packet.wire_bytes - 40); /* the least headers */
+    g_assert_cmpuint(first.n_mptcp, <=, MPS_MPTCP_OPTIONS_MAX);
+    g_assert_cmpuint(first.n_sack, <=, MPS_SACK_BLOCKS_MAX);
+    g_assert_false(first.options_cut && first.options_malformed);
+    if (first.options_cut)
+        g_assert_cmpuint(packet.captured_bytes, <, packet.wire_bytes);
+    if (first.n_mptcp < MPS_MPTCP_OPTIONS_MAX)
+        g_assert_cmphex(first.mptcp[first.n_mptcp].status, ==, 0xaa);
+    g_assert_cmphex(first.print, ==, second.print);
+    g_assert_cmphex(first.place, ==, second.place);
+    g_assert_cmpuint(first.n_mptcp, ==, second.n_mptcp);
+    for (unsigned i = 0; i < first.n_mptcp; i++) {
+        g_assert_cmpuint(first.mptcp[i].subtype, <=, 0xf);
+        g_assert_cmpuint(first.mptcp[i].status, <=, MPS_OPT_MALFORMED);
+        if (first.mptcp[i].status == MPS_OPT_OK)
+            g_assert_cmpuint(first.mptcp[i].length, <=, 40);
+        if (first.mptcp[i].status == MPS_OPT_TRUNCATED)
+            g_assert_true(first.options_cut);
+    }
+    return 0;
+}
