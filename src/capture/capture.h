@@ -1,0 +1,35 @@
+/* capture.h - one capture file, pcap or pcapng, read front to back.  Opaque; one thread at a time.
+ */
+#ifndef MPS_CAPTURE_CAPTURE_H
+#define MPS_CAPTURE_CAPTURE_H
+
+#include <mptcpscope/error.h>
+#include <mptcpscope/packet.h>
+
+typedef struct _MpsCapture MpsCapture;
+
+typedef struct {
+    const char *format;     /* "pcap" or "pcapng", static */
+    int link_type;          /* of the first interface; -1 as long as none was described */
+    const char *link_name;  /* its name as libpcap says it, "unknown" without one; static */
+    uint32_t snaplen_bytes; /* of the first interface; 0 = not limited, or none described */
+    int64_t dropped;        /* packets the capturing side lost, as pcapng says so far; -1 unknown */
+    uint64_t bytes_read;    /* position in the file */
+    uint64_t bytes_total;   /* size of the file; 0 if it has none (a pipe) */
+} MpsCaptureInfo;
+
+/* Opens a pcap or pcapng file, time stamps in nanoseconds whatever the file holds; "-" is standard
+ * input.  Returns a new capture, owned by the caller; or NULL and MPS_ERROR_OPEN. */
+MpsCapture *mps_capture_open(const char *path, GError **error);
+
+/* Reads the next packet; capture_id is left 0.  out->bytes is borrowed: it dies with the next call.
+ * Returns MPS_READ_PACKET, MPS_READ_END, or MPS_READ_FAILED with MPS_ERROR_READ; after either of
+ * the last two there is nothing more to read. */
+MpsReadResult mps_capture_next(MpsCapture *self, MpsPacket *out, GError **error);
+
+MpsCaptureInfo mps_capture_info(const MpsCapture *self);
+
+void mps_capture_free(MpsCapture *self); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsCapture, mps_capture_free)
+
+#endif
