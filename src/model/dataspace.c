@@ -1,0 +1,420 @@
+/* dataspace.c - the data sequence space of one direction: who sent which byte first, and the ledger
+ * of new, reinjected, remapped and orphaned bytes (RFC 8684 section 3.3).
+ *
+ * For every byte the very first sending decides: a subflow and a shift between its positions and
+ * data offsets.  A byte counts as sent when it was captured or when its subflow's payload went on
+ * beyond it (the tap missed it).  Then each captured payload byte is one of
+ *   the first sending itself   -> new, or overtaken if another subflow's copy was captured before;
+ *   another sending, same subflow             -> remapped;
+ *   another subflow, not shown there before   -> reinjected;
+ *   another subflow, shown there before       -> remapped.
+ * With in_union = captured somehow and shown = the first sending was captured, the ledger is exact:
+ *   sum(unique) - unmapped - remapped = data + reinjected - orphaned,
+ * where orphaned = in the union, first sending never captured. */
+#include "model/state.h"
+
+#include <string.h>
+
+/* Runs kept per direction once they are acknowledged; far more than any window holds. */
+enum { MAX_RUNS = 1 << 16 };
+
+/* Range sets hold unsigned numbers; data offsets may be negative (SYN data). */
+#define BIAS ((uint64_t)1 << 63)
+
+static inline uint64_t biased(int64_t offset)
+{
+    return (uint64_t)offset + BIAS;
+}
+
+/* Offsets further out than this are lies; keeps all sums inside 64 bits. */
+#define SANE_OFFSET ((int64_t)1 << 60)
+
+static int64_t expand(const DataSpace *space, uint64_t dsn, bool is_64, int64_t reference)
+{
+    if (is_64 && !space->base_is_32)
+        return (int64_t)(dsn - space->base);
+    return reference + (int32_t)((uint32_t)dsn - (uint32_t)(space->base + (uint64_t)reference));
+}
+
+static void set_base(DataSpace *space, uint64_t dsn, bool is_64)
+{
+    if (space->has_base)
+        return;
+    space->has_base = true;
+    space->base_is_32 = !is_64;
+    space->base = dsn;
+}
+
+/* Turns a DSN into a data offset; the first number seen becomes offset 0 if the IDSN is unknown.
+ * A 4-byte DSN is expanded against the sender's own highest DSN (RFC 8684 section 3.3.1).  False if
+ * the number cannot be true. */
+bool mps_space_dsn(DataSpace *space, uint64_t dsn, bool is_64, int64_t *offset)
+{
+    set_base(space, dsn, is_64);
+    *offset = expand(space, dsn, is_64, space->last);
+    return *offset<SANE_OFFSET && * offset> - SANE_OFFSET;
+}
+
+/* The same for a DATA_ACK, expanded against the highest DATA_ACK.  An acknowledgement that is 4 GiB
+ * off cannot be true. */
+bool mps_space_data_ack(DataSpace *space, uint64_t dsn, bool is_64, int64_t *offset)
+{
+    set_base(space, dsn, is_64);
+
+    const int64_t reference = space->has_acked ? space->acked : 0;
+
+    *offset = expand(space, dsn, is_64, reference);
+    return *offset<SANE_OFFSET && * offset> - SANE_OFFSET &&
+           ABS(*offset - MAX(reference, space->last)) < (int64_t)1 << 32;
+}
+
+/* Index of the first run that ends above @offset. */
+static size_t find(const DataSpace *space, int64_t offset)
+{
+    size_t low = 0, high = space->n_runs, step = 1;
+
+    while (high > low && space->runs[high - 1].end > offset) {
+        const size_t probe = high > low + step ? high - step : low;
+
+        if (space->runs[probe].end <= offset) {
+            low = probe + 1;
+            break;
+        }
+        high = probe;
+        step *= 2;
+    }
+    if (high == space->n_runs)
+        return high;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (space->runs[middle].end <= offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool joins(const Run *left, const Run *right)
+{
+    return left->end == right->begin && left->first == right->first &&
+           left->shift == right->shift && left->shown == right->shown &&
+           left->in_union == right->in_union && (left->shown || left->first_ns == right->first_ns);
+}
+
+/* Drops the oldest quarter of the runs that are acknowledged at the data level. */
+static void forget(DataSpace *space)
+{
+    size_t n = 0;
+
+    while (n < space->n_runs / 4 && space->has_acked && space->runs[n].end <= space->acked)
+        n++;
+    if (n == 0)
+        return;
+    space->forgotten = space->runs[n - 1].end;
+    space->n_runs -= n;
+    memmove(space->runs, space->runs + n, space->n_runs * sizeof *space->runs);
+}
+
+static void insert(DataSpace *space, size_t at, Run run)
+{
+    if (space->n_runs == space->n_allocated) {
+        space->n_allocated = space->n_allocated ? 2 * space->n_allocated : 8;
+        space->runs = g_renew(Run, space->runs, space->n_allocated);
+    }
+    memmove(space->runs + at + 1, space->runs + at, (space->n_runs - at) * sizeof *space->runs);
+    space->runs[at] = run;
+    space->n_runs++;
+}
+
+/* Melts run @at with its neighbours where they are alike. */
+static void melt(DataSpace *space, size_t at)
+{
+    for (size_t left = at + 1; left > at - (at > 0); left--) {
+        if (left == 0 || left >= space->n_runs ||
+            !joins(&space->runs[left - 1], &space->runs[left]))
+            continue;
+        space->runs[left - 1].end = space->runs[left].end;
+        space->n_runs--;
+        memmove(space->runs + left, space->runs + left + 1,
+                (space->n_runs - left) * sizeof *space->runs);
+    }
+}
+
+/* Cuts run @at so that [begin, end) inside it stands alone; returns its index. */
+static size_t isolate(DataSpace *space, size_t at, int64_t begin, int64_t end)
+{
+    if (space->runs[at].begin < begin) {
+        Run right = space->runs[at];
+
+        right.begin = begin;
+        space->runs[at].end = begin;
+        insert(space, ++at, right);
+    }
+    if (space->runs[at].end > end) {
+        Run right = space->runs[at];
+
+        right.begin = end;
+        space->runs[at].end = end;
+        insert(space, at + 1, right);
+    }
+    return at;
+}
+
+/* When the first byte of run's part at @offset was first sent. */
+static Origin first_sent(const Run *run, int64_t offset, MpsSide sender)
+{
+    Origin origin = {.ts_ns = run->first_ns};
+
+    if (run->shown) {
+        const MpsSent *sent =
+            mps_sendlog_find(&run->first->end[sender].log, (uint64_t)(offset - run->shift));
+
+        if (sent)
+            origin = (Origin){sent->first_ns, sent->packet, sent->capture_id};
+    }
+    return origin;
+}
+
+/* Reports that [begin, end) was captured on @subflow. */
+static void tell(MpsModel *model, Subflow *subflow, MpsSide sender, MpsDataClass class,
+                 int64_t begin, int64_t end, uint64_t union_bytes, const Run *run, int64_t from_ns,
+                 const Origin *origin)
+{
+    const DataSpace *space = &((Connection *)subflow->public.connection)->space[sender];
+
+    if (!wanted(model, MPS_EV_DATA))
+        return;
+
+    MpsEvent event = {
+        .kind = MPS_EV_DATA,
+        .direction = sender,
+        .connection = subflow->public.connection,
+        .subflow = &subflow->public,
+        .data = {.class = class,
+                 .offset = begin,
+                 .bytes = (uint64_t)(end - begin),
+                 .union_bytes = union_bytes,
+                 .from = run && run->first ? &run->first->public : NULL,
+                 .from_ns = from_ns,
+                 .acked = space->has_acked && space->acked >= end},
+    };
+
+    mps_emit(model, &event, origin);
+}
+
+/* @run belongs to the union from now on.  Returns how many bytes that adds. */
+static uint64_t join_union(Connection *connection, MpsSide sender, Run *run)
+{
+    const uint64_t bytes = (uint64_t)(run->end - run->begin);
+
+    if (run->in_union)
+        return 0;
+    run->in_union = true;
+    connection->public.side[sender].data_bytes += bytes;
+    run->first->public.side[sender].ledger.data_bytes += bytes;
+    if (!run->shown)
+        run->first->public.side[sender].ledger.orphaned_bytes += bytes;
+    return bytes;
+}
+
+/* [begin, end), part of run @at, was captured on @subflow, which is not its first sending.  Splits
+ * it into what this subflow shows for the first time and what not. */
+static void show_again(MpsModel *model, Subflow *subflow, MpsSide sender, size_t at, int64_t begin,
+                       int64_t end, const Origin *origin)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+    DataSpace *space = &connection->space[sender];
+    MpsLedger *ledger = &subflow->public.side[sender].ledger;
+    MpsRanges *reinjected = &subflow->end[sender].reinjected;
+    const bool same = space->runs[at].first == subflow;
+
+    if (!space->runs[at].in_union)
+        at = isolate(space, at, begin, end);
+
+    const Run run = space->runs[at];
+    uint64_t union_bytes = join_union(connection, sender, &space->runs[at]);
+
+    while (begin < end) {
+        uint64_t gap = biased(begin), gap_end = biased(end);
+        const bool any_new = !same && mps_ranges_next_gap(reinjected, &gap, biased(end), &gap_end);
+        const int64_t new_begin = any_new ? (int64_t)(gap - BIAS) : end;
+        const int64_t new_end = any_new ? (int64_t)(gap_end - BIAS) : end;
+
+        if (begin < new_begin) {
+            ledger->remapped_bytes += (uint64_t)(new_begin - begin);
+            tell(model, subflow, sender, MPS_DATA_REMAPPED, begin, new_begin, union_bytes, &run,
+                 MPS_NO_TIME, origin);
+            union_bytes = 0;
+        }
+        if (new_begin < new_end) {
+            mps_ranges_add(reinjected, biased(new_begin), biased(new_end));
+            ledger->reinjected_bytes += (uint64_t)(new_end - new_begin);
+            tell(model, subflow, sender, MPS_DATA_REINJECTED, new_begin, new_end, union_bytes, &run,
+                 first_sent(&run, new_begin, sender).ts_ns, origin);
+            union_bytes = 0;
+        }
+        begin = new_end;
+    }
+    melt(space, at);
+}
+
+/* [begin, end) of run @at was sent by @subflow before the recorded first sender did so: a mapping
+ * seen late tells of it.  The old first sending becomes a reinjection if it was captured. */
+static void displace(MpsModel *model, Subflow *subflow, MpsSide sender, size_t at, int64_t begin,
+                     int64_t end, int64_t shift, bool shown, const Origin *origin)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+    DataSpace *space = &connection->space[sender];
+    const uint64_t bytes = (uint64_t)(end - begin);
+
+    at = isolate(space, at, begin, end);
+
+    Run *run = &space->runs[at];
+    const Run old = *run;
+    const Origin old_origin = first_sent(&old, begin, sender);
+    MpsLedger *old_ledger = &old.first->public.side[sender].ledger;
+    MpsLedger *ledger = &subflow->public.side[sender].ledger;
+    uint64_t union_bytes = 0;
+
+    run->first = subflow;
+    run->shift = shift;
+    run->first_ns = origin->ts_ns;
+    run->shown = shown;
+    if (old.in_union) {
+        old_ledger->data_bytes -= bytes;
+        ledger->data_bytes += bytes;
+        if (!old.shown)
+            old_ledger->orphaned_bytes -= bytes;
+        if (!shown)
+            ledger->orphaned_bytes += bytes;
+
+        /* What this subflow itself showed later was counted as reinjected; it is a remapping. */
+        const uint64_t again =
+            mps_ranges_covered(&subflow->end[sender].reinjected, biased(begin), biased(end));
+
+        ledger->reinjected_bytes -= again;
+        ledger->remapped_bytes += again;
+    } else if (shown) {
+        run->in_union = true;
+        union_bytes = bytes;
+        connection->public.side[sender].data_bytes += bytes;
+        ledger->data_bytes += bytes;
+    }
+    if (shown)
+        tell(model, subflow, sender, MPS_DATA_NEW, begin, end, union_bytes, run, MPS_NO_TIME,
+             origin);
+    if (old.shown)
+        show_again(model, old.first, sender, at, begin, end, &old_origin);
+}
+
+/* Bytes whose runs have been forgotten: acknowledged long ago, first sender unknown. */
+static int64_t show_forgotten(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t begin,
+                              int64_t end, const Origin *origin)
+{
+    const DataSpace *space = &((Connection *)subflow->public.connection)->space[sender];
+
+    if (begin >= space->forgotten)
+        return begin;
+    end = MIN(end, space->forgotten);
+    subflow->public.side[sender].ledger.reinjected_bytes += (uint64_t)(end - begin);
+    tell(model, subflow, sender, MPS_DATA_REINJECTED, begin, end, 0, NULL, MPS_NO_TIME, origin);
+    return end;
+}
+
+/* New payload of @subflow, captured at @origin, carries the data [begin, end). */
+void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t begin, int64_t end,
+                     int64_t shift, const Origin *origin)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+    DataSpace *space = &connection->space[sender];
+    const bool late = origin->ts_ns < model->now_ns;
+
+    begin = show_forgotten(model, subflow, sender, begin, end, origin);
+    while (begin < end) {
+        size_t at = find(space, begin);
+        const Run *run = at < space->n_runs ? &space->runs[at] : NULL;
+
+        if (!run || run->begin > begin) { /* never sent before */
+            const int64_t until = run ? MIN(end, run->begin) : end;
+            const uint64_t bytes = (uint64_t)(until - begin);
+
+            connection->public.side[sender].data_bytes += bytes;
+            subflow->public.side[sender].ledger.data_bytes += bytes;
+            const Run fresh = {begin, until, shift, subflow, origin->ts_ns, true, true};
+
+            if (at > 0 && joins(&space->runs[at - 1], &fresh)) {
+                space->runs[at - 1].end = until;
+                melt(space, at - 1);
+            } else {
+                insert(space, at, fresh);
+                melt(space, at);
+            }
+            tell(model, subflow, sender, MPS_DATA_NEW, begin, until, bytes, NULL, MPS_NO_TIME,
+                 origin);
+            begin = until;
+            continue;
+        }
+
+        const int64_t until = MIN(end, run->end);
+
+        if (run->first == subflow && run->shift == shift && !run->shown) { /* fills its own hole */
+            at = isolate(space, at, begin, until);
+
+            Run *own = &space->runs[at];
+            const uint64_t bytes = (uint64_t)(until - begin);
+            const bool overtaken = own->in_union;
+
+            own->shown = true;
+            if (overtaken)
+                subflow->public.side[sender].ledger.orphaned_bytes -= bytes;
+            else
+                join_union(connection, sender, own);
+            melt(space, at);
+            tell(model, subflow, sender, overtaken ? MPS_DATA_OVERTAKEN : MPS_DATA_NEW, begin,
+                 until, overtaken ? 0 : bytes, NULL, MPS_NO_TIME, origin);
+        } else if (late && run->first != subflow &&
+                   first_sent(run, begin, sender).ts_ns > origin->ts_ns) {
+            displace(model, subflow, sender, at, begin, until, shift, true, origin);
+        } else {
+            show_again(model, subflow, sender, at, begin, until, origin);
+        }
+        begin = until;
+    }
+    if (space->n_runs > MAX_RUNS)
+        forget(space);
+}
+
+/* @subflow's payload went on beyond positions that carry the data [begin, end) at @origin: they
+ * count as sent then, though the tap has not captured them. */
+void mps_space_skipped(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t begin,
+                       int64_t end, int64_t shift, const Origin *origin)
+{
+    DataSpace *space = &((Connection *)subflow->public.connection)->space[sender];
+    const bool late = origin->ts_ns < model->now_ns;
+
+    begin = MAX(begin, space->forgotten);
+    while (begin < end) {
+        const size_t at = find(space, begin);
+        const Run *run = at < space->n_runs ? &space->runs[at] : NULL;
+        int64_t until = run ? MIN(end, MAX(run->begin, begin)) : end;
+
+        if (!run || run->begin > begin) {
+            insert(space, at, (Run){begin, until, shift, subflow, origin->ts_ns, false, false});
+            melt(space, at);
+        } else {
+            until = MIN(end, run->end);
+            if (late && run->first != subflow &&
+                first_sent(run, begin, sender).ts_ns > origin->ts_ns)
+                displace(model, subflow, sender, at, begin, until, shift, false, origin);
+        }
+        begin = until;
+    }
+}
+
+void mps_space_clear(DataSpace *space)
+{
+    g_free(space->runs);
+    *space = (DataSpace){0};
+}

@@ -1,0 +1,324 @@
+/* handshake.c - how connections and subflows begin: MP_CAPABLE and MP_JOIN, keys, tokens, versions
+ * and HMACs (RFC 8684 sections 3.1 and 3.2, RFC 6824). */
+#include "model/state.h"
+
+#include <string.h>
+
+#include "model/crypto.h"
+
+/* Once a key and the version are known, so are its token and IDSN. */
+static void hash_key(MpsModel *model, Connection *connection, MpsSide side)
+{
+    MpsConnectionSide *public = &connection->public.side[side];
+    DataSpace *space = &connection->space[side];
+    uint64_t idsn;
+
+    if (!public->has_key || public->has_idsn || connection->public.version < 0)
+        return;
+    mps_key_hash(connection->public.version, public->key, &public->token, &idsn);
+    public->has_token = true;
+    public->has_idsn = true;
+    public->idsn = idsn;
+    mps_register_token(model, connection, side, public->token);
+    if (!space->has_base) {
+        space->has_base = true;
+        space->base = idsn + 1;
+    }
+    if (connection->public.subflows->len > 0)
+        mps_map_syn_data(model, g_ptr_array_index(connection->public.subflows, 0));
+}
+
+static void set_version(MpsModel *model, Connection *connection, int version)
+{
+    if (connection->public.version >= 0 || version > 1)
+        return;
+    connection->public.version = version;
+    hash_key(model, connection, MPS_CLIENT);
+    hash_key(model, connection, MPS_SERVER);
+}
+
+/* The first key of a host stays its key: a later other one is a fault, not news. */
+void mps_learn_key(MpsModel *model, Connection *connection, MpsSide side, uint64_t key)
+{
+    MpsConnectionSide *public = &connection->public.side[side];
+
+    if (public->has_key)
+        return;
+    public->has_key = true;
+    public->key = key;
+    hash_key(model, connection, side);
+}
+
+/* Compares the HMACs of a join with what the keys give, as far as they are known. */
+void mps_check_join(Subflow *subflow)
+{
+    const MpsConnection *connection = subflow->public.connection;
+    const MpsSide opener = subflow->public.opened_by, acceptor = other(opener);
+    const MpsConnectionSide *side = connection->side;
+    bool checked = false, valid = true;
+
+    if (subflow->public.kind != MPS_KIND_JOIN || subflow->public.hmac != MPS_HMAC_UNCHECKED ||
+        connection->version < 0 || !side[0].has_key || !side[1].has_key || !subflow->has_nonce[0] ||
+        !subflow->has_nonce[1])
+        return;
+    if (subflow->has_synack_hmac) {
+        checked = true;
+        valid &= mps_join_hmac_valid(connection->version, side[acceptor].key, side[opener].key,
+                                     subflow->nonce[acceptor], subflow->nonce[opener],
+                                     subflow->synack_hmac, sizeof subflow->synack_hmac);
+    }
+    if (subflow->has_ack_hmac) {
+        checked = true;
+        valid &= mps_join_hmac_valid(connection->version, side[opener].key, side[acceptor].key,
+                                     subflow->nonce[opener], subflow->nonce[acceptor],
+                                     subflow->ack_hmac, sizeof subflow->ack_hmac);
+    }
+    /* A valid SYN/ACK alone is not the last word: the third ACK may follow. */
+    if (checked && (!valid || subflow->has_ack_hmac))
+        subflow->public.hmac = valid ? MPS_HMAC_VALID : MPS_HMAC_INVALID;
+}
+
+static const MpsMptcpOption *any_option(const MpsSegment *segment, MpsSubtype subtype)
+{
+    for (int i = 0; i < segment->n_mptcp; i++)
+        if (segment->mptcp[i].subtype == subtype && segment->mptcp[i].status != MPS_OPT_MALFORMED)
+            return &segment->mptcp[i];
+    return NULL;
+}
+
+/* A join goes to the connection whose token its SYN names: the token is the hash of the receiver's
+ * key.  Joins to the same unknown token are kept together. */
+static Subflow *open_join(MpsModel *model, const MpsSegment *segment, const MpsMptcpOption *join)
+{
+    Connection *connection = g_hash_table_lookup(model->tokens, GUINT_TO_POINTER(join->join.token));
+    MpsSide opener = MPS_CLIENT;
+
+    if (!connection) {
+        connection = mps_connection_new(model, segment, true);
+        connection->public.side[MPS_SERVER].has_token = true;
+        connection->public.side[MPS_SERVER].token = join->join.token;
+        mps_register_token(model, connection, MPS_SERVER, join->join.token);
+    } else if (connection->public.side[MPS_CLIENT].has_token &&
+               connection->public.side[MPS_CLIENT].token == join->join.token) {
+        opener = MPS_SERVER;
+    }
+
+    Subflow *subflow = mps_subflow_new(model, connection, segment, MPS_KIND_JOIN, opener, opener);
+
+    subflow->join_token = join->join.token;
+    return subflow;
+}
+
+/* A flow that begins before the capture: the side with the smaller port is taken for the server
+ * unless the packet tells. */
+static Subflow *open_midstream(MpsModel *model, const MpsSegment *segment)
+{
+    const MpsMptcpOption *capable = mps_option(segment, MPS_MP_CAPABLE);
+    const MpsMptcpOption *join = mps_option(segment, MPS_MP_JOIN);
+    const bool synack = segment->flags & MPS_TCP_SYN;
+    MpsSide sender = segment->src.port < segment->dst.port ? MPS_SERVER : MPS_CLIENT;
+    MpsSubflowKind kind = 0;
+    bool any = false;
+
+    for (int i = 0; i < segment->n_mptcp; i++)
+        any |= segment->mptcp[i].status == MPS_OPT_OK;
+    if (!any || segment->flags & MPS_TCP_RST)
+        return NULL;
+    if (capable && (synack || capable->capable.has_receiver_key)) {
+        sender = synack ? MPS_SERVER : MPS_CLIENT;
+        kind = MPS_KIND_INITIAL;
+    } else if (join) {
+        sender = synack ? MPS_SERVER : MPS_CLIENT;
+        kind = MPS_KIND_JOIN;
+    }
+
+    Connection *connection = mps_connection_new(model, segment, kind == MPS_KIND_JOIN);
+
+    connection->public.subflows_established++; /* as far as timeouts go */
+    if (sender == MPS_SERVER) { /* mps_connection_new() takes the sender for the client */
+        connection->public.end[MPS_CLIENT] = segment->dst;
+        connection->public.end[MPS_SERVER] = segment->src;
+    }
+    return mps_subflow_new(model, connection, segment, kind, sender, MPS_CLIENT);
+}
+
+/* A segment of an unknown flow, or a SYN with a new sequence number: begins a subflow, or returns
+ * NULL if it has nothing to do with MPTCP. */
+Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey key)
+{
+    Subflow *subflow = NULL;
+
+    if ((segment->flags & (MPS_TCP_SYN | MPS_TCP_ACK)) == MPS_TCP_SYN) {
+        const MpsMptcpOption *join = mps_option(segment, MPS_MP_JOIN);
+
+        if (segment->flags & MPS_TCP_RST)
+            return NULL;
+        if (join && join->join.form == MPS_JOIN_SYN)
+            subflow = open_join(model, segment, join);
+        else if (any_option(segment, MPS_MP_CAPABLE))
+            subflow = mps_subflow_new(model, mps_connection_new(model, segment, false), segment,
+                                      MPS_KIND_INITIAL, MPS_CLIENT, MPS_CLIENT);
+    } else {
+        subflow = open_midstream(model, segment);
+    }
+    if (!subflow)
+        return NULL;
+    subflow->key = key;
+    mps_flows_put(model->flows, &subflow->key, subflow);
+    return subflow;
+}
+
+static void take_keys(MpsModel *model, Connection *connection, MpsSide sender,
+                      const MpsMptcpOption *capable, bool syn)
+{
+    /* The server's answer decides the version; without it, the client's repetition names it. */
+    if (sender == MPS_SERVER || !syn)
+        set_version(model, connection, capable->capable.version);
+    if (capable->capable.has_sender_key)
+        mps_learn_key(model, connection, sender, capable->capable.sender_key);
+    if (capable->capable.has_receiver_key)
+        mps_learn_key(model, connection, other(sender), capable->capable.receiver_key);
+}
+
+static void take_syn(MpsModel *model, Subflow *subflow, MpsSide sender)
+{
+    const MpsSegment *segment = model->segment;
+    const MpsMptcpOption *join = mps_option(segment, MPS_MP_JOIN);
+    SubflowEnd *sending = &subflow->end[sender];
+
+    if (sending->n_syns++ > 0)
+        return;
+    subflow->syn_seen = true;
+    subflow->public.syn_ns = segment->ts_ns;
+    sending->syn_bytes = segment->payload_bytes;
+    if (join && join->join.form == MPS_JOIN_SYN) {
+        subflow->nonce[sender] = join->join.nonce;
+        subflow->has_nonce[sender] = true;
+        subflow->public.side[sender].address_id = join->join.address_id;
+        subflow->public.side[sender].backup = join->join.backup;
+    }
+}
+
+/* Data of the SYN that the SYN/ACK acknowledges is outside the subflow sequence numbers. */
+static void take_syn_data(MpsModel *model, Subflow *subflow, uint64_t ack)
+{
+    SubflowEnd *opening = &subflow->end[subflow->public.opened_by];
+
+    if (opening->syn_bytes == 0)
+        return;
+    opening->syn_bytes = (uint32_t)(ack - (POSITION_BASE + 1));
+    if (opening->syn_bytes == 0)
+        return;
+    opening->ssn_zero = POSITION_BASE + opening->syn_bytes;
+    opening->syn_data_taken = true;
+    mps_map_syn_data(model, subflow);
+}
+
+static void take_synack(MpsModel *model, Subflow *subflow, MpsSide sender)
+{
+    const MpsSegment *segment = model->segment;
+    Connection *connection = (Connection *)subflow->public.connection;
+    const SubflowEnd *opening = &subflow->end[other(sender)];
+    const uint64_t ack = mps_stream_position(opening, segment->ack);
+    const MpsMptcpOption *capable = mps_option(segment, MPS_MP_CAPABLE);
+    const MpsMptcpOption *join = mps_option(segment, MPS_MP_JOIN);
+
+    if (!opening->started || ack - (POSITION_BASE + 1) > opening->syn_bytes)
+        return; /* answers another SYN */
+    if (subflow->end[sender].n_syns++ > 0)
+        return;
+    subflow->synack_seen = true;
+    subflow->synack_ns = segment->ts_ns;
+    if (opening->n_syns == 1)
+        subflow->public.syn_to_synack_ns = segment->ts_ns - subflow->public.syn_ns;
+    take_syn_data(model, subflow, ack);
+    if (subflow->public.kind == MPS_KIND_INITIAL) {
+        subflow->synack_has_option = any_option(segment, MPS_MP_CAPABLE) || segment->options_cut;
+        if (capable && capable->capable.has_sender_key) {
+            connection->public.protocol = MPS_PROTOCOL_MPTCP;
+            if (capable->capable.flags & 0x80)
+                connection->public.checksum = 1;
+            else if (connection->public.checksum < 0)
+                connection->public.checksum = 0;
+        } else if (!subflow->synack_has_option) {
+            mps_set_fallback(model, subflow, MPS_FALLBACK_NO_SYNACK);
+        }
+        return;
+    }
+    subflow->synack_has_option = any_option(segment, MPS_MP_JOIN) || segment->options_cut;
+    if (join && join->join.form == MPS_JOIN_SYNACK) {
+        subflow->nonce[sender] = join->join.nonce;
+        subflow->has_nonce[sender] = true;
+        subflow->public.side[sender].address_id = join->join.address_id;
+        subflow->public.side[sender].backup = join->join.backup;
+        memcpy(subflow->synack_hmac, join->join.hmac, sizeof subflow->synack_hmac);
+        subflow->has_synack_hmac = true;
+        mps_check_join(subflow);
+    }
+}
+
+/* The opener's first packet after the SYN/ACK. */
+static void take_third(MpsModel *model, Subflow *subflow, MpsSide sender)
+{
+    const MpsSegment *segment = model->segment;
+    Connection *connection = (Connection *)subflow->public.connection;
+    const MpsMptcpOption *join = mps_option(segment, MPS_MP_JOIN);
+
+    if (!subflow->ack_seen) {
+        subflow->ack_seen = true;
+        subflow->ack = mps_here(model);
+        if (subflow->synack_seen && subflow->end[other(sender)].n_syns == 1)
+            subflow->public.synack_to_ack_ns = segment->ts_ns - subflow->synack_ns;
+        if (subflow->public.kind == MPS_KIND_INITIAL) {
+            subflow->plain_third_ack =
+                subflow->synack_seen && segment->n_mptcp == 0 && !segment->options_cut;
+            connection->public.established_ns = segment->ts_ns;
+            mps_subflow_established(model, subflow, &subflow->ack);
+        }
+    }
+    if (segment->n_mptcp > 0)
+        subflow->confirmed = true;
+    if (join && join->join.form == MPS_JOIN_ACK && !subflow->has_ack_hmac) {
+        subflow->ack_has_option = true;
+        subflow->has_ack_hmac = true;
+        memcpy(subflow->ack_hmac, join->join.hmac, sizeof subflow->ack_hmac);
+        mps_check_join(subflow);
+    }
+}
+
+/* Follows the handshake of @subflow with the model's segment. */
+void mps_handshake(MpsModel *model, Subflow *subflow, MpsSide sender)
+{
+    const MpsSegment *segment = model->segment;
+    Connection *connection = (Connection *)subflow->public.connection;
+    const MpsMptcpOption *capable = mps_option(segment, MPS_MP_CAPABLE);
+    const bool syn = segment->flags & MPS_TCP_SYN, ack = segment->flags & MPS_TCP_ACK;
+    const bool opener = sender == subflow->public.opened_by;
+
+    if (segment->options_cut) {
+        subflow->options_cut = true;
+        connection->options_cut = true;
+    }
+    if (capable && subflow->public.kind == MPS_KIND_INITIAL) {
+        take_keys(model, connection, sender, capable, syn);
+        if (capable->capable.flags & 0x80 && (opener || connection->public.checksum < 0))
+            connection->public.checksum = 1;
+    }
+    if (segment->flags & MPS_TCP_RST)
+        return;
+    if (syn && !ack && opener) {
+        take_syn(model, subflow, sender);
+    } else if (syn && ack && !opener) {
+        take_synack(model, subflow, sender);
+    } else if (!syn && opener && ack) {
+        take_third(model, subflow, sender);
+    } else if (!syn && !opener && subflow->ack_seen && !subflow->acceptor_confirmed) {
+        /* Whatever the acceptor sends after the third ACK proves the join. */
+        const Origin here = mps_here(model);
+
+        subflow->acceptor_confirmed = true;
+        if (subflow->public.kind == MPS_KIND_JOIN && subflow->public.hmac != MPS_HMAC_INVALID)
+            mps_subflow_established(model, subflow,
+                                    subflow->public.hmac == MPS_HMAC_VALID ? &subflow->ack : &here);
+    }
+}

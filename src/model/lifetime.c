@@ -1,0 +1,483 @@
+/* lifetime.c - connections and subflows come and go; what they came to is decided when they go. */
+#include "model/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "model/dedup.h"
+
+#define SECOND_NS ((int64_t)1000 * 1000 * 1000)
+
+/* Without a completed handshake: longer than a host goes on repeating its SYN (Linux: 127 s). */
+static const int64_t OPENING_NS = 180 * SECOND_NS;
+/* Established and silent: what a NAT has to grant at least (RFC 5382, REQ-5). */
+static const int64_t OPEN_NS = 7440 * SECOND_NS;
+/* After the last subflow closed: late packets, and a new subflow that revives the connection
+ * (Linux waits 60 s for one). */
+static const int64_t OVER_NS = 60 * SECOND_NS;
+
+static void queue_init(Lifetime *lifetime, int64_t timeout_ns)
+{
+    g_queue_init(&lifetime->queue);
+    lifetime->timeout_ns = timeout_ns;
+}
+
+static void *state_new(const MpsModel *model, MpsScope scope)
+{
+    return model->hooks.state_bytes[scope] ? g_malloc0(model->hooks.state_bytes[scope]) : NULL;
+}
+
+MpsModel *mps_model_new(const MpsModelHooks *hooks)
+{
+    MpsModel *self = g_new0(MpsModel, 1);
+
+    self->hooks = *hooks;
+    self->flows = mps_flows_new();
+    self->tokens = g_hash_table_new(NULL, NULL);
+    self->dedup = mps_dedup_new();
+    queue_init(&self->opening, OPENING_NS);
+    queue_init(&self->open, OPEN_NS);
+    queue_init(&self->over, OVER_NS);
+    return self;
+}
+
+/* A connection that begins with @segment, whose sender is taken for the client. */
+Connection *mps_connection_new(MpsModel *model, const MpsSegment *segment, bool orphan)
+{
+    Connection *self = g_new0(Connection, 1);
+    MpsConnection *public = &self->public;
+
+    public->version = -1;
+    public->checksum = -1;
+    public->protocol = MPS_PROTOCOL_MPTCP;
+    public->end[MPS_CLIENT] = segment->src;
+    public->end[MPS_SERVER] = segment->dst;
+    public->start_ns = public->end_ns = segment->ts_ns;
+    public->established_ns = MPS_NO_TIME;
+    public->closed_by = MPS_NOBODY;
+    public->subflows = g_ptr_array_new();
+    public->states = state_new(model, MPS_SCOPE_CONNECTION);
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++) {
+        public->side[side].data_fin_ns = MPS_NO_TIME;
+        public->side[side].states = state_new(model, MPS_SCOPE_CONNECTION_DIRECTION);
+        self->space[side].forgotten = INT64_MIN;
+    }
+    self->last_ns = segment->ts_ns;
+    self->data_fins_ns = self->fastclose_ns = self->ended_ns = MPS_NO_TIME;
+    self->fastclose_by = MPS_NOBODY;
+    self->orphan = true;
+    self->link.data = self;
+    self->queue = &model->opening;
+    g_queue_push_tail_link(&model->opening.queue, &self->link);
+    if (!orphan)
+        mps_connection_adopt(model, self);
+    return self;
+}
+
+/* A group of joins carries data, or a connection begins properly: it gets its number. */
+void mps_connection_adopt(MpsModel *model, Connection *connection)
+{
+    if (!connection->orphan)
+        return;
+    connection->orphan = false;
+    connection->public.id = ++model->n_connections;
+    mps_signal(model, connection, NULL, MPS_NOBODY, MPS_SIGNAL_CONNECTION, NULL);
+}
+
+Subflow *mps_subflow_new(MpsModel *model, Connection *connection, const MpsSegment *segment,
+                         MpsSubflowKind kind, MpsSide sender, MpsSide opener)
+{
+    Subflow *self = g_new0(Subflow, 1);
+    MpsSubflow *public = &self->public;
+    MpsFlowKey key;
+    bool forward;
+
+    mps_flow_key(segment, &key, &forward);
+    self->forward = forward ? sender : other(sender);
+    self->closed_ns = MPS_NO_TIME;
+    public->id = ++model->n_subflows;
+    public->connection = &connection->public;
+    public->kind = kind;
+    /* Ordinal 0 is kept for the initial subflow. */
+    public->ordinal = kind == MPS_KIND_JOIN ? ++connection->n_joins : 0;
+    public->opened_by = opener;
+    public->end[sender] = segment->src;
+    public->end[other(sender)] = segment->dst;
+    public->syn_ns = public->established_ns = MPS_NO_TIME;
+    public->syn_to_synack_ns = public->synack_to_ack_ns = MPS_NO_TIME;
+    public->end_ns = segment->ts_ns;
+    public->closed_by = MPS_NOBODY;
+    public->reset_reason = -1;
+    public->hmac = kind == MPS_KIND_JOIN ? MPS_HMAC_UNCHECKED : 0;
+    public->states = state_new(model, MPS_SCOPE_SUBFLOW);
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++) {
+        public->side[side].address_id = kind == MPS_KIND_INITIAL ? 0 : -1;
+        public->side[side].fin_ns = public->side[side].rst_ns = MPS_NO_TIME;
+        public->side[side].states = state_new(model, MPS_SCOPE_SUBFLOW_DIRECTION);
+    }
+    g_ptr_array_add(connection->public.subflows, self);
+    if (kind == MPS_KIND_JOIN) {
+        connection->public.joins_attempted++;
+        mps_signal(model, connection, self, opener, MPS_SIGNAL_JOIN,
+                   mps_option(segment, MPS_MP_JOIN));
+    }
+    return self;
+}
+
+void mps_register_token(MpsModel *model, Connection *connection, MpsSide side, uint32_t token)
+{
+    connection->registered[side] = true;
+    connection->registered_token[side] = token;
+    g_hash_table_insert(model->tokens, GUINT_TO_POINTER(token), connection);
+}
+
+static void enqueue(Connection *connection, Lifetime *lifetime)
+{
+    g_queue_unlink(&connection->queue->queue, &connection->link);
+    connection->queue = lifetime;
+    g_queue_push_tail_link(&lifetime->queue, &connection->link);
+}
+
+/* A packet of @connection: it is the most recently active of its kind. */
+void mps_connection_touch(MpsModel *model, Connection *connection)
+{
+    connection->last_ns = MAX(connection->last_ns, model->now_ns);
+    connection->public.end_ns = connection->last_ns;
+    if (connection->ended_ns != MPS_NO_TIME)
+        enqueue(connection, &model->over);
+    else if (connection->public.subflows_established > 0)
+        enqueue(connection, &model->open);
+    else
+        enqueue(connection, &model->opening);
+}
+
+void mps_subflow_established(MpsModel *model, Subflow *subflow, const Origin *when)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+    MpsEvent event = {
+        .kind = MPS_EV_SIGNAL,
+        .direction = subflow->public.opened_by,
+        .connection = &connection->public,
+        .subflow = &subflow->public,
+        .signal = {.what = MPS_SIGNAL_ESTABLISHED},
+    };
+
+    if (subflow->public.established_ns != MPS_NO_TIME)
+        return;
+    subflow->public.established_ns = when->ts_ns;
+    connection->public.subflows_established++;
+    connection->ended_ns = MPS_NO_TIME;
+    mps_emit(model, &event, when);
+}
+
+/* @subflow ended; the connection is over when no subflow is left that could carry data. */
+void mps_subflow_closed(MpsModel *model, Subflow *subflow, MpsClose how, MpsSide by)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+    const GPtrArray *subflows = connection->public.subflows;
+
+    if (subflow->closed_ns != MPS_NO_TIME)
+        return;
+    subflow->closed_ns = model->now_ns;
+    subflow->public.close = how;
+    subflow->public.closed_by = by;
+    for (guint i = 0; i < subflows->len; i++) {
+        const Subflow *each = g_ptr_array_index(subflows, i);
+
+        if (each->closed_ns == MPS_NO_TIME && (each->ack_seen || !each->syn_seen))
+            return;
+    }
+    connection->ended_ns = model->now_ns;
+}
+
+static const char *syns(const Subflow *subflow)
+{
+    return subflow->end[subflow->public.opened_by].n_syns == 1 ? "SYN sent once" : "SYN repeated";
+}
+
+static void detail(Subflow *subflow, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void detail(Subflow *subflow, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(subflow->public.result_detail, sizeof subflow->public.result_detail, format,
+                    arguments);
+    va_end(arguments);
+}
+
+static MpsResult refused(Subflow *subflow, const char *by, const char *what)
+{
+    if (subflow->public.reset_reason >= 0)
+        detail(subflow, "%s by %s with MP_TCPRST reason %d", what, by,
+               subflow->public.reset_reason);
+    else
+        detail(subflow, "%s by %s, no reason given", what, by);
+    return MPS_RESULT_REFUSED;
+}
+
+/* What became of the attempt to open @subflow, in the order of the definition. */
+static MpsResult result_of(Subflow *subflow)
+{
+    const Connection *connection = (Connection *)subflow->public.connection;
+    const MpsSide opener = subflow->public.opened_by;
+    const char *opener_name = mps_side_name(opener), *acceptor_name = mps_side_name(other(opener));
+    const bool join = subflow->public.kind == MPS_KIND_JOIN;
+    const bool carried =
+        subflow->end[MPS_CLIENT].has_payload || subflow->end[MPS_SERVER].has_payload;
+
+    if (join && connection->orphan) {
+        detail(subflow, "token 0x%08x is of no connection in the capture%s", subflow->join_token,
+               subflow->acceptor_reset ? ", reset by the receiver" : "");
+        return MPS_RESULT_UNKNOWN_TOKEN;
+    }
+    if (join && subflow->synack_seen && !subflow->synack_has_option) {
+        detail(subflow, "SYN/ACK without MP_JOIN");
+        return MPS_RESULT_STRIPPED;
+    }
+    if (join && subflow->public.hmac == MPS_HMAC_INVALID &&
+        !(carried && subflow->acceptor_confirmed)) {
+        detail(subflow, "HMAC of the %s does not fit the keys",
+               subflow->has_ack_hmac ? "handshake" : "SYN/ACK");
+        return MPS_RESULT_BAD_HMAC;
+    }
+    if (!subflow->syn_seen && !subflow->synack_seen)
+        return MPS_RESULT_ESTABLISHED; /* it was there before the capture */
+    if (!subflow->synack_seen && !subflow->ack_seen) {
+        if (subflow->acceptor_reset)
+            return refused(subflow, acceptor_name, "SYN reset");
+        detail(subflow, "no SYN/ACK, %s", syns(subflow));
+        return MPS_RESULT_NO_REPLY;
+    }
+    if (!subflow->ack_seen) {
+        if (subflow->opener_reset && subflow->opener_reset_reasoned)
+            return refused(subflow, opener_name, "SYN/ACK reset");
+        if (subflow->opener_reset) {
+            detail(subflow, "SYN/ACK reset by %s: the attempt was over", opener_name);
+            return MPS_RESULT_LATE;
+        }
+        if (subflow->acceptor_reset)
+            return refused(subflow, acceptor_name, "SYN/ACK followed by a reset");
+        detail(subflow, "SYN/ACK seen, third ACK not");
+        return 0;
+    }
+    if (join && subflow->acceptor_reset && !subflow->acceptor_confirmed)
+        return refused(subflow, acceptor_name, "third ACK reset");
+    if (join && !subflow->acceptor_confirmed && subflow->public.hmac != MPS_HMAC_VALID) {
+        detail(subflow, "third ACK seen, nothing proves that it was accepted");
+        return 0;
+    }
+    return MPS_RESULT_ESTABLISHED;
+}
+
+static void settle_subflow(MpsModel *model, Subflow *subflow, MpsClose how)
+{
+    MpsSubflow *public = &subflow->public;
+
+    mps_check_join(subflow);
+    if (public->hmac == MPS_HMAC_UNCHECKED && subflow->has_synack_hmac && !subflow->has_ack_hmac) {
+        /* Only the SYN/ACK's HMAC can be checked; a wrong one is INVALID by now. */
+        const MpsConnectionSide *side = public->connection->side;
+
+        if (side[0].has_key && side[1].has_key && subflow->has_nonce[0] && subflow->has_nonce[1] &&
+            public->connection->version >= 0)
+        public->hmac = MPS_HMAC_VALID;
+    }
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++) {
+        mps_settle_mapping(model, subflow, side);
+        public->side[side].ledger.missing_bytes = mps_stream_missing(&subflow->end[side]);
+    }
+    public->result = result_of(subflow);
+    if (public->result == MPS_RESULT_ESTABLISHED && public->established_ns == MPS_NO_TIME &&
+        public->hmac == MPS_HMAC_VALID && subflow->has_ack_hmac)
+        mps_subflow_established(model, subflow, &subflow->ack);
+    if (public->result != MPS_RESULT_ESTABLISHED)
+    public->established_ns = MPS_NO_TIME;
+    if (subflow->closed_ns == MPS_NO_TIME)
+    public->close = how;
+}
+
+/* The end of the connection, by the order of the definition. */
+static void settle_close(Connection *connection, MpsClose how)
+{
+    MpsConnection *public = &connection->public;
+    const Subflow *last = NULL;
+
+    for (guint i = 0; i < public->subflows->len; i++) {
+        const Subflow *each = g_ptr_array_index(public->subflows, i);
+
+        if (each->closed_ns != MPS_NO_TIME && (!last || each->closed_ns >= last->closed_ns))
+            last = each;
+    }
+    if (connection->fastclose_ns != MPS_NO_TIME &&
+        (connection->data_fins_ns == MPS_NO_TIME ||
+         connection->fastclose_ns < connection->data_fins_ns)) {
+        public->close = MPS_CLOSE_FASTCLOSE;
+        public->closed_by = connection->fastclose_by;
+    } else if (connection->data_fins_ns != MPS_NO_TIME) {
+        public->close = MPS_CLOSE_DATA_FIN;
+        public->closed_by =
+            public->side[MPS_CLIENT].data_fin_ns <= public->side[MPS_SERVER].data_fin_ns
+                ? MPS_CLIENT
+                : MPS_SERVER;
+    } else if (connection->ended_ns != MPS_NO_TIME && last) {
+        public->close = last->public.close;
+        public->closed_by = last->public.closed_by;
+    } else {
+        public->close = how;
+    }
+}
+
+static void settle_handshake(Connection *connection)
+{
+    MpsConnection *public = &connection->public;
+    const Subflow *initial = public->subflows->len ? g_ptr_array_index(public->subflows, 0) : NULL;
+
+    public->handshake = MPS_HANDSHAKE_NONE;
+    if (!initial || initial->public.kind != MPS_KIND_INITIAL)
+        return;
+    public->handshake = initial->syn_seen && initial->synack_seen && initial->ack_seen
+                            ? MPS_HANDSHAKE_FULL
+                            : MPS_HANDSHAKE_PARTIAL;
+}
+
+/* Fallbacks that only the end makes sure of. */
+static void settle_fallback(MpsModel *model, Connection *connection)
+{
+    Subflow *initial = connection->public.subflows->len == 1
+                           ? g_ptr_array_index(connection->public.subflows, 0)
+                           : NULL;
+
+    if (!initial || connection->public.fallback || connection->options_cut ||
+        initial->public.kind != MPS_KIND_INITIAL || !initial->synack_seen || !initial->ack_seen)
+        return;
+    if (initial->plain_third_ack && !initial->confirmed)
+        mps_set_fallback(model, initial, MPS_FALLBACK_NO_ACK);
+    else if (!initial->dss_seen &&
+             (initial->end[MPS_CLIENT].pending || initial->end[MPS_SERVER].pending))
+        mps_set_fallback(model, initial, MPS_FALLBACK_NO_DSS);
+}
+
+static void subflow_free(MpsModel *model, Subflow *self)
+{
+    mps_flows_remove(model->flows, &self->key, self);
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++) {
+        SubflowEnd *end = &self->end[side];
+
+        mps_ranges_clear(&end->seen);
+        mps_ranges_clear(&end->reinjected);
+        mps_sendlog_clear(&end->log);
+        mps_mappings_clear(&end->mappings);
+        if (end->pending)
+            g_array_unref(end->pending);
+        g_free(self->public.side[side].states);
+    }
+    g_free(self->public.states);
+    g_free(self);
+}
+
+static void connection_free(MpsModel *model, Connection *self)
+{
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++) {
+        gpointer token = GUINT_TO_POINTER(self->registered_token[side]);
+
+        if (self->registered[side] && g_hash_table_lookup(model->tokens, token) == self)
+            g_hash_table_remove(model->tokens, token);
+        mps_space_clear(&self->space[side]);
+        g_free(self->public.side[side].states);
+    }
+    for (guint i = 0; i < self->public.subflows->len; i++)
+        subflow_free(model, g_ptr_array_index(self->public.subflows, i));
+    g_ptr_array_unref(self->public.subflows);
+    g_free(self->public.states);
+    g_queue_unlink(&self->queue->queue, &self->link);
+    g_free(self);
+}
+
+/* Decides what @connection came to, has its rows written, and forgets it. */
+static void finish(MpsModel *model, Connection *connection, MpsClose how)
+{
+    MpsConnection *public = &connection->public;
+
+    model->segment = NULL;
+    settle_fallback(model, connection);
+    for (guint i = 0; i < public->subflows->len; i++)
+        settle_subflow(model, g_ptr_array_index(public->subflows, i), how);
+    public->subflows_established = 0;
+    for (guint i = 0; i < public->subflows->len; i++) {
+        const Subflow *each = g_ptr_array_index(public->subflows, i);
+
+        public->subflows_established += each->public.result == MPS_RESULT_ESTABLISHED;
+    }
+
+    const Subflow *initial = public->subflows->len ? g_ptr_array_index(public->subflows, 0) : NULL;
+
+    /* No usable answer to MP_CAPABLE: it never was more than TCP. */
+    if (initial && initial->public.kind == MPS_KIND_INITIAL && initial->syn_seen &&
+        !initial->synack_has_option && public->version < 0)
+    public->protocol = MPS_PROTOCOL_TCP;
+    settle_handshake(connection);
+    settle_close(connection, how);
+    model->hooks.closed(model->hooks.user, public);
+    connection_free(model, connection);
+}
+
+static void expire(MpsModel *model, Lifetime *lifetime, MpsClose how)
+{
+    GList *oldest;
+
+    while ((oldest = g_queue_peek_head_link(&lifetime->queue))) {
+        Connection *connection = oldest->data;
+
+        if (model->now_ns - connection->last_ns <= lifetime->timeout_ns)
+            return;
+
+        const MpsSegment *segment = model->segment;
+
+        finish(model, connection, how);
+        model->segment = segment;
+    }
+}
+
+/* Closes what has been silent for too long. */
+void mps_expire(MpsModel *model)
+{
+    expire(model, &model->opening, MPS_CLOSE_IDLE);
+    expire(model, &model->open, MPS_CLOSE_IDLE);
+    expire(model, &model->over, MPS_CLOSE_IDLE);
+}
+
+static void close_queue(MpsModel *model, Lifetime *lifetime)
+{
+    GList *oldest;
+
+    while ((oldest = g_queue_peek_head_link(&lifetime->queue)))
+        finish(model, oldest->data, MPS_CLOSE_CAPTURE_END);
+}
+
+void mps_model_finish(MpsModel *self)
+{
+    close_queue(self, &self->over);
+    close_queue(self, &self->open);
+    close_queue(self, &self->opening);
+}
+
+void mps_model_free(MpsModel *self)
+{
+    if (!self)
+        return;
+
+    Lifetime *const lifetimes[] = {&self->opening, &self->open, &self->over};
+
+    for (guint i = 0; i < G_N_ELEMENTS(lifetimes); i++) {
+        GList *oldest;
+
+        while ((oldest = g_queue_peek_head_link(&lifetimes[i]->queue)))
+            connection_free(self, oldest->data);
+    }
+    mps_flows_free(self->flows);
+    g_hash_table_destroy(self->tokens);
+    mps_dedup_free(self->dedup);
+    g_free(self);
+}

@@ -1,0 +1,236 @@
+/* mapped.c - from subflow positions to the data sequence space: mappings announced, implied and
+ * late (RFC 8684 sections 3.3.1 and 3.7). */
+#include "model/state.h"
+
+#include <string.h>
+
+/* Mappings behind the acknowledgement are pruned when there are more than PRUNE of them. */
+enum { PRUNE = 1024, KEEP = 256, MAX_PENDING = 4096 };
+
+uint64_t mps_ssn_position(const SubflowEnd *end, uint32_t ssn)
+{
+    const uint64_t reference = end->last;
+
+    return reference +
+           (uint64_t)(int64_t)(int32_t)(ssn + (uint32_t)end->ssn_zero - (uint32_t)reference);
+}
+
+typedef struct {
+    MpsModel *model;
+    Subflow *subflow;
+    MpsSide sender;
+} Place;
+
+static void take_pending(SubflowEnd *end, guint index, uint64_t begin, uint64_t until)
+{
+    Pending *pending = &g_array_index(end->pending, Pending, index);
+
+    if (pending->begin < begin && pending->end > until) {
+        Pending right = *pending;
+
+        right.begin = until;
+        pending->end = begin;
+        g_array_insert_val(end->pending, index + 1, right);
+    } else if (pending->begin < begin) {
+        pending->end = begin;
+    } else if (pending->end > until) {
+        pending->begin = until;
+    } else {
+        g_array_remove_index(end->pending, index);
+    }
+}
+
+/* A part of the subflow got its mapping: payload and skips that waited for it find their place. */
+static void resolve(void *user, uint64_t begin, uint64_t end, int64_t shift)
+{
+    const Place *place = user;
+    SubflowEnd *sending = &place->subflow->end[place->sender];
+    MpsLedger *ledger = &place->subflow->public.side[place->sender].ledger;
+
+    if (!sending->pending)
+        return;
+    for (guint i = 0; i < sending->pending->len;) {
+        const Pending pending = g_array_index(sending->pending, Pending, i);
+        const uint64_t from = MAX(begin, pending.begin), until = MIN(end, pending.end);
+        const guint before = sending->pending->len;
+
+        if (from >= until) {
+            i++;
+            continue;
+        }
+        take_pending(sending, i, from, until);
+        if (pending.skipped) {
+            mps_space_skipped(place->model, place->subflow, place->sender, (int64_t)from + shift,
+                              (int64_t)until + shift, shift, &pending.origin);
+        } else {
+            ledger->unmapped_bytes -= until - from;
+            mps_space_shown(place->model, place->subflow, place->sender, (int64_t)from + shift,
+                            (int64_t)until + shift, shift, &pending.origin);
+        }
+        if (sending->pending->len >= before)
+            i++;
+    }
+    if (sending->pending->len == 0)
+        g_clear_pointer(&sending->pending, g_array_unref);
+}
+
+/* Announces a mapping of the positions [begin, end). */
+void mps_map(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t begin, uint64_t end,
+             int64_t shift)
+{
+    SubflowEnd *sending = &subflow->end[sender];
+    Place place = {model, subflow, sender};
+
+    mps_mappings_add(&sending->mappings, begin, end, shift, resolve, &place);
+    if (sending->mappings.n_items > PRUNE)
+        mps_mappings_prune(&sending->mappings, MIN(sending->acked, sending->highest), KEEP);
+    if (sending->mappings.n_items > 64 * PRUNE) /* hostile: mappings far ahead of all data */
+        mps_mappings_prune(&sending->mappings, UINT64_MAX, 32 * PRUNE);
+}
+
+static void wait(MpsModel *model, SubflowEnd *end, uint64_t begin, uint64_t until, bool skipped)
+{
+    if (!end->pending)
+        end->pending = g_array_new(FALSE, FALSE, sizeof(Pending));
+    if (end->pending->len > 0) {
+        Pending *last = &g_array_index(end->pending, Pending, end->pending->len - 1);
+
+        /* Bounded memory: a long unmapped stretch loses the time of its parts. */
+        if (end->pending->len > MAX_PENDING && last->skipped == skipped && last->end == begin) {
+            last->end = until;
+            return;
+        }
+    }
+    if (end->pending->len > 4 * MAX_PENDING)
+        g_array_remove_index(end->pending, 0);
+
+    const Pending pending = {begin, until, mps_here(model), skipped};
+
+    g_array_append_val(end->pending, pending);
+}
+
+/* New payload (or a stretch skipped by payload) at [begin, end): finds its data, or waits. */
+void mps_map_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t begin,
+                     uint64_t end, bool skipped)
+{
+    SubflowEnd *sending = &subflow->end[sender];
+    const Origin here = mps_here(model);
+
+    while (begin < end) {
+        const MpsMapping *mapping = mps_mappings_find(&sending->mappings, begin);
+        int64_t shift = sending->implied_shift;
+        uint64_t until;
+
+        if (mapping && mapping->begin <= begin) {
+            until = MIN(end, mapping->end);
+            shift = mapping->shift;
+        } else {
+            until = mapping ? MIN(end, mapping->begin) : end;
+            if (!sending->implied) {
+                wait(model, sending, begin, until, skipped);
+                if (!skipped)
+                    subflow->public.side[sender].ledger.unmapped_bytes += until - begin;
+                begin = until;
+                continue;
+            }
+        }
+        if (skipped)
+            mps_space_skipped(model, subflow, sender, (int64_t)begin + shift,
+                              (int64_t)until + shift, shift, &here);
+        else
+            mps_space_shown(model, subflow, sender, (int64_t)begin + shift, (int64_t)until + shift,
+                            shift, &here);
+        begin = until;
+    }
+}
+
+/* Payload at [begin, end) that was captured before: told to observers where its data is known. */
+void mps_map_repeat(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t begin, uint64_t end)
+{
+    const SubflowEnd *sending = &subflow->end[sender];
+
+    if (!wanted(model, MPS_EV_DATA))
+        return;
+    while (begin < end) {
+        const MpsMapping *mapping = mps_mappings_find(&sending->mappings, begin);
+        const bool mapped = mapping && mapping->begin <= begin;
+        const int64_t shift = mapped ? mapping->shift : sending->implied_shift;
+        uint64_t until = end;
+
+        if (mapping)
+            until = MIN(end, mapped ? mapping->end : mapping->begin);
+        if (mapped || sending->implied) {
+            MpsEvent event = {
+                .kind = MPS_EV_DATA,
+                .direction = sender,
+                .connection = subflow->public.connection,
+                .subflow = &subflow->public,
+                .data = {.class = MPS_DATA_RETRANSMITTED,
+                         .offset = (int64_t)begin + shift,
+                         .bytes = until - begin,
+                         .from_ns = MPS_NO_TIME},
+            };
+            const Origin here = mps_here(model);
+
+            mps_emit(model, &event, &here);
+        }
+        begin = until;
+    }
+}
+
+/* Payload of the SYN lies just below IDSN + 1 if the SYN/ACK took it; then subflow sequence number
+ * 1 is the first byte after it (RFC 8684 appendix B.1, erratum 6609).  Called when the SYN/ACK or
+ * the key that gives the IDSN has come, whichever is later. */
+void mps_map_syn_data(MpsModel *model, Subflow *subflow)
+{
+    const MpsSide opener = subflow->public.opened_by;
+    SubflowEnd *sending = &subflow->end[opener];
+    const Connection *connection = (Connection *)subflow->public.connection;
+
+    if (!sending->syn_data_taken || !connection->public.side[opener].has_idsn)
+        return;
+    mps_map(model, subflow, opener, POSITION_BASE + 1, POSITION_BASE + 1 + sending->syn_bytes,
+            -(int64_t)(POSITION_BASE + 1 + sending->syn_bytes));
+}
+
+/* From now on payload of the only subflow needs no mapping: it continues the one before it, or
+ * starts at IDSN + 1. */
+void mps_map_fallback(MpsModel *model, Subflow *subflow)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++) {
+        SubflowEnd *sending = &subflow->end[side];
+        const MpsMappings *mappings = &sending->mappings;
+        Place place = {model, subflow, side};
+
+        if (sending->implied)
+            continue;
+        sending->implied = true;
+        connection->space[side].has_base = true;
+        if (mappings->n_items > 0)
+            sending->implied_shift = mappings->items[mappings->n_items - 1].shift;
+        else if (sending->ssn_known)
+            sending->implied_shift = -(int64_t)(sending->ssn_zero + 1);
+        else
+            sending->implied_shift = -(int64_t)sending->lowest;
+        while (sending->pending) {
+            const Pending *first = &g_array_index(sending->pending, Pending, 0);
+
+            resolve(&place, first->begin, first->end, sending->implied_shift);
+        }
+    }
+}
+
+void mps_set_fallback(MpsModel *model, Subflow *subflow, MpsFallback kind)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+
+    if (connection->public.fallback)
+        return;
+    connection->public.fallback = kind;
+    if (kind == MPS_FALLBACK_NO_SYNACK)
+        connection->public.protocol = MPS_PROTOCOL_TCP;
+    mps_signal(model, connection, subflow, subflow->public.opened_by, MPS_SIGNAL_FALLBACK, NULL);
+    mps_map_fallback(model, subflow);
+}

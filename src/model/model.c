@@ -1,0 +1,105 @@
+/* model.c - one segment at a time: finds its subflow and has each part of it looked at in order. */
+#include "model/state.h"
+
+#include "model/dedup.h"
+
+/* Where the segment being worked on comes from; at the end of the capture, nowhere. */
+Origin mps_here(const MpsModel *model)
+{
+    const MpsSegment *segment = model->segment;
+
+    return segment ? (Origin){segment->ts_ns, segment->packet, segment->capture_id}
+                   : (Origin){.ts_ns = model->now_ns};
+}
+
+void mps_emit(MpsModel *model, MpsEvent *event, const Origin *origin)
+{
+    if (!wanted(model, event->kind))
+        return;
+    event->ts_ns = origin->ts_ns;
+    event->packet = origin->packet;
+    event->capture_id = origin->capture_id;
+    model->hooks.emit(model->hooks.user, event);
+}
+
+void mps_signal(MpsModel *model, Connection *connection, Subflow *subflow, MpsSide sender,
+                MpsSignal what, const MpsMptcpOption *option)
+{
+    MpsEvent event = {
+        .kind = MPS_EV_SIGNAL,
+        .direction = sender,
+        .connection = &connection->public,
+        .subflow = subflow ? &subflow->public : NULL,
+        .signal = {.what = what, .option = option},
+    };
+    const Origin here = mps_here(model);
+
+    mps_emit(model, &event, &here);
+}
+
+/* The subflow of @segment, which may begin with it.  NULL: nothing to do with MPTCP. */
+static Subflow *find_subflow(MpsModel *model, const MpsSegment *segment, MpsSide *sender)
+{
+    const bool first_syn = (segment->flags & (MPS_TCP_SYN | MPS_TCP_ACK)) == MPS_TCP_SYN;
+    MpsFlowKey key;
+    bool forward;
+
+    mps_flow_key(segment, &key, &forward);
+
+    Subflow *subflow = mps_flows_find(model->flows, &key);
+
+    if (subflow && first_syn) {
+        const MpsSide side = forward ? subflow->forward : other(subflow->forward);
+        const SubflowEnd *sending = &subflow->end[side];
+
+        /* The same sequence number is a retransmission, another one a new flow. */
+        if (!(sending->started && sending->has_isn && sending->origin == segment->seq)) {
+            mps_subflow_closed(model, subflow, MPS_CLOSE_IDLE, MPS_NOBODY);
+            mps_flows_remove(model->flows, &key, subflow);
+            subflow = NULL;
+        }
+    }
+    if (!subflow) {
+        if (!first_syn && segment->n_mptcp == 0)
+            return NULL;
+        subflow = mps_open_flow(model, segment, key);
+        if (!subflow)
+            return NULL;
+    }
+    *sender = forward ? subflow->forward : other(subflow->forward);
+    return subflow;
+}
+
+MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
+{
+    MpsSide sender = MPS_CLIENT;
+
+    if (mps_dedup_seen(self->dedup, segment))
+        return MPS_SEEN_DUPLICATE;
+    self->segment = segment;
+    self->now_ns = segment->ts_ns;
+    mps_expire(self);
+
+    Subflow *subflow = find_subflow(self, segment, &sender);
+
+    if (!subflow)
+        return MPS_SEEN_PLAIN;
+
+    Connection *connection = (Connection *)subflow->public.connection;
+
+    if (segment->payload_bytes > 0 && connection->orphan)
+        mps_connection_adopt(self, connection);
+    subflow->public.end_ns = segment->ts_ns;
+    mps_stream_open(subflow, sender, segment);
+    mps_handshake(self, subflow, sender);
+    if (segment->n_mptcp > 0)
+        mps_options(self, subflow, sender);
+    mps_stream_segment(self, subflow, sender);
+    mps_stream_ack(self, subflow, sender);
+    if (segment->flags & MPS_TCP_RST)
+        mps_stream_reset(self, subflow, sender);
+    if (!connection->public.fallback)
+        mps_watch_fallback(self, subflow, sender);
+    mps_connection_touch(self, connection);
+    return MPS_SEEN_TRACKED;
+}

@@ -1,0 +1,43 @@
+/* model.h - the protocol state: segments in, events out.
+ *
+ * The model groups TCP flows into MPTCP connections (by token), follows both number spaces of every
+ * subflow, and keeps the ledger: which payload bytes are new, repeated, reinjected, remapped.
+ * Memory is bounded by the connections that are open. */
+#ifndef MPS_MODEL_MODEL_H
+#define MPS_MODEL_MODEL_H
+
+#include <mptcpscope/observer.h>
+
+typedef struct _MpsModel MpsModel;
+
+/* What the model tells, and to whom.  Entities are given @state_bytes of zeroed memory per scope
+ * for the observers; closed() must release what the states own. */
+typedef struct {
+    size_t state_bytes[MPS_N_SCOPES];
+    unsigned wants; /* kinds of events anybody wants */
+    void (*emit)(void *user, const MpsEvent *event);
+    /* The connection is over, its numbers are final, and it is freed after the call.  Its id is 0
+     * if it is only a group of joins whose token belongs to no connection of the capture. */
+    void (*closed)(void *user, MpsConnection *connection);
+    void *user;
+} MpsModelHooks;
+
+/* What a segment turned out to be. */
+typedef enum {
+    MPS_SEEN_PLAIN,     /* TCP that has nothing to do with MPTCP */
+    MPS_SEEN_TRACKED,   /* belongs to a tracked subflow */
+    MPS_SEEN_DUPLICATE, /* the same packet captured twice: counted by the caller, else ignored */
+} MpsSeen;
+
+MpsModel *mps_model_new(const MpsModelHooks *hooks);
+
+/* Takes the next segment, in order of time. */
+MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment);
+
+/* The capture is over: closes all connections that are still open. */
+void mps_model_finish(MpsModel *self);
+
+void mps_model_free(MpsModel *self); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsModel, mps_model_free)
+
+#endif

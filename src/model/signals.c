@@ -1,0 +1,298 @@
+/* signals.c - the MPTCP options of a segment: mappings, DATA_ACKs, and what goes into the timeline.
+ */
+#include "model/state.h"
+
+#include <string.h>
+
+const MpsMptcpOption *mps_option(const MpsSegment *segment, MpsSubtype subtype)
+{
+    for (int i = 0; i < segment->n_mptcp; i++)
+        if (segment->mptcp[i].subtype == subtype && segment->mptcp[i].status == MPS_OPT_OK)
+            return &segment->mptcp[i];
+    return NULL;
+}
+
+/* The cumulative DATA_ACK of @direction's data reached @offset. */
+void mps_data_acked(MpsModel *model, Connection *connection, MpsDirection direction, int64_t offset)
+{
+    DataSpace *space = &connection->space[direction];
+    MpsConnectionSide *side = &connection->public.side[direction];
+
+    if (space->has_acked && offset <= space->acked)
+        return;
+    space->has_acked = true;
+    space->acked = offset;
+
+    const int64_t data = space->has_fin ? MIN(offset, space->fin) : offset;
+
+    side->has_data_ack = true;
+    side->data_acked_bytes = (uint64_t)MAX(data, 0);
+    if (wanted(model, MPS_EV_DATA_ACK)) {
+        MpsEvent event = {
+            .kind = MPS_EV_DATA_ACK,
+            .direction = direction,
+            .connection = &connection->public,
+            .data_ack = {.offset = data},
+        };
+        const Origin here = mps_here(model);
+
+        mps_emit(model, &event, &here);
+    }
+}
+
+static void take_data_fin(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t offset)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+    DataSpace *space = &connection->space[sender];
+    MpsConnectionSide *side = &connection->public.side[sender];
+
+    if (!space->has_fin) {
+        space->has_fin = true;
+        space->fin = offset;
+        if (space->has_acked) /* it may have been acknowledged at another tap's pace */
+            side->data_acked_bytes = (uint64_t)MAX(MIN(space->acked, offset), 0);
+    }
+    if (side->data_fin_ns != MPS_NO_TIME)
+        return;
+    side->data_fin_ns = model->segment->ts_ns;
+    if (connection->public.side[other(sender)].data_fin_ns != MPS_NO_TIME)
+        connection->data_fins_ns = model->segment->ts_ns;
+    mps_signal(model, connection, subflow, sender, MPS_SIGNAL_DATA_FIN, NULL);
+}
+
+static bool same_mapping(const MpsMptcpOption *a, const MpsMptcpOption *b)
+{
+    return a->dss.dsn == b->dss.dsn && a->dss.ssn == b->dss.ssn &&
+           a->dss.data_bytes == b->dss.data_bytes && a->dss.data_fin == b->dss.data_fin &&
+           a->dss.dsn_is_64 == b->dss.dsn_is_64;
+}
+
+/* Announces the mapping of @option, whose DATA_FIN octet carries no byte. */
+static void announce(MpsModel *model, Subflow *subflow, MpsSide sender,
+                     const MpsMptcpOption *option)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+    DataSpace *space = &connection->space[sender];
+    SubflowEnd *sending = &subflow->end[sender];
+    int64_t offset;
+
+    if (!mps_space_dsn(space, option->dss.dsn, option->dss.dsn_is_64, &offset))
+        return;
+
+    const uint32_t bytes = option->dss.data_bytes - (uint32_t)option->dss.data_fin;
+    const uint64_t begin = mps_ssn_position(sending, option->dss.ssn);
+
+    if (option->dss.data_fin)
+        take_data_fin(model, subflow, sender, offset + bytes);
+    if (bytes == 0)
+        return;
+    space->last = MAX(space->last, offset + bytes);
+    mps_map(model, subflow, sender, begin, begin + bytes, offset - (int64_t)begin);
+}
+
+/* Without the SYN, the position of subflow sequence number 0 has to be worked out from mappings and
+ * the payload that carries them: a mapping begins at or before the payload of its segment, and the
+ * first segment of the next mapping begins where that mapping does. */
+static void learn_ssn(MpsModel *model, Subflow *subflow, MpsSide sender,
+                      const MpsMptcpOption *option)
+{
+    SubflowEnd *sending = &subflow->end[sender];
+    const uint64_t position = mps_stream_position(sending, model->segment->seq);
+    const uint32_t bytes = option->dss.data_bytes - (uint32_t)option->dss.data_fin;
+    const bool next = sending->has_last_mapping && !same_mapping(&sending->last_mapping, option);
+
+    if (model->segment->payload_bytes == 0 || bytes == 0)
+        return;
+
+    /* Only the low 32 bits count; compared as distance from the payload. */
+    const uint64_t zero = position - option->dss.ssn;
+
+    if (sending->ssn_zero == UINT64_MAX ||
+        (int32_t)((uint32_t)zero - (uint32_t)sending->ssn_zero) < 0)
+        sending->ssn_zero = zero;
+    if (!sending->has_last_mapping) {
+        sending->has_last_mapping = true;
+        sending->last_mapping = *option;
+    }
+    if (next || model->segment->payload_bytes >= bytes)
+        mps_settle_mapping(model, subflow, sender);
+}
+
+/* Takes the best knowledge of subflow sequence number 0 for true. */
+void mps_settle_mapping(MpsModel *model, Subflow *subflow, MpsSide sender)
+{
+    SubflowEnd *sending = &subflow->end[sender];
+
+    if (sending->ssn_known || !sending->has_last_mapping)
+        return;
+    sending->ssn_known = true;
+    announce(model, subflow, sender, &sending->last_mapping);
+}
+
+/* A DSS with data-level length 0 on a segment with payload: from here on the mapping continues for
+ * ever, MPTCP has fallen back (RFC 8684 section 3.7). */
+static void take_infinite_mapping(MpsModel *model, Subflow *subflow, MpsSide sender,
+                                  const MpsMptcpOption *option)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+    SubflowEnd *sending = &subflow->end[sender];
+    int64_t offset;
+
+    if (sending->ssn_known && mps_space_dsn(&connection->space[sender], option->dss.dsn,
+                                            option->dss.dsn_is_64, &offset)) {
+        const uint64_t begin = mps_ssn_position(sending, option->dss.ssn);
+
+        /* One byte of it is enough for the fallback to continue it. */
+        mps_map(model, subflow, sender, begin, begin + 1, offset - (int64_t)begin);
+    }
+    mps_set_fallback(model, subflow, MPS_FALLBACK_INFINITE_MAPPING);
+}
+
+static void take_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
+                     const MpsMptcpOption *option)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+    SubflowEnd *sending = &subflow->end[sender];
+
+    subflow->dss_seen = true;
+    if (option->dss.has_map && sending->started) {
+        if (option->dss.data_bytes == 0) {
+            if (model->segment->payload_bytes > 0)
+                take_infinite_mapping(model, subflow, sender, option);
+        } else if (!sending->ssn_known && option->dss.data_bytes > option->dss.data_fin) {
+            learn_ssn(model, subflow, sender, option);
+        }
+        if (option->dss.data_bytes > 0 &&
+            (sending->ssn_known || option->dss.data_bytes == option->dss.data_fin) &&
+            !(sending->has_last_mapping && same_mapping(&sending->last_mapping, option))) {
+            sending->has_last_mapping = true;
+            sending->last_mapping = *option;
+            announce(model, subflow, sender, option);
+        }
+    }
+    if (option->dss.has_ack) {
+        const MpsSide direction = other(sender);
+        int64_t offset;
+
+        if (mps_space_data_ack(&connection->space[direction], option->dss.data_ack,
+                               option->dss.ack_is_64, &offset))
+            mps_data_acked(model, connection, direction, offset);
+    }
+}
+
+/* MP_CAPABLE with data: the first data, at IDSN + 1 (RFC 8684 section 3.1). */
+static void take_capable_data(MpsModel *model, Subflow *subflow, MpsSide sender,
+                              const MpsMptcpOption *option)
+{
+    DataSpace *space = &((Connection *)subflow->public.connection)->space[sender];
+    const SubflowEnd *sending = &subflow->end[sender];
+
+    if (!option->capable.has_data_length || !sending->ssn_known || !space->has_base)
+        return;
+    space->last = MAX(space->last, (int64_t)option->capable.data_bytes);
+    mps_map(model, subflow, sender, sending->ssn_zero + 1,
+            sending->ssn_zero + 1 + option->capable.data_bytes, -(int64_t)(sending->ssn_zero + 1));
+}
+
+static void take_fastclose(MpsModel *model, Subflow *subflow, MpsSide sender,
+                           const MpsMptcpOption *option)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+
+    mps_learn_key(model, connection, other(sender), option->fastclose.receiver_key);
+    if (connection->fastclose_ns != MPS_NO_TIME)
+        return;
+    connection->fastclose_ns = model->segment->ts_ns;
+    connection->fastclose_by = sender;
+    mps_signal(model, connection, subflow, sender, MPS_SIGNAL_FASTCLOSE, option);
+}
+
+/* Reports @option, once per subflow and host if its kind says so. */
+static void report(MpsModel *model, Subflow *subflow, MpsSide sender, MpsSignal what,
+                   const MpsMptcpOption *option)
+{
+    const bool once = what == MPS_SIGNAL_UNKNOWN_OPTION || what == MPS_SIGNAL_MALFORMED;
+    unsigned *reported = &subflow->end[sender].reported;
+
+    if (once && *reported & 1u << what)
+        return;
+    *reported |= 1u << what;
+    mps_signal(model, (Connection *)subflow->public.connection, subflow, sender, what, option);
+}
+
+void mps_options(MpsModel *model, Subflow *subflow, MpsSide sender)
+{
+    const MpsSegment *segment = model->segment;
+
+    for (int i = 0; i < segment->n_mptcp; i++) {
+        const MpsMptcpOption *option = &segment->mptcp[i];
+
+        if (option->status == MPS_OPT_TRUNCATED)
+            continue;
+        if (option->status == MPS_OPT_MALFORMED) {
+            report(model, subflow, sender, MPS_SIGNAL_MALFORMED, option);
+            continue;
+        }
+        switch (option->subtype) {
+        case MPS_DSS:
+            take_dss(model, subflow, sender, option);
+            break;
+        case MPS_MP_CAPABLE:
+            take_capable_data(model, subflow, sender, option);
+            break;
+        case MPS_MP_JOIN: /* handshake.c */
+        case MPS_MP_TCPRST:
+            break;
+        case MPS_ADD_ADDR:
+            report(model, subflow, sender,
+                   option->add_addr.echo ? MPS_SIGNAL_ADD_ADDR_ECHO : MPS_SIGNAL_ADD_ADDR, option);
+            break;
+        case MPS_REMOVE_ADDR:
+            report(model, subflow, sender, MPS_SIGNAL_REMOVE_ADDR, option);
+            break;
+        case MPS_MP_PRIO:
+            report(model, subflow, sender, MPS_SIGNAL_MP_PRIO, option);
+            break;
+        case MPS_MP_FAIL:
+            report(model, subflow, sender, MPS_SIGNAL_MP_FAIL, option);
+            /* With other subflows the failing one is reset and MPTCP goes on (section 3.7). */
+            if (!(segment->flags & MPS_TCP_RST) && subflow->public.connection->subflows->len == 1)
+                mps_set_fallback(model, subflow, MPS_FALLBACK_MP_FAIL);
+            break;
+        case MPS_MP_FASTCLOSE:
+            take_fastclose(model, subflow, sender, option);
+            break;
+        default:
+            report(model, subflow, sender, MPS_SIGNAL_UNKNOWN_OPTION, option);
+        }
+    }
+}
+
+/* Finds out that MPTCP was given up silently: payload of the only subflow has no mapping, and the
+ * other host acknowledges it with a plain ACK (RFC 8684 section 3.7), or the client's third packet
+ * had no MP_CAPABLE.  Called after each segment. */
+void mps_watch_fallback(MpsModel *model, Subflow *subflow, MpsSide sender)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+    const MpsSegment *segment = model->segment;
+    const MpsSide direction = other(sender);
+    const SubflowEnd *acked = &subflow->end[direction];
+
+    if (connection->public.fallback || connection->public.subflows->len != 1 ||
+        connection->options_cut || segment->n_mptcp > 0)
+        return;
+    if (segment->payload_bytes > 0 && subflow->plain_third_ack && !subflow->confirmed) {
+        mps_set_fallback(model, subflow, MPS_FALLBACK_NO_ACK);
+        return;
+    }
+    if (!acked->pending || !acked->ssn_known || segment->flags & MPS_TCP_RST ||
+        subflow->public.kind != MPS_KIND_INITIAL)
+        return;
+
+    const Pending *last = &g_array_index(acked->pending, Pending, acked->pending->len - 1);
+
+    if (!last->skipped && acked->acked >= last->end)
+        mps_set_fallback(model, subflow,
+                         subflow->plain_third_ack && !subflow->confirmed ? MPS_FALLBACK_NO_ACK
+                                                                         : MPS_FALLBACK_NO_DSS);
+}

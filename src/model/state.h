@@ -1,0 +1,219 @@
+/* state.h - the model's own state behind the public entities; nobody else includes it. */
+#ifndef MPS_MODEL_STATE_H
+#define MPS_MODEL_STATE_H
+
+#include <mptcpscope/event.h>
+
+#include "model/flows.h"
+#include "model/mapping.h"
+#include "model/model.h"
+#include "model/sendlog.h"
+#include "util/ranges.h"
+
+typedef struct _Connection Connection;
+typedef struct _Subflow Subflow;
+
+/* Where a packet came from, for events that tell of it later. */
+typedef struct {
+    int64_t ts_ns;
+    uint64_t packet;
+    uint32_t capture_id;
+} Origin;
+
+/* Subflow positions are unwrapped sequence numbers: the SYN is at POSITION_BASE, the first payload
+ * byte at POSITION_BASE + 1, and there is room below for hostile or early numbers. */
+#define POSITION_BASE ((uint64_t)1 << 32)
+
+/* Payload, or a skipped stretch, whose mapping has not been seen yet. */
+typedef struct {
+    uint64_t begin, end;
+    Origin origin;
+    bool skipped;
+} Pending;
+
+/* What one end of a subflow sends. */
+typedef struct {
+    bool started; /* the number space is known */
+    bool has_isn; /* from the SYN, or worked out from the handshake */
+    bool has_payload;
+    uint32_t origin;             /* sequence number at POSITION_BASE */
+    uint64_t last;               /* latest position: reference for unwrapping */
+    uint64_t lowest;             /* lowest position known to belong to the stream */
+    uint64_t highest;            /* end of the highest payload seen */
+    uint64_t fin;                /* position of the FIN, 0 = none */
+    uint64_t acked;              /* highest acknowledgement by the other end, 0 = none */
+    uint32_t n_syns;             /* SYN or SYN/ACK packets */
+    MpsRanges seen;              /* payload positions */
+    uint64_t filled_holes_bytes; /* missing bytes of holes given up for bounded memory */
+    MpsSendLog log;
+
+    bool ssn_known;      /* position of subflow sequence number 0 is known */
+    uint64_t ssn_zero;   /* that position, or its upper bound so far */
+    uint32_t syn_bytes;  /* payload of the SYN (TCP Fast Open, RFC 7413) */
+    bool syn_data_taken; /* the SYN/ACK acknowledged it, and its mapping is made */
+    MpsMappings mappings;
+    MpsMptcpOption last_mapping; /* raw DSS of the last mapping, to skip repeats fast */
+    bool has_last_mapping;
+    bool implied; /* after a fallback: unmapped payload continues at implied_shift */
+    int64_t implied_shift;
+    GArray *pending;      /* Pending, oldest first; NULL while empty */
+    MpsRanges reinjected; /* data offsets (biased) reinjected here: at most once per byte */
+    unsigned reported;    /* bit per once-only MpsSignal */
+} SubflowEnd;
+
+struct _Subflow {
+    MpsSubflow public;
+    MpsFlowKey key;
+    SubflowEnd end[2]; /* by MpsSide */
+    MpsSide forward;   /* MpsSide of the flow key's first endpoint */
+
+    /* Handshake.  The opener is public.opened_by. */
+    bool syn_seen, synack_seen, ack_seen;
+    bool synack_has_option, ack_has_option;
+    bool options_cut; /* some packet's options were cut: absence of options proves nothing */
+    uint32_t nonce[2];
+    bool has_nonce[2];
+    uint8_t synack_hmac[8], ack_hmac[20];
+    bool has_synack_hmac, has_ack_hmac;
+    int64_t synack_ns;
+    Origin ack;              /* third packet */
+    bool acceptor_confirmed; /* the acceptor sent something but RST after the third ACK */
+    bool opener_reset, opener_reset_reasoned, acceptor_reset;
+    uint32_t join_token;
+
+    int64_t closed_ns;    /* both FINs or a RST; MPS_NO_TIME while open */
+    bool dss_seen;        /* any DSS on it */
+    bool plain_third_ack; /* initial: the client's first packet after the SYN/ACK had no option */
+    bool confirmed;       /* initial: the client repeated an MPTCP option after the SYN/ACK */
+};
+
+/* One stretch of a direction's data space and who sent it first. */
+typedef struct {
+    int64_t begin, end; /* data offsets */
+    int64_t shift;      /* data offset = position + shift, in the first sending */
+    Subflow *first;     /* very first sender */
+    int64_t first_ns;   /* of the stretch's first byte; exact for stretches that were skipped */
+    bool shown;         /* the first sending was captured */
+    bool in_union;      /* some sending was captured */
+} Run;
+
+typedef struct {
+    bool has_base;   /* offset 0 is known */
+    bool base_is_32; /* only its low 32 bits are */
+    uint64_t base;   /* DSN of data offset 0 */
+    int64_t last;    /* highest data offset mapped: reference for 4-byte DSNs */
+    bool has_acked;
+    int64_t acked; /* highest DATA_ACK, as data offset */
+    bool has_fin;
+    int64_t fin; /* data offset of the DATA_FIN */
+    Run *runs;   /* disjoint, sorted */
+    size_t n_runs, n_allocated;
+    int64_t forgotten; /* runs below it are no longer known; INT64_MIN = none */
+} DataSpace;
+
+struct _Connection {
+    MpsConnection public;
+    DataSpace space[2];
+    bool registered[2]; /* token is in the index */
+    uint32_t registered_token[2];
+    bool orphan; /* joins to a token of no known connection, without data so far */
+    bool options_cut;
+    int64_t last_ns;
+    int64_t data_fins_ns; /* when the second host's DATA_FIN was seen */
+    int64_t fastclose_ns;
+    MpsSide fastclose_by;
+    int64_t ended_ns; /* nothing is open any more; MPS_NO_TIME */
+    uint32_t n_open;  /* subflows not closed */
+    uint32_t n_joins; /* ordinals given */
+    struct _Lifetime *queue;
+    GList link; /* in queue */
+};
+
+/* Connections that share a timeout, least recently active first. */
+typedef struct _Lifetime {
+    GQueue queue;
+    int64_t timeout_ns;
+} Lifetime;
+
+struct _MpsModel {
+    MpsModelHooks hooks;
+    MpsFlows *flows;
+    GHashTable *tokens; /* token -> Connection */
+    struct _MpsDedup *dedup;
+    Lifetime opening, open, over;
+    uint64_t n_connections, n_subflows; /* ids given */
+    int64_t now_ns;
+    const MpsSegment *segment; /* the one being worked on */
+};
+
+/* --- model.c */
+static inline bool wanted(const MpsModel *model, MpsEventKind kind)
+{
+    return model->hooks.wants & MPS_WANTS(kind);
+}
+void mps_emit(MpsModel *model, MpsEvent *event, const Origin *origin);
+void mps_signal(MpsModel *model, Connection *connection, Subflow *subflow, MpsSide sender,
+                MpsSignal what, const MpsMptcpOption *option);
+Origin mps_here(const MpsModel *model);
+
+static inline MpsSide other(MpsSide side)
+{
+    return side == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT;
+}
+
+/* --- lifetime.c: entities come and go */
+Connection *mps_connection_new(MpsModel *model, const MpsSegment *segment, bool orphan);
+Subflow *mps_subflow_new(MpsModel *model, Connection *connection, const MpsSegment *segment,
+                         MpsSubflowKind kind, MpsSide sender, MpsSide opener);
+void mps_connection_adopt(MpsModel *model, Connection *connection);
+void mps_connection_touch(MpsModel *model, Connection *connection);
+void mps_subflow_closed(MpsModel *model, Subflow *subflow, MpsClose how, MpsSide by);
+void mps_subflow_established(MpsModel *model, Subflow *subflow, const Origin *when);
+void mps_register_token(MpsModel *model, Connection *connection, MpsSide side, uint32_t token);
+void mps_expire(MpsModel *model);
+void mps_close_all(MpsModel *model);
+
+/* --- handshake.c: keys, tokens, MP_CAPABLE, MP_JOIN */
+Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey key);
+void mps_handshake(MpsModel *model, Subflow *subflow, MpsSide sender);
+void mps_learn_key(MpsModel *model, Connection *connection, MpsSide side, uint64_t key);
+void mps_check_join(Subflow *subflow);
+
+/* --- stream.c: TCP number space */
+void mps_stream_open(Subflow *subflow, MpsSide sender, const MpsSegment *segment);
+uint64_t mps_stream_position(const SubflowEnd *end, uint32_t seq);
+void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender);
+void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender);
+void mps_stream_reset(MpsModel *model, Subflow *subflow, MpsSide sender);
+uint64_t mps_stream_missing(const SubflowEnd *end);
+
+/* --- signals.c: the options of a segment */
+const MpsMptcpOption *mps_option(const MpsSegment *segment, MpsSubtype subtype);
+void mps_options(MpsModel *model, Subflow *subflow, MpsSide sender);
+void mps_data_acked(MpsModel *model, Connection *connection, MpsDirection direction,
+                    int64_t offset);
+void mps_settle_mapping(MpsModel *model, Subflow *subflow, MpsSide sender);
+void mps_watch_fallback(MpsModel *model, Subflow *subflow, MpsSide sender);
+
+/* --- mapped.c: from subflow positions to the data space */
+void mps_map(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t begin, uint64_t end,
+             int64_t shift);
+void mps_map_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t begin,
+                     uint64_t end, bool skipped);
+void mps_map_repeat(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t begin,
+                    uint64_t end);
+void mps_map_syn_data(MpsModel *model, Subflow *subflow);
+void mps_map_fallback(MpsModel *model, Subflow *subflow);
+void mps_set_fallback(MpsModel *model, Subflow *subflow, MpsFallback kind);
+uint64_t mps_ssn_position(const SubflowEnd *end, uint32_t ssn);
+
+/* --- dataspace.c: the data sequence space of a direction and its ledger */
+bool mps_space_dsn(DataSpace *space, uint64_t dsn, bool is_64, int64_t *offset);
+bool mps_space_data_ack(DataSpace *space, uint64_t dsn, bool is_64, int64_t *offset);
+void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t begin, int64_t end,
+                     int64_t shift, const Origin *origin);
+void mps_space_skipped(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t begin,
+                       int64_t end, int64_t shift, const Origin *origin);
+void mps_space_clear(DataSpace *space);
+
+#endif

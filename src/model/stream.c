@@ -1,0 +1,274 @@
+/* stream.c - the TCP number space of a subflow: unwrapping, what is new, repeated or fills a hole,
+ * acknowledgements, FIN and RST (RFC 9293). */
+#include "model/state.h"
+
+/* No window is larger (RFC 7323 section 2.3): numbers further off are not of this stream. */
+#define MAX_WINDOW ((uint64_t)1 << 30)
+
+/* Holes below the acknowledgement are given up when a stream has more than this many ranges. */
+enum { MAX_RANGES = 4096, KEEP_RANGES = 2048 };
+
+static void start(SubflowEnd *end, uint32_t isn, bool is_isn)
+{
+    end->started = true;
+    end->has_isn = is_isn;
+    end->origin = isn;
+    end->last = POSITION_BASE;
+    end->lowest = POSITION_BASE + 1;
+    end->highest = POSITION_BASE + 1;
+    end->ssn_known = is_isn;
+    end->ssn_zero = is_isn ? POSITION_BASE : UINT64_MAX;
+}
+
+uint64_t mps_stream_position(const SubflowEnd *end, uint32_t seq)
+{
+    return end->last + (uint64_t)(int64_t)(int32_t)(seq - (end->origin + (uint32_t)end->last));
+}
+
+/* Learns the number spaces of both ends from @segment, as far as they are not known yet. */
+void mps_stream_open(Subflow *subflow, MpsSide sender, const MpsSegment *segment)
+{
+    SubflowEnd *sending = &subflow->end[sender], *acking = &subflow->end[other(sender)];
+    const bool syn = segment->flags & MPS_TCP_SYN;
+    const MpsMptcpOption *join = mps_option(segment, MPS_MP_JOIN);
+    const MpsMptcpOption *capable = mps_option(segment, MPS_MP_CAPABLE);
+    /* The third packet of a handshake follows both SYNs directly. */
+    const bool third = !syn && ((join && join->join.form == MPS_JOIN_ACK) ||
+                                (capable && capable->capable.has_receiver_key));
+
+    if (segment->flags & MPS_TCP_RST)
+        return;
+    if (!sending->started) {
+        if (syn)
+            start(sending, segment->seq, true);
+        else
+            start(sending, segment->seq - 1, third);
+    }
+    if (!acking->started && segment->flags & MPS_TCP_ACK) {
+        const bool first_ack = sending->has_isn && segment->payload_bytes == 0 &&
+                               mps_stream_position(sending, segment->seq) == POSITION_BASE + 1;
+
+        start(acking, segment->ack - 1, syn || third || first_ack);
+    }
+}
+
+static void report_once(MpsModel *model, Subflow *subflow, MpsSide sender, MpsSignal what)
+{
+    unsigned *reported = &subflow->end[sender].reported;
+
+    if (*reported & 1u << what)
+        return;
+    *reported |= 1u << what;
+    mps_signal(model, (Connection *)subflow->public.connection, subflow, sender, what,
+               mps_option(model->segment, MPS_MP_TCPRST));
+}
+
+static void take_fin(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t position)
+{
+    SubflowEnd *sending = &subflow->end[sender];
+
+    sending->fin = position;
+    if (subflow->public.side[sender].fin_ns == MPS_NO_TIME)
+        subflow->public.side[sender].fin_ns = model->segment->ts_ns;
+    report_once(model, subflow, sender, MPS_SIGNAL_FIN);
+    if (subflow->end[other(sender)].fin)
+        mps_subflow_closed(model, subflow, MPS_CLOSE_FIN,
+                           subflow->public.side[MPS_CLIENT].fin_ns <=
+                                   subflow->public.side[MPS_SERVER].fin_ns
+                               ? MPS_CLIENT
+                               : MPS_SERVER);
+}
+
+/* Payload [begin, end): what of it is new, what fills a hole, what is repeated.  Bytes below the
+ * first sequence number are keep-alive probes and count as repeated. */
+static void take_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t begin,
+                         uint64_t end, MpsEvent *event)
+{
+    SubflowEnd *sending = &subflow->end[sender];
+    MpsLedger *ledger = &subflow->public.side[sender].ledger;
+    const bool first = !sending->has_payload && !sending->has_isn;
+    const uint64_t highest = first ? begin : sending->highest;
+    const uint64_t floor = sending->has_isn ? POSITION_BASE + 1 : begin;
+    const uint64_t total = end - begin;
+    uint64_t at, gap_end, hole_filled = 0, unique = 0;
+
+    begin = MIN(MAX(begin, floor), end);
+    at = begin;
+
+    if (first || (!sending->has_isn && begin < sending->lowest))
+        sending->lowest = MIN(sending->lowest, begin);
+    sending->has_payload = true;
+    if (begin > highest) /* the payload between was sent, but the tap has not seen it (so far) */
+        mps_map_payload(model, subflow, sender, highest, begin, true);
+    while (mps_ranges_next_gap(&sending->seen, &at, end, &gap_end)) {
+        unique += gap_end - at;
+        if (at < highest)
+            hole_filled += gap_end - at;
+        at = gap_end;
+    }
+
+    const uint64_t repeated = total - unique;
+
+    ledger->payload_packets++;
+    ledger->payload_bytes += total;
+    ledger->unique_bytes += unique;
+    ledger->retransmitted_bytes += repeated;
+    ledger->retransmitted_packets += repeated > 0;
+    ledger->hole_filled_bytes += hole_filled;
+    ledger->hole_filled_packets += hole_filled > 0;
+    event->segment.unique_bytes = (uint32_t)unique;
+    event->segment.retransmitted_bytes = (uint32_t)repeated;
+    event->segment.hole_filled_bytes = (uint32_t)hole_filled;
+
+    at = begin;
+    while (at < end) {
+        uint64_t gap = at, until = end;
+
+        if (!mps_ranges_next_gap(&sending->seen, &gap, end, &until))
+            gap = until = end;
+        if (at < gap)
+            mps_map_repeat(model, subflow, sender, at, gap);
+        if (gap < until)
+            mps_map_payload(model, subflow, sender, gap, until, false);
+        at = until;
+    }
+    mps_ranges_add(&sending->seen, begin, end);
+    sending->highest = MAX(highest, end);
+    if (sending->seen.n_items > MAX_RANGES)
+        sending->filled_holes_bytes +=
+            mps_ranges_fill_holes(&sending->seen, sending->acked, KEEP_RANGES);
+}
+
+/* Takes sequence number, payload and FIN of the model's segment. */
+void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
+{
+    const MpsSegment *segment = model->segment;
+    SubflowEnd *sending = &subflow->end[sender];
+    const bool syn = segment->flags & MPS_TCP_SYN, fin = segment->flags & MPS_TCP_FIN;
+    MpsEvent event = {
+        .kind = MPS_EV_SEGMENT,
+        .direction = sender,
+        .connection = subflow->public.connection,
+        .subflow = &subflow->public,
+        .segment = {.wire = segment},
+    };
+
+    subflow->public.side[sender].ledger.packets++;
+    if (sending->started && !(segment->flags & MPS_TCP_RST)) {
+        const uint64_t position = mps_stream_position(sending, segment->seq);
+        const uint64_t begin = position + syn, end = begin + segment->payload_bytes;
+        const bool other_isn = syn && position != POSITION_BASE;
+
+        if (!other_isn) {
+            sending->last = MAX(sending->last, end);
+            if (segment->payload_bytes > 0)
+                take_payload(model, subflow, sender, begin, end, &event);
+            if (end + fin > position) {
+                const Origin here = mps_here(model);
+
+                mps_sendlog_add(&sending->log, position, end + fin, here.ts_ns, here.packet,
+                                here.capture_id);
+            }
+            if (fin)
+                take_fin(model, subflow, sender, end);
+        }
+    }
+    if (wanted(model, MPS_EV_SEGMENT)) {
+        const Origin here = mps_here(model);
+
+        mps_emit(model, &event, &here);
+    }
+}
+
+/* Takes the acknowledgement number of the model's segment. */
+void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender)
+{
+    const MpsSegment *segment = model->segment;
+    const MpsSide direction = other(sender);
+    SubflowEnd *acked = &subflow->end[direction];
+    int64_t rtt_ns;
+
+    if (!(segment->flags & MPS_TCP_ACK) || !acked->started)
+        return;
+
+    const uint64_t ack = mps_stream_position(acked, segment->ack);
+
+    if (ack > acked->last + MAX_WINDOW || ack + MAX_WINDOW < acked->last)
+        return;
+    if (mps_sendlog_ack(&acked->log, ack, segment->ts_ns, &rtt_ns) && wanted(model, MPS_EV_RTT)) {
+        MpsEvent event = {
+            .kind = MPS_EV_RTT,
+            .direction = direction,
+            .connection = subflow->public.connection,
+            .subflow = &subflow->public,
+            .rtt = {.rtt_ns = rtt_ns},
+        };
+        const Origin here = mps_here(model);
+
+        mps_emit(model, &event, &here);
+    }
+    if (segment->flags & MPS_TCP_RST)
+        return;
+    acked->acked = MAX(acked->acked, ack);
+}
+
+/* Whether a RST can be of this subflow (RFC 9293 section 3.5.2, 3.10.7): stray ones in SYN-SENT
+ * carry neither an acknowledgement of the SYN nor a number near it. */
+static bool believable_reset(const Subflow *subflow, MpsSide sender, const MpsSegment *segment)
+{
+    const SubflowEnd *sending = &subflow->end[sender], *acked = &subflow->end[other(sender)];
+
+    if (!sending->started || (subflow->syn_seen && !subflow->synack_seen)) {
+        if (sender == subflow->public.opened_by && sending->started)
+            return segment->seq != 0 &&
+                   mps_stream_position(sending, segment->seq) - POSITION_BASE <=
+                       1 + sending->syn_bytes;
+        return segment->flags & MPS_TCP_ACK && acked->started &&
+               mps_stream_position(acked, segment->ack) - (POSITION_BASE + 1) <= acked->syn_bytes;
+    }
+
+    const uint64_t position = mps_stream_position(sending, segment->seq);
+
+    return position + MAX_WINDOW >= sending->last && position <= sending->last + MAX_WINDOW;
+}
+
+void mps_stream_reset(MpsModel *model, Subflow *subflow, MpsSide sender)
+{
+    const MpsSegment *segment = model->segment;
+    const MpsMptcpOption *reason = mps_option(segment, MPS_MP_TCPRST);
+    const bool fastclose = mps_option(segment, MPS_MP_FASTCLOSE);
+
+    if (!believable_reset(subflow, sender, segment))
+        return;
+    if (reason && subflow->public.reset_reason < 0)
+        subflow->public.reset_reason = reason->tcprst.reason;
+    if (subflow->public.side[sender].rst_ns == MPS_NO_TIME) {
+        subflow->public.side[sender].rst_ns = segment->ts_ns;
+        if (sender == subflow->public.opened_by) {
+            subflow->opener_reset = subflow->closed_ns == MPS_NO_TIME;
+            subflow->opener_reset_reasoned = reason != NULL;
+        } else {
+            subflow->acceptor_reset = subflow->closed_ns == MPS_NO_TIME;
+        }
+    }
+    report_once(model, subflow, sender, MPS_SIGNAL_RESET);
+    mps_subflow_closed(model, subflow, fastclose ? MPS_CLOSE_FASTCLOSE : MPS_CLOSE_RESET, sender);
+}
+
+/* Bytes below the highest acknowledgement that were never captured.  One acknowledged byte beyond
+ * everything captured is read as a FIN that the capture lacks. */
+uint64_t mps_stream_missing(const SubflowEnd *end)
+{
+    uint64_t limit = end->acked;
+
+    if (limit == 0)
+        return 0;
+    if (end->fin)
+        limit = MIN(limit, end->fin);
+    else if (limit == end->highest + 1)
+        limit--;
+    if (limit <= end->lowest)
+        return end->filled_holes_bytes;
+    return limit - end->lowest - mps_ranges_covered(&end->seen, end->lowest, limit) +
+           end->filled_holes_bytes;
+}
