@@ -1,0 +1,37 @@
+/* bins.h - a time line in a fixed number of bins, whose width doubles when time runs on. */
+#ifndef MPS_METRICS_BINS_H
+#define MPS_METRICS_BINS_H
+
+#include <stdint.h>
+
+#include <mptcpscope/row.h>
+
+typedef struct {
+    uint64_t payload_bytes, data_bytes, retransmitted_bytes, reinjected_bytes;
+    uint64_t rtt_samples;
+    double rtt_sum_ns;
+    int64_t acked; /* data offset acknowledged at the end of the bin */
+    bool any, any_acked;
+} MpsBin;
+
+/* Zeroed memory is an empty time line. */
+typedef struct {
+    MpsBin *items;
+    uint32_t n_items;
+    int64_t first_ns, width_ns; /* first_ns is a multiple of width_ns */
+    int64_t begin_ns, end_ns;   /* of the bin used last */
+    MpsBin *last;
+} MpsBins;
+
+/* The bin of @ts_ns, marked as used; before the first bin it is the first. */
+MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns);
+
+void mps_bins_clear(MpsBins *self);
+
+/* The table that both time lines of a connection go to, and the rows of one of them.
+ * @subflow_id 0: the direction as a whole. */
+extern const MpsTable mps_series_table;
+void mps_bins_rows(const MpsBins *self, uint64_t connection_id, uint64_t subflow_id,
+                   const char *direction, MpsRowSink *rows);
+
+#endif

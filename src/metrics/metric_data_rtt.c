@@ -1,0 +1,114 @@
+/* metric_data_rtt.c - from the first copy of data to the first DATA_ACK that covers it. */
+#include "metrics/metrics.h"
+
+#include <string.h>
+
+/* A piece of data that waits for its DATA_ACK. */
+typedef struct {
+    int64_t end; /* data offset */
+    int64_t ts_ns;
+} Piece;
+
+/* Pieces of one subflow by data offset; a subflow sends its data in order nearly always. */
+typedef struct {
+    Piece *items;
+    size_t first, end, n_allocated;
+} Queue;
+
+typedef struct {
+    Queue *by_ordinal;
+    guint n_queues;
+    int64_t acked; /* data offset; any_acked tells whether it means something */
+    bool any_acked;
+    MpsHistogram rtt_ns;
+} State;
+
+static const MpsColumn columns[] = {
+    MPS_DISTRIBUTION_COLUMNS("data_rtt_", "first copy of a piece of data to the first DATA_ACK "
+                                          "covering it; includes reordering and reinjection"),
+    {0},
+};
+
+static void push(Queue *queue, Piece piece)
+{
+    if (queue->end == queue->n_allocated) {
+        const size_t n = queue->end - queue->first;
+
+        if (queue->first <= queue->n_allocated / 2) {
+            queue->n_allocated = queue->n_allocated ? 2 * queue->n_allocated : 16;
+            queue->items = g_renew(Piece, queue->items, queue->n_allocated);
+        }
+        memmove(queue->items, queue->items + queue->first, n * sizeof *queue->items);
+        queue->first = 0;
+        queue->end = n;
+    }
+
+    size_t at = queue->end++;
+
+    for (; at > queue->first && queue->items[at - 1].end > piece.end; at--)
+        queue->items[at] = queue->items[at - 1];
+    queue->items[at] = piece;
+}
+
+static void wait(State *self, const MpsEvent *event)
+{
+    const guint at = event->subflow->ordinal;
+    const int64_t end = event->data.offset + (int64_t)event->data.bytes;
+
+    /* An acknowledgement seen before the data it covers tells nothing about the delay. */
+    if (event->data.union_bytes == 0 || (self->any_acked && end <= self->acked))
+        return;
+    if (at >= self->n_queues) {
+        self->by_ordinal = g_renew(Queue, self->by_ordinal, at + 1);
+        memset(self->by_ordinal + self->n_queues, 0,
+               (at + 1 - self->n_queues) * sizeof *self->by_ordinal);
+        self->n_queues = at + 1;
+    }
+    push(&self->by_ordinal[at], (Piece){end, event->ts_ns});
+}
+
+static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    State *self = state;
+
+    if (event->kind == MPS_EV_DATA) {
+        wait(self, event);
+        return;
+    }
+    self->acked = event->data_ack.offset;
+    self->any_acked = true;
+    for (guint i = 0; i < self->n_queues; i++) {
+        Queue *queue = &self->by_ordinal[i];
+
+        while (queue->first < queue->end && queue->items[queue->first].end <= self->acked)
+            mps_histogram_add(&self->rtt_ns, event->ts_ns - queue->items[queue->first++].ts_ns);
+    }
+}
+
+static void summarise(const void *state, const MpsSubject *subject G_GNUC_UNUSED, MpsValue *values)
+{
+    mps_distribution(&((const State *)state)->rtt_ns, values);
+}
+
+static void clear(void *state)
+{
+    State *self = state;
+
+    for (guint i = 0; i < self->n_queues; i++)
+        g_free(self->by_ordinal[i].items);
+    g_free(self->by_ordinal);
+    mps_histogram_clear(&self->rtt_ns);
+}
+
+const MpsMetric mps_metric_data_rtt = {
+    .name = "data_rtt",
+    .help = "Delay from the first captured copy of data to the first DATA_ACK that covers it; one "
+            "sample per segment and contiguous piece of new data.",
+    .scope = MPS_SCOPE_CONNECTION_DIRECTION,
+    .columns = columns,
+    .state_bytes = sizeof(State),
+    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_DATA_ACK),
+    .observe = observe,
+    .summarise = summarise,
+    .clear = clear,
+};

@@ -1,0 +1,161 @@
+/* metric_dsn_run.c - the time-sequence picture in bounded space: segments that follow each other in
+ * data sequence and time become one run; when there are too many runs, the tolerance doubles. */
+#include "metrics/metrics.h"
+
+enum { NEW, RETRANSMISSION, REINJECTION, N_KINDS };
+enum { MAX_RUNS = 2048 }; /* per kind and subflow direction */
+
+static const char *const kind_names[N_KINDS] = {"new", "retransmission", "reinjection"};
+
+typedef struct {
+    int64_t first_ns, last_ns;
+    int64_t begin, end; /* data offsets */
+    uint64_t bytes;     /* carried; less than end - begin if the run spans holes */
+} Run;
+
+typedef struct {
+    GArray *runs[N_KINDS]; /* Run */
+    int64_t time_ns[N_KINDS];
+    int64_t hole_bytes[N_KINDS];
+} State;
+
+static const int64_t FIRST_TIME_NS = 500 * 1000;
+
+static const MpsColumn columns[] = {
+    {"connection_id", MPS_INT, "whose data", "connection(connection_id)"},
+    {"subflow_id", MPS_INT, "subflow that carried it", "subflow(subflow_id)"},
+    {"direction", MPS_TEXT, "c2s or s2c"},
+    {"first_ns", MPS_INT, "first segment of the run"},
+    {"last_ns", MPS_INT, "last segment of the run"},
+    {"data_offset", MPS_INT, "DSN - IDSN - 1 of the first byte"},
+    {"bytes", MPS_INT, "payload carried"},
+    {"kind", MPS_TEXT,
+     "new; retransmission (on the same subflow, also by a second mapping); reinjection"},
+    {0},
+};
+
+static const MpsTable table = {
+    .name = "dsn_run",
+    .help = "Time-sequence picture: runs of segments that follow each other in data sequence and "
+            "time, at most 2048 per subflow direction and kind; a run is merged with the next "
+            "across ever larger pauses and holes to stay below that.",
+    .columns = columns,
+    .index = "connection_id, direction, subflow_id",
+};
+
+static bool joins(const State *self, int kind, const Run *left, const Run *right)
+{
+    return right->first_ns - left->last_ns <= self->time_ns[kind] &&
+           ABS(right->begin - left->end) <= self->hole_bytes[kind];
+}
+
+static void append(Run *run, const Run *more)
+{
+    run->last_ns = MAX(run->last_ns, more->last_ns);
+    run->begin = MIN(run->begin, more->begin);
+    run->end = MAX(run->end, more->end);
+    run->bytes += more->bytes;
+}
+
+static void coarsen(State *self, int kind)
+{
+    GArray *runs = self->runs[kind];
+
+    while (runs->len > MAX_RUNS / 2) {
+        guint n = 1;
+
+        self->time_ns[kind] *= 2;
+        self->hole_bytes[kind] = 2 * self->hole_bytes[kind] + 64;
+        for (guint i = 1; i < runs->len; i++) {
+            Run *last = &g_array_index(runs, Run, n - 1);
+            const Run *next = &g_array_index(runs, Run, i);
+
+            if (joins(self, kind, last, next))
+                append(last, next);
+            else
+                g_array_index(runs, Run, n++) = *next;
+        }
+        g_array_set_size(runs, n);
+    }
+}
+
+static int kind_of(MpsDataClass class)
+{
+    switch (class) {
+    case MPS_DATA_REINJECTED:
+        return REINJECTION;
+    case MPS_DATA_REMAPPED:
+    case MPS_DATA_RETRANSMITTED:
+        return RETRANSMISSION;
+    default:
+        return NEW;
+    }
+}
+
+static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    State *self = state;
+    const int kind = kind_of(event->data.class);
+    const Run run = {event->ts_ns, event->ts_ns, event->data.offset,
+                     event->data.offset + (int64_t)event->data.bytes, event->data.bytes};
+
+    if (!self->runs[kind]) {
+        self->runs[kind] = g_array_new(FALSE, FALSE, sizeof(Run));
+        self->time_ns[kind] = FIRST_TIME_NS;
+    }
+
+    GArray *runs = self->runs[kind];
+    Run *last = runs->len ? &g_array_index(runs, Run, runs->len - 1) : NULL;
+
+    if (last && joins(self, kind, last, &run)) {
+        append(last, &run);
+        return;
+    }
+    g_array_append_val(runs, run);
+    if (runs->len > MAX_RUNS)
+        coarsen(self, kind);
+}
+
+static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
+{
+    const State *self = state;
+
+    for (int kind = 0; kind < N_KINDS; kind++) {
+        for (guint i = 0; self->runs[kind] && i < self->runs[kind]->len; i++) {
+            const Run *run = &g_array_index(self->runs[kind], Run, i);
+
+            rows->add(rows, &table,
+                      (MpsValue[]){
+                          mps_count(subject->connection->id),
+                          mps_count(subject->subflow->id),
+                          mps_text(mps_direction_name(subject->direction)),
+                          mps_int(run->first_ns),
+                          mps_int(run->last_ns),
+                          mps_int(run->begin),
+                          mps_count(run->bytes),
+                          mps_text(kind_names[kind]),
+                      });
+        }
+    }
+}
+
+static void clear(void *state)
+{
+    State *self = state;
+
+    for (int kind = 0; kind < N_KINDS; kind++)
+        if (self->runs[kind])
+            g_array_unref(self->runs[kind]);
+}
+
+const MpsMetric mps_metric_dsn_run = {
+    .name = "dsn_run",
+    .help = "Which subflow carried which data when, as new data, retransmission or reinjection.",
+    .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
+    .table = &table,
+    .state_bytes = sizeof(State),
+    .wants = MPS_WANTS(MPS_EV_DATA),
+    .observe = observe,
+    .finish = finish,
+    .clear = clear,
+};

@@ -1,0 +1,47 @@
+/* metric_series.c - bytes and RTT of each subflow direction over time. */
+#include "metrics/bins.h"
+#include "metrics/metrics.h"
+
+static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    MpsBin *bin = mps_bins_at(state, event->ts_ns);
+
+    switch (event->kind) {
+    case MPS_EV_SEGMENT:
+        bin->payload_bytes += event->segment.unique_bytes + event->segment.retransmitted_bytes;
+        bin->retransmitted_bytes += event->segment.retransmitted_bytes;
+        break;
+    case MPS_EV_DATA:
+        bin->data_bytes += event->data.union_bytes;
+        if (event->data.class == MPS_DATA_REINJECTED)
+            bin->reinjected_bytes += event->data.bytes;
+        break;
+    default:
+        bin->rtt_samples++;
+        bin->rtt_sum_ns += (double)event->rtt.rtt_ns;
+    }
+}
+
+static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
+{
+    if (subject->connection->id != 0)
+        mps_bins_rows(state, subject->connection->id, subject->subflow->id,
+                      mps_direction_name(subject->direction), rows);
+}
+
+static void clear(void *state)
+{
+    mps_bins_clear(state);
+}
+
+const MpsMetric mps_metric_series = {
+    .name = "series",
+    .help = "Payload, new data, retransmitted and reinjected bytes and mean RTT per time bin.",
+    .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
+    .table = &mps_series_table,
+    .state_bytes = sizeof(MpsBins),
+    .wants = MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_RTT),
+    .observe = observe,
+    .finish = finish,
+    .clear = clear,
+};

@@ -1,0 +1,32 @@
+/* metrics.h - all metrics, in the order of metrics.def. */
+#ifndef MPS_METRICS_METRICS_H
+#define MPS_METRICS_METRICS_H
+
+#include <mptcpscope/observer.h>
+
+#include "util/histogram.h"
+
+#define METRIC(name) extern const MpsMetric mps_metric_##name;
+#include "metrics/metrics.def"
+#undef METRIC
+
+/* NULL-terminated. */
+extern const MpsMetric *const mps_metrics[];
+
+/* Columns <prefix>samples, min, mean, sd, p50, p90, p95, p99, max of a distribution in ns. */
+#define MPS_DISTRIBUTION_COLUMNS(prefix, what)                                                     \
+    {prefix "samples", MPS_INT, "number of samples: " what},                                       \
+        {prefix "min_ns", MPS_INT, "minimum [ns]"}, {prefix "mean_ns", MPS_INT, "mean [ns]"},      \
+        {prefix "sd_ns", MPS_INT, "sample standard deviation [ns]"},                               \
+        {prefix "p50_ns", MPS_INT, "median [ns], within 3.2 %"},                                   \
+        {prefix "p90_ns", MPS_INT, "90th percentile [ns], within 3.2 %"},                          \
+        {prefix "p95_ns", MPS_INT, "95th percentile [ns], within 3.2 %"},                          \
+        {prefix "p99_ns", MPS_INT, "99th percentile [ns], within 3.2 %"},                          \
+    {                                                                                              \
+        prefix "max_ns", MPS_INT, "maximum [ns]"                                                   \
+    }
+
+/* Fills the values of those columns; all but the count are NULL for an empty one. */
+void mps_distribution(const MpsHistogram *histogram, MpsValue *values);
+
+#endif
