@@ -1,0 +1,48 @@
+/* database.c - finished databases. */
+#include "store/database.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool mps_database_probe(const char *path)
+{
+    static const char magic[16] = "SQLite format 3";
+    char begin[sizeof magic] = "";
+    FILE *file = fopen(path, "rb");
+    const bool is_sqlite = file && fread(begin, 1, sizeof begin, file) == sizeof begin &&
+                           memcmp(begin, magic, sizeof magic) == 0;
+
+    if (file)
+        fclose(file);
+    return is_sqlite;
+}
+
+static int pragma(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    int value = -1;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        value = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    return value;
+}
+
+sqlite3 *mps_database_open(const char *path, GError **error)
+{
+    sqlite3 *db = NULL;
+
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
+        mps_throw(error, MPS_ERROR_OPEN, "%s: %s", path, sqlite3_errmsg(db));
+    } else if (pragma(db, "PRAGMA application_id") != MPS_APPLICATION_ID) {
+        mps_throw(error, MPS_ERROR_OPEN, "%s: not a database of mptcpscope", path);
+    } else if (pragma(db, "PRAGMA user_version") != MPS_SCHEMA_VERSION) {
+        mps_throw(error, MPS_ERROR_OPEN, "%s: schema version %d, this program reads %d", path,
+                  pragma(db, "PRAGMA user_version"), MPS_SCHEMA_VERSION);
+    } else {
+        return db;
+    }
+    sqlite3_close(db);
+    return NULL;
+}

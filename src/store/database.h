@@ -1,0 +1,21 @@
+/* database.h - opening a finished database, for views. */
+#ifndef MPS_STORE_DATABASE_H
+#define MPS_STORE_DATABASE_H
+
+#include <glib.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+
+#include <mptcpscope/error.h>
+
+#define MPS_APPLICATION_ID 0x6d707473 /* "mpts" */
+#define MPS_SCHEMA_VERSION 1
+
+/* Whether the file starts like an SQLite database.  False if it cannot be read. */
+bool mps_database_probe(const char *path);
+
+/* Opens @path for reading.  Returns a handle owned by the caller (sqlite3_close), or NULL and
+ * MPS_ERROR_OPEN: not ours, other schema version, unreadable. */
+sqlite3 *mps_database_open(const char *path, GError **error);
+
+#endif

@@ -1,0 +1,223 @@
+/* writer.c - one prepared INSERT per table, many rows per transaction, a temporary name until the
+ * database is complete. */
+#include "store/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "store/database.h"
+#include "store/schema.h"
+
+/* Rows per transaction. */
+enum { BATCH = 100 * 1000 };
+
+struct _MpsWriter {
+    MpsRowSink rows; /* first: the sink is the writer */
+    sqlite3 *db;
+    const MpsTable *const *tables;
+    sqlite3_stmt **inserts; /* by table */
+    guint n_tables;
+    guint n_batch;          /* rows since the last commit */
+    char *path, *temporary; /* NULL: a database without a name */
+    bool force;
+    GError *error; /* the first one */
+};
+
+static bool failed(MpsWriter *self, GError **error)
+{
+    return mps_throw(error, MPS_ERROR_STORE, "%s: %s",
+                     self->path ? self->path : "temporary database", sqlite3_errmsg(self->db));
+}
+
+static bool execute(MpsWriter *self, const char *sql, GError **error)
+{
+    return sqlite3_exec(self->db, sql, NULL, NULL, NULL) == SQLITE_OK || failed(self, error);
+}
+
+static void bind(sqlite3_stmt *insert, int index, MpsColumnType type, const MpsValue *value)
+{
+    if (!value->known)
+        sqlite3_bind_null(insert, index);
+    else if (type == MPS_INT)
+        sqlite3_bind_int64(insert, index, value->i64);
+    else if (type == MPS_REAL)
+        sqlite3_bind_double(insert, index, value->real);
+    else
+        sqlite3_bind_text(insert, index, value->text, -1, SQLITE_STATIC);
+}
+
+static void add(MpsRowSink *rows, const MpsTable *table, const MpsValue *values)
+{
+    MpsWriter *self = (MpsWriter *)rows;
+    guint at = 0;
+
+    if (self->error)
+        return;
+    while (at < self->n_tables && self->tables[at] != table)
+        at++;
+    g_assert(at < self->n_tables);
+    for (int i = 0; table->columns[i].name; i++)
+        bind(self->inserts[at], i + 1, table->columns[i].type, &values[i]);
+    if (sqlite3_step(self->inserts[at]) != SQLITE_DONE)
+        failed(self, &self->error);
+    sqlite3_reset(self->inserts[at]);
+    self->n_batch++;
+}
+
+static bool create_tables(MpsWriter *self, GError **error)
+{
+    g_autoptr(GString) sql = g_string_new(NULL);
+
+    for (guint i = 0; i < self->n_tables; i++)
+        mps_schema_append_table(sql, self->tables[i], false);
+    return execute(self, sql->str, error);
+}
+
+static bool prepare_inserts(MpsWriter *self, GError **error)
+{
+    self->inserts = g_new0(sqlite3_stmt *, self->n_tables);
+    for (guint i = 0; i < self->n_tables; i++) {
+        g_autoptr(GString) sql = g_string_new(NULL);
+
+        g_string_append_printf(sql, "INSERT INTO %s VALUES (", self->tables[i]->name);
+        for (int j = 0; self->tables[i]->columns[j].name; j++)
+            g_string_append(sql, j ? ",?" : "?");
+        g_string_append_c(sql, ')');
+        if (sqlite3_prepare_v3(self->db, sql->str, -1, SQLITE_PREPARE_PERSISTENT, &self->inserts[i],
+                               NULL) != SQLITE_OK)
+            return failed(self, error);
+    }
+    return true;
+}
+
+/* Makes an empty file that nobody else uses, beside the final name. */
+static bool reserve(MpsWriter *self, GError **error)
+{
+    if (!self->force && g_file_test(self->path, G_FILE_TEST_EXISTS))
+        return mps_throw(error, MPS_ERROR_STORE, "%s exists; --force replaces it", self->path);
+    if (g_file_test(self->path, G_FILE_TEST_IS_DIR))
+        return mps_throw(error, MPS_ERROR_STORE, "%s is a directory", self->path);
+    self->temporary = g_strdup_printf("%s.XXXXXX", self->path);
+
+    const int fd = g_mkstemp_full(self->temporary, O_RDWR, 0666);
+
+    if (fd < 0) {
+        const int reason = errno;
+
+        g_clear_pointer(&self->temporary, g_free);
+        return mps_throw(error, MPS_ERROR_STORE, "%s: %s", self->path, g_strerror(reason));
+    }
+    close(fd);
+    return true;
+}
+
+MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *tables,
+                          GError **error)
+{
+    g_autoptr(MpsWriter) self = g_new0(MpsWriter, 1);
+    /* Nobody reads the file before it is complete, so it needs no journal. */
+    g_autofree char *settings =
+        g_strdup_printf("PRAGMA page_size = 8192; PRAGMA journal_mode = OFF;"
+                        "PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
+                        "PRAGMA cache_size = -16000; PRAGMA application_id = %d;"
+                        "PRAGMA user_version = %d; BEGIN",
+                        MPS_APPLICATION_ID, MPS_SCHEMA_VERSION);
+
+    self->rows.add = add;
+    self->tables = tables;
+    self->force = force;
+    self->path = g_strdup(path);
+    while (tables[self->n_tables])
+        self->n_tables++;
+    if (path && !reserve(self, error))
+        return NULL;
+    if (sqlite3_open(self->temporary ? self->temporary : "", &self->db) != SQLITE_OK) {
+        failed(self, error);
+        return NULL;
+    }
+    if (!execute(self, settings, error) || !create_tables(self, error) ||
+        !prepare_inserts(self, error))
+        return NULL;
+    return g_steal_pointer(&self);
+}
+
+MpsRowSink *mps_writer_rows(MpsWriter *self)
+{
+    return &self->rows;
+}
+
+bool mps_writer_check(MpsWriter *self, GError **error)
+{
+    if (self->error) {
+        g_propagate_error(error, g_steal_pointer(&self->error));
+        return false;
+    }
+    if (self->n_batch < BATCH)
+        return true;
+    self->n_batch = 0;
+    return execute(self, "COMMIT; BEGIN", error);
+}
+
+static bool finish_schema(MpsWriter *self, GError **error)
+{
+    g_autoptr(GString) sql = g_string_new(NULL);
+
+    for (guint i = 0; i < self->n_tables; i++)
+        mps_schema_append_indexes(sql, self->tables[i]);
+    g_string_append(sql, mps_schema_views);
+    g_string_append(sql, "COMMIT;");
+    return execute(self, sql->str, error);
+}
+
+static void finalize_inserts(MpsWriter *self)
+{
+    for (guint i = 0; self->inserts && i < self->n_tables; i++)
+        sqlite3_finalize(self->inserts[i]);
+    g_clear_pointer(&self->inserts, g_free);
+}
+
+/* To disk, then to its name: a reader sees the old file or the whole new one. */
+static bool publish(MpsWriter *self, GError **error)
+{
+    const int fd = g_open(self->temporary, O_RDONLY, 0);
+    const bool synced = fd >= 0 && fsync(fd) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    if (!synced || g_rename(self->temporary, self->path) != 0)
+        return mps_throw(error, MPS_ERROR_STORE, "%s: %s", self->path, g_strerror(errno));
+    g_clear_pointer(&self->temporary, g_free);
+    return true;
+}
+
+sqlite3 *mps_writer_finish(MpsWriter *self, GError **error)
+{
+    if (!mps_writer_check(self, error) || !finish_schema(self, error))
+        return NULL;
+    finalize_inserts(self);
+    if (!self->path)
+        return g_steal_pointer(&self->db);
+    if (sqlite3_close(self->db) != SQLITE_OK) {
+        failed(self, error);
+        return NULL;
+    }
+    self->db = NULL;
+    return publish(self, error) ? mps_database_open(self->path, error) : NULL;
+}
+
+void mps_writer_free(MpsWriter *self)
+{
+    if (!self)
+        return;
+    finalize_inserts(self);
+    sqlite3_close(self->db);
+    if (self->temporary)
+        g_unlink(self->temporary);
+    g_clear_error(&self->error);
+    g_free(self->temporary);
+    g_free(self->path);
+    g_free(self);
+}

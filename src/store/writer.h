@@ -1,0 +1,41 @@
+/* writer.h - rows in, one SQLite database out, whole or not at all. */
+#ifndef MPS_STORE_WRITER_H
+#define MPS_STORE_WRITER_H
+
+#include <glib.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+
+#include <mptcpscope/error.h>
+#include <mptcpscope/row.h>
+
+typedef struct _MpsWriter MpsWriter;
+
+/* Begins a database with @tables (NULL-terminated, borrowed until the writer is gone).  With a
+ * @path it is written to a temporary name beside it; without, to a temporary database that dies
+ * when it is closed.  Returns NULL and MPS_ERROR_STORE, also if @path exists and not @force. */
+MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *tables,
+                          GError **error);
+
+/* Where rows go; belongs to the writer. */
+MpsRowSink *mps_writer_rows(MpsWriter *self);
+
+/* Whether all rows so far were stored; commits a batch when it is large. */
+bool mps_writer_check(MpsWriter *self, GError **error);
+
+/* Makes indexes and views, commits, and gives the database its name.  Returns it open for reading,
+ * owned by the caller, or NULL and MPS_ERROR_STORE.  The writer can only be freed afterwards. */
+sqlite3 *mps_writer_finish(MpsWriter *self, GError **error);
+
+/* Frees the writer; an unfinished database is removed. */
+void mps_writer_free(MpsWriter *self); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsWriter, mps_writer_free)
+
+/* The SQL that creates @tables and the views, with the meaning of every column as a comment. */
+char *mps_schema_sql(const MpsTable *const *tables);
+
+/* The same as JSON: {"tables":[{"name","help","columns":[{"name","type","help","references"}]}]}.
+ */
+char *mps_schema_json(const MpsTable *const *tables);
+
+#endif
