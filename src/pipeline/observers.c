@@ -1,0 +1,189 @@
+/* observers.c - metrics sorted by scope and by event, once, so that an event costs one call for
+ * each metric that wants it. */
+#include "pipeline/observers.h"
+
+#include <string.h>
+
+typedef struct {
+    const MpsMetric *metric;
+    size_t at;          /* of its state among those of its scope */
+    guint first_column; /* of its columns in the scope's table */
+} Observer;
+
+struct _MpsObservers {
+    GArray *of_scope[MPS_N_SCOPES]; /* Observer */
+    GArray *of_event[MPS_N_EVENTS]; /* Observer */
+    size_t state_bytes[MPS_N_SCOPES];
+    MpsTable scope_table[MPS_N_SCOPES];
+    GArray *columns[MPS_N_SCOPES];  /* MpsColumn, ended by { 0 } */
+    MpsValue *values[MPS_N_SCOPES]; /* one row, reused */
+    GPtrArray *tables;
+};
+
+static const MpsTable scopes[MPS_N_SCOPES] = {
+    [MPS_SCOPE_CONNECTION] =
+        {"connection",
+         "One row per connection: MPTCP, or TCP where MP_CAPABLE was offered and not answered.",
+         .primary_key = "connection_id"},
+    [MPS_SCOPE_CONNECTION_DIRECTION] =
+        {"connection_direction", "Two rows per connection: c2s and s2c, by who sends the data.",
+         .primary_key = "connection_id, direction"},
+    [MPS_SCOPE_SUBFLOW] = {"subflow",
+                           "One row per subflow, also for attempts that came to nothing.",
+                           .primary_key = "subflow_id", .index = "connection_id, ordinal"},
+    [MPS_SCOPE_SUBFLOW_DIRECTION] = {"subflow_direction", "Two rows per subflow: c2s and s2c.",
+                                     .primary_key = "subflow_id, direction"},
+};
+
+static guint append_columns(GArray *columns, const MpsColumn *more)
+{
+    const guint first = columns->len;
+
+    for (; more && more->name; more++)
+        g_array_append_val(columns, *more);
+    return first;
+}
+
+static void add_metric(MpsObservers *self, const MpsMetric *metric)
+{
+    const MpsScope scope = metric->scope;
+    const Observer observer = {metric, self->state_bytes[scope],
+                               append_columns(self->columns[scope], metric->columns)};
+
+    /* Each state aligned for anything. */
+    self->state_bytes[scope] += (metric->state_bytes + 15) & ~(size_t)15;
+    g_array_append_val(self->of_scope[scope], observer);
+    for (int kind = 0; kind < MPS_N_EVENTS; kind++)
+        if (metric->wants & MPS_WANTS(kind))
+            g_array_append_val(self->of_event[kind], observer);
+    if (metric->table && !g_ptr_array_find(self->tables, metric->table, NULL))
+        g_ptr_array_add(self->tables, (gpointer)(uintptr_t)metric->table);
+}
+
+MpsObservers *mps_observers_new(const MpsMetric *const *metrics)
+{
+    MpsObservers *self = g_new0(MpsObservers, 1);
+
+    self->tables = g_ptr_array_new();
+    for (int kind = 0; kind < MPS_N_EVENTS; kind++)
+        self->of_event[kind] = g_array_new(FALSE, FALSE, sizeof(Observer));
+    for (int scope = 0; scope < MPS_N_SCOPES; scope++) {
+        self->of_scope[scope] = g_array_new(FALSE, FALSE, sizeof(Observer));
+        self->columns[scope] = g_array_new(TRUE, TRUE, sizeof(MpsColumn));
+        g_ptr_array_add(self->tables, &self->scope_table[scope]);
+    }
+    for (; *metrics; metrics++)
+        add_metric(self, *metrics);
+    for (int scope = 0; scope < MPS_N_SCOPES; scope++) {
+        self->scope_table[scope] = scopes[scope];
+        self->scope_table[scope].columns = (const MpsColumn *)(void *)self->columns[scope]->data;
+        self->values[scope] = g_new0(MpsValue, self->columns[scope]->len);
+    }
+    g_ptr_array_add(self->tables, NULL);
+    return self;
+}
+
+const MpsTable *const *mps_observers_tables(const MpsObservers *self)
+{
+    return (const MpsTable *const *)self->tables->pdata;
+}
+
+size_t mps_observers_state_bytes(const MpsObservers *self, MpsScope scope)
+{
+    return self->state_bytes[scope];
+}
+
+unsigned mps_observers_wants(const MpsObservers *self)
+{
+    unsigned wants = 0;
+
+    for (int kind = 0; kind < MPS_N_EVENTS; kind++)
+        wants |= self->of_event[kind]->len ? MPS_WANTS(kind) : 0;
+    return wants;
+}
+
+/* The states of the entity of @scope that @subject is about; NULL if there is none. */
+static char *states_of(MpsScope scope, const MpsConnection *connection, const MpsSubflow *subflow,
+                       MpsDirection direction)
+{
+    switch (scope) {
+    case MPS_SCOPE_CONNECTION:
+        return connection->states;
+    case MPS_SCOPE_CONNECTION_DIRECTION:
+        return direction == MPS_NOBODY ? NULL : connection->side[direction].states;
+    case MPS_SCOPE_SUBFLOW:
+        return subflow ? subflow->states : NULL;
+    default:
+        return !subflow || direction == MPS_NOBODY ? NULL : subflow->side[direction].states;
+    }
+}
+
+void mps_observers_emit(const MpsObservers *self, const MpsEvent *event, MpsRowSink *rows)
+{
+    const GArray *observers = self->of_event[event->kind];
+
+    for (guint i = 0; i < observers->len; i++) {
+        const Observer *observer = &g_array_index(observers, Observer, i);
+        char *states =
+            states_of(observer->metric->scope, event->connection, event->subflow, event->direction);
+
+        if (states || observer->metric->state_bytes == 0)
+            observer->metric->observe(states ? states + observer->at : NULL, event, rows);
+    }
+}
+
+static void write_row(const MpsObservers *self, MpsScope scope, const MpsSubject *subject,
+                      MpsRowSink *rows)
+{
+    const GArray *observers = self->of_scope[scope];
+    char *states = states_of(scope, subject->connection, subject->subflow, subject->direction);
+    MpsValue *values = self->values[scope];
+
+    memset(values, 0, self->columns[scope]->len * sizeof *values);
+    for (guint i = 0; i < observers->len; i++) {
+        const Observer *observer = &g_array_index(observers, Observer, i);
+        const MpsMetric *metric = observer->metric;
+        void *state = states ? states + observer->at : NULL;
+
+        if (metric->summarise)
+            metric->summarise(state, subject, values + observer->first_column);
+        if (metric->finish)
+            metric->finish(state, subject, rows);
+        if (metric->clear)
+            metric->clear(state);
+    }
+    if (subject->connection->id != 0 || scope == MPS_SCOPE_SUBFLOW ||
+        scope == MPS_SCOPE_SUBFLOW_DIRECTION)
+        rows->add(rows, &self->scope_table[scope], values);
+}
+
+void mps_observers_closed(const MpsObservers *self, MpsConnection *connection, MpsRowSink *rows)
+{
+    write_row(self, MPS_SCOPE_CONNECTION, &(MpsSubject){connection, NULL, MPS_NOBODY}, rows);
+    for (MpsDirection direction = MPS_C2S; direction <= MPS_S2C; direction++)
+        write_row(self, MPS_SCOPE_CONNECTION_DIRECTION, &(MpsSubject){connection, NULL, direction},
+                  rows);
+    for (guint i = 0; i < connection->subflows->len; i++) {
+        const MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
+
+        write_row(self, MPS_SCOPE_SUBFLOW, &(MpsSubject){connection, subflow, MPS_NOBODY}, rows);
+        for (MpsDirection direction = MPS_C2S; direction <= MPS_S2C; direction++)
+            write_row(self, MPS_SCOPE_SUBFLOW_DIRECTION,
+                      &(MpsSubject){connection, subflow, direction}, rows);
+    }
+}
+
+void mps_observers_free(MpsObservers *self)
+{
+    if (!self)
+        return;
+    for (int kind = 0; kind < MPS_N_EVENTS; kind++)
+        g_array_unref(self->of_event[kind]);
+    for (int scope = 0; scope < MPS_N_SCOPES; scope++) {
+        g_array_unref(self->of_scope[scope]);
+        g_array_unref(self->columns[scope]);
+        g_free(self->values[scope]);
+    }
+    g_ptr_array_unref(self->tables);
+    g_free(self);
+}

@@ -1,0 +1,271 @@
+/* pipeline.c - capture, decode, model, metrics, store: one pass, front to back. */
+#include "pipeline/pipeline.h"
+
+#include "capture/trace.h"
+#include "decode/decode.h"
+#include "metrics/metrics.h"
+#include "model/model.h"
+#include "pipeline/observers.h"
+#include "pipeline/progress.h"
+#include "store/database.h"
+#include "store/writer.h"
+#include "util/version.h"
+
+/* Packets between two looks at the store and the progress bar. */
+enum { STRIDE = 4096 };
+
+static const MpsColumn meta_columns[] = {
+    {"key", MPS_TEXT, "program, schema_version, command_line, definition.<metric>"},
+    {"value", MPS_TEXT, "its value"},
+    {0},
+};
+
+static const MpsTable meta_table = {
+    .name = "meta",
+    .help = "What made this database, and the definitions in use.",
+    .columns = meta_columns,
+    .primary_key = "key",
+};
+
+enum {
+    CAPTURE_ID,
+    PATH,
+    FORMAT,
+    LINK_TYPE,
+    PACKETS,
+    TCP_PACKETS,
+    MPTCP_PACKETS,
+    FIRST,
+    LAST,
+    TRUNCATED,
+    MALFORMED,
+    DUPLICATE,
+    DROPPED,
+    STATUS,
+    PROBLEM,
+    N_CAPTURE,
+};
+
+static const MpsColumn capture_columns[] = {
+    [CAPTURE_ID] = {"capture_id", MPS_INT, "1, 2, ... as on the command line"},
+    [PATH] = {"path", MPS_TEXT, "as given; - is standard input"},
+    [FORMAT] = {"format", MPS_TEXT, "pcap or pcapng"},
+    [LINK_TYPE] = {"link_type", MPS_TEXT, "libpcap's name, of the first interface"},
+    [PACKETS] = {"packets", MPS_INT, "packets read"},
+    [TCP_PACKETS] = {"tcp_packets", MPS_INT, "of them TCP, duplicates included"},
+    [MPTCP_PACKETS] = {"mptcp_packets", MPS_INT, "of them with an MPTCP option"},
+    [FIRST] = {"first_ns", MPS_INT, "earliest packet [ns since epoch]"},
+    [LAST] = {"last_ns", MPS_INT, "latest packet [ns since epoch]"},
+    [TRUNCATED] = {"truncated_packets", MPS_INT,
+                   "captured too short to hold their TCP header and options"},
+    [MALFORMED] = {"malformed_packets", MPS_INT, "lengths that contradict each other"},
+    [DUPLICATE] = {"duplicate_packets", MPS_INT,
+                   "captured twice (another interface, place or TTL): otherwise ignored"},
+    [DROPPED] = {"dropped", MPS_INT, "packets the capturing side says it lost; NULL: it does not"},
+    [STATUS] = {"status", MPS_TEXT, "ok, cut (ends in mid-packet) or unreadable"},
+    [PROBLEM] = {"error", MPS_TEXT, "what is wrong with the file"},
+    {0},
+};
+
+static const MpsTable capture_table = {
+    .name = "capture",
+    .help = "One row per input file.",
+    .columns = capture_columns,
+    .primary_key = "capture_id",
+};
+
+/* What is counted per file. */
+typedef struct {
+    uint64_t tcp, mptcp, truncated, malformed, duplicate;
+} Counts;
+
+typedef struct {
+    MpsObservers *observers;
+    MpsRowSink *rows;
+} Run;
+
+static void emit(void *user, const MpsEvent *event)
+{
+    const Run *run = user;
+
+    mps_observers_emit(run->observers, event, run->rows);
+}
+
+static void closed(void *user, MpsConnection *connection)
+{
+    const Run *run = user;
+
+    mps_observers_closed(run->observers, connection, run->rows);
+}
+
+/* meta, capture, the scope tables and the metrics' own; NULL-terminated. */
+static GPtrArray *all_tables(const MpsObservers *observers)
+{
+    GPtrArray *tables = g_ptr_array_new();
+
+    g_ptr_array_add(tables, (gpointer)(uintptr_t)&meta_table);
+    g_ptr_array_add(tables, (gpointer)(uintptr_t)&capture_table);
+    for (const MpsTable *const *table = mps_observers_tables(observers); *table; table++)
+        g_ptr_array_add(tables, (gpointer)(uintptr_t)*table);
+    g_ptr_array_add(tables, NULL);
+    return tables;
+}
+
+static void add_meta(MpsRowSink *rows, const char *key, const char *value)
+{
+    rows->add(rows, &meta_table, (MpsValue[]){mps_text(key), mps_text(value)});
+}
+
+static void write_meta(MpsRowSink *rows, const char *command_line)
+{
+    g_autofree char *version = g_strdup_printf("%d", MPS_SCHEMA_VERSION);
+
+    add_meta(rows, "program", "mptcpscope " MPS_VERSION);
+    add_meta(rows, "schema_version", version);
+    add_meta(rows, "command_line", command_line);
+    for (const MpsMetric *const *metric = mps_metrics; *metric; metric++) {
+        g_autofree char *key = g_strconcat("definition.", (*metric)->name, NULL);
+
+        add_meta(rows, key, (*metric)->help);
+    }
+}
+
+static void write_captures(MpsRowSink *rows, const MpsTrace *trace, const Counts *counts)
+{
+    static const char *const statuses[] = {
+        [MPS_FILE_OK] = "ok", [MPS_FILE_CUT] = "cut", [MPS_FILE_UNREADABLE] = "unreadable"};
+
+    for (size_t i = 0; i < mps_trace_n_files(trace); i++) {
+        const MpsFileInfo file = mps_trace_file(trace, i);
+        const bool any = file.n_packets > 0;
+        MpsValue values[N_CAPTURE] = {0};
+
+        values[CAPTURE_ID] = mps_int((int64_t)i + 1);
+        values[PATH] = mps_text(file.path);
+        values[FORMAT] = mps_text(file.format);
+        values[LINK_TYPE] = mps_text(file.link_name);
+        values[PACKETS] = mps_count(file.n_packets);
+        values[TCP_PACKETS] = mps_count(counts[i].tcp);
+        values[MPTCP_PACKETS] = mps_count(counts[i].mptcp);
+        values[FIRST] = mps_int_if(any, file.first_ns);
+        values[LAST] = mps_int_if(any, file.last_ns);
+        values[TRUNCATED] = mps_count(counts[i].truncated);
+        values[MALFORMED] = mps_count(counts[i].malformed);
+        values[DUPLICATE] = mps_count(counts[i].duplicate);
+        values[DROPPED] = mps_int_if(file.dropped >= 0, file.dropped);
+        values[STATUS] = mps_text(statuses[file.status]);
+        values[PROBLEM] = mps_text(file.error);
+        rows->add(rows, &capture_table, values);
+    }
+}
+
+static void take_packet(MpsModel *model, const MpsPacket *packet, MpsSegment *segment,
+                        Counts *counts)
+{
+    switch (mps_decode_packet(packet, segment)) {
+    case MPS_DECODED_TCP:
+        counts->tcp++;
+        counts->mptcp += segment->n_mptcp > 0;
+        counts->truncated += segment->options_cut;
+        counts->malformed += segment->options_malformed;
+        counts->duplicate += mps_model_segment(model, segment) == MPS_SEEN_DUPLICATE;
+        break;
+    case MPS_DECODED_TRUNCATED:
+        counts->truncated++;
+        break;
+    case MPS_DECODED_MALFORMED:
+        counts->malformed++;
+        break;
+    case MPS_DECODED_OTHER:
+    case MPS_DECODED_LINK:
+        break;
+    }
+}
+
+static bool read_all(MpsTrace *trace, MpsModel *model, MpsWriter *writer, Counts *counts,
+                     MpsProgress *progress, GError **error)
+{
+    MpsPacket packet;
+    MpsSegment segment;
+
+    for (uint64_t n = 1; mps_trace_next(trace, &packet) == MPS_READ_PACKET; n++) {
+        take_packet(model, &packet, &segment, &counts[packet.capture_id - 1]);
+        if (n % STRIDE == 0) {
+            uint64_t bytes_read, bytes_total;
+
+            mps_trace_progress(trace, &bytes_read, &bytes_total);
+            mps_progress_show(progress, n, bytes_read, bytes_total);
+            if (!mps_writer_check(writer, error)) {
+                mps_model_finish(model); /* releases what the observers own */
+                return false;
+            }
+        }
+    }
+    mps_model_finish(model);
+    return true;
+}
+
+static bool report_damage(const MpsTrace *trace)
+{
+    bool damaged = false;
+
+    for (size_t i = 0; i < mps_trace_n_files(trace); i++) {
+        const MpsFileInfo file = mps_trace_file(trace, i);
+
+        if (file.status == MPS_FILE_OK)
+            continue;
+        damaged = true;
+        g_printerr("mptcpscope: %s%s\n", file.error,
+                   file.status == MPS_FILE_CUT ? "; the packets before it are analyzed" : "");
+    }
+    return damaged;
+}
+
+sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError **error)
+{
+    g_autoptr(MpsTrace) trace = mps_trace_open(analysis->paths, error);
+
+    if (!trace)
+        return NULL;
+
+    g_autoptr(MpsObservers) observers = mps_observers_new(mps_metrics);
+    g_autoptr(GPtrArray) tables = all_tables(observers);
+    g_autoptr(MpsWriter) writer = mps_writer_new(analysis->output, analysis->force,
+                                                 (const MpsTable *const *)tables->pdata, error);
+
+    if (!writer)
+        return NULL;
+
+    Run run = {observers, mps_writer_rows(writer)};
+    MpsModelHooks hooks = {
+        .wants = mps_observers_wants(observers), .emit = emit, .closed = closed, .user = &run};
+
+    for (int scope = 0; scope < MPS_N_SCOPES; scope++)
+        hooks.state_bytes[scope] = mps_observers_state_bytes(observers, scope);
+
+    g_autoptr(MpsModel) model = mps_model_new(&hooks);
+    g_autofree Counts *counts = g_new0(Counts, mps_trace_n_files(trace));
+    MpsProgress progress = {.on = analysis->progress};
+    const bool read = read_all(trace, model, writer, counts, &progress, error);
+
+    mps_progress_end(&progress);
+    if (!read)
+        return NULL;
+    write_meta(run.rows, analysis->command_line);
+    write_captures(run.rows, trace, counts);
+
+    sqlite3 *db = mps_writer_finish(writer, error);
+
+    if (db)
+        outcome->damaged = report_damage(trace);
+    return db;
+}
+
+char *mps_pipeline_schema(bool as_json)
+{
+    g_autoptr(MpsObservers) observers = mps_observers_new(mps_metrics);
+    g_autoptr(GPtrArray) tables = all_tables(observers);
+
+    return as_json ? mps_schema_json((const MpsTable *const *)tables->pdata)
+                   : mps_schema_sql((const MpsTable *const *)tables->pdata);
+}

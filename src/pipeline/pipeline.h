@@ -1,0 +1,33 @@
+/* pipeline.h - the main job: captures in, one database out.  The one place that knows the order of
+ * the stages. */
+#ifndef MPS_PIPELINE_PIPELINE_H
+#define MPS_PIPELINE_PIPELINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+#include <sqlite3.h>
+
+#include <mptcpscope/error.h>
+
+typedef struct {
+    const char *const *paths; /* captures, one trace in time order; NULL-terminated; "-" is stdin */
+    const char *output;       /* database to write; NULL: a temporary one that dies when closed */
+    const char *command_line; /* stored in `meta` */
+    bool force;               /* replace an existing @output */
+    bool progress;            /* progress bar on stderr */
+} MpsAnalysis;
+
+typedef struct {
+    bool damaged; /* some input was cut or unreadable; said on stderr, marked in `capture` */
+} MpsOutcome;
+
+/* Analyzes @analysis.  Returns the finished database, open for reading, owned by the caller
+ * (sqlite3_close), or NULL and MPS_ERROR_OPEN or MPS_ERROR_STORE; then nothing was written. */
+sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError **error);
+
+/* The documented schema, made from the descriptors that create it: SQL with comments, or JSON. */
+char *mps_pipeline_schema(bool as_json);
+
+#endif
