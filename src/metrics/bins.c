@@ -1,4 +1,4 @@
-/* bins.c - bins of 1 ms times a power of two, at most MAX_BINS of them. */
+/* bins.c - bins of 10 ms times a power of two, at most MAX_BINS of them. */
 #include "metrics/bins.h"
 
 #include <math.h>
@@ -8,14 +8,14 @@
 
 enum { MAX_BINS = 512 };
 
-static const int64_t FIRST_WIDTH_NS = 1000 * 1000;
+static const int64_t FIRST_WIDTH_NS = 10 * 1000 * 1000;
 
 static const MpsColumn columns[] = {
     {"connection_id", MPS_INT, "whose time line", "connection(connection_id)"},
     {"subflow_id", MPS_INT, "NULL: the direction as a whole", "subflow(subflow_id)"},
     {"direction", MPS_TEXT, "c2s or s2c: who sends the data"},
     {"bin_start_ns", MPS_INT, "begin of the bin, a multiple of its width"},
-    {"bin_width_ns", MPS_INT, "1 ms times a power of two; the same within one time line"},
+    {"bin_width_ns", MPS_INT, "10 ms times a power of two; the same within one time line"},
     {"payload_bytes", MPS_INT, "TCP payload on the wire in the bin, all copies"},
     {"data_bytes", MPS_INT, "new data first captured in the bin"},
     {"retransmitted_bytes", MPS_INT, "payload whose TCP range had been captured before"},
@@ -37,9 +37,6 @@ const MpsTable mps_series_table = {
 
 static void merge(MpsBin *bin, const MpsBin *more)
 {
-    if (!more->any)
-        return;
-    bin->any = true;
     bin->payload_bytes += more->payload_bytes;
     bin->data_bytes += more->data_bytes;
     bin->retransmitted_bytes += more->retransmitted_bytes;
@@ -52,61 +49,74 @@ static void merge(MpsBin *bin, const MpsBin *more)
     }
 }
 
-/* Doubles the width, so that @self keeps to multiples of it. */
+/* @ts_ns rounded down to a multiple of @width_ns, below 0 too. */
+static int64_t round_down(int64_t ts_ns, int64_t width_ns)
+{
+    return ts_ns - (ts_ns % width_ns + width_ns) % width_ns;
+}
+
+/* Doubles the width, keeping to multiples of it. */
 static void widen(MpsBins *self)
 {
     const int64_t width_ns = 2 * self->width_ns;
-    int64_t first_ns = self->first_ns - self->first_ns % width_ns;
-
-    if (first_ns > self->first_ns)
-        first_ns -= width_ns;
-
+    const int64_t first_ns = round_down(self->first_ns, width_ns);
     const uint32_t shift = (uint32_t)((self->first_ns - first_ns) / self->width_ns);
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < self->n_items; i++) {
-        const MpsBin bin = self->items[i];
-        const uint32_t to = (i + shift) / 2;
+        MpsBin bin = self->items[i];
 
-        if (to >= n)
-            self->items[n++] = (MpsBin){0};
-        if (to == i)
-            self->items[to] = bin;
+        bin.index = (bin.index + shift) / 2;
+        if (n > 0 && self->items[n - 1].index == bin.index)
+            merge(&self->items[n - 1], &bin);
         else
-            merge(&self->items[to], &bin);
+            self->items[n++] = bin;
     }
     self->n_items = n;
     self->first_ns = first_ns;
     self->width_ns = width_ns;
 }
 
+static MpsBin *insert(MpsBins *self, uint32_t at, uint32_t index)
+{
+    if (self->n_items == self->n_allocated) {
+        self->n_allocated = self->n_allocated ? 2 * self->n_allocated : 4;
+        self->items = g_renew(MpsBin, self->items, self->n_allocated);
+    }
+    memmove(self->items + at + 1, self->items + at, (self->n_items - at) * sizeof *self->items);
+    self->items[at] = (MpsBin){.index = index};
+    self->n_items++;
+    return &self->items[at];
+}
+
 MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns)
 {
-    if (self->last && ts_ns >= self->begin_ns && ts_ns < self->end_ns)
-        return self->last;
     if (self->n_items == 0) {
         self->width_ns = FIRST_WIDTH_NS;
-        self->first_ns = ts_ns - ((ts_ns % FIRST_WIDTH_NS) + FIRST_WIDTH_NS) % FIRST_WIDTH_NS;
+        self->first_ns = round_down(ts_ns, FIRST_WIDTH_NS);
+        return insert(self, 0, 0);
     }
+
+    /* Nearly always the bin used last: no division. */
+    MpsBin *last = &self->items[self->n_items - 1];
+    const int64_t into_ns = ts_ns - (self->first_ns + last->index * self->width_ns);
+
+    if (into_ns >= 0 && into_ns < self->width_ns)
+        return last;
 
     const int64_t at_ns = MAX(ts_ns, self->first_ns);
 
-    while (self->n_items > 0 && (at_ns - self->first_ns) / self->width_ns >= MAX_BINS)
+    while ((at_ns - self->first_ns) / self->width_ns >= MAX_BINS)
         widen(self);
 
     const uint32_t index = (uint32_t)((at_ns - self->first_ns) / self->width_ns);
+    uint32_t at = self->n_items;
 
-    if (index >= self->n_items) {
-        if (index >= 16 || self->n_items == 0 || !self->items) /* grow in powers of two */
-            self->items = g_renew(MpsBin, self->items, (gsize)1 << g_bit_storage(index | 15));
-        memset(self->items + self->n_items, 0, (index + 1 - self->n_items) * sizeof *self->items);
-        self->n_items = index + 1;
-    }
-    self->last = &self->items[index];
-    self->last->any = true;
-    self->begin_ns = self->first_ns + index * self->width_ns;
-    self->end_ns = self->begin_ns + self->width_ns;
-    return self->last;
+    while (at > 0 && self->items[at - 1].index > index)
+        at--;
+    if (at > 0 && self->items[at - 1].index == index)
+        return &self->items[at - 1];
+    return insert(self, at, index);
 }
 
 void mps_bins_clear(MpsBins *self)
@@ -122,15 +132,13 @@ void mps_bins_rows(const MpsBins *self, uint64_t connection_id, uint64_t subflow
         const MpsBin *bin = &self->items[i];
         const bool rtt = bin->rtt_samples > 0;
 
-        if (!bin->any)
-            continue;
         rows->add(
             rows, &mps_series_table,
             (MpsValue[]){
                 mps_count(connection_id),
                 mps_int_if(subflow_id != 0, (int64_t)subflow_id),
                 mps_text(direction),
-                mps_int(self->first_ns + i * self->width_ns),
+                mps_int(self->first_ns + bin->index * self->width_ns),
                 mps_int(self->width_ns),
                 mps_count(bin->payload_bytes),
                 mps_count(bin->data_bytes),

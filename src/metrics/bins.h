@@ -7,23 +7,23 @@
 #include <mptcpscope/row.h>
 
 typedef struct {
+    uint32_t index; /* begins at first_ns + index * width_ns */
+    uint32_t rtt_samples;
     uint64_t payload_bytes, data_bytes, retransmitted_bytes, reinjected_bytes;
-    uint64_t rtt_samples;
     double rtt_sum_ns;
-    int64_t acked; /* data offset acknowledged at the end of the bin */
-    bool any, any_acked;
+    int64_t acked; /* data offset acknowledged at the end of the bin, if any_acked */
+    bool any_acked;
 } MpsBin;
 
-/* Zeroed memory is an empty time line. */
+/* Only bins with activity are kept.  Zeroed memory is an empty time line. */
 typedef struct {
-    MpsBin *items;
-    uint32_t n_items;
+    MpsBin *items; /* by index */
+    uint32_t n_items, n_allocated;
     int64_t first_ns, width_ns; /* first_ns is a multiple of width_ns */
-    int64_t begin_ns, end_ns;   /* of the bin used last */
-    MpsBin *last;
 } MpsBins;
 
-/* The bin of @ts_ns, marked as used; before the first bin it is the first. */
+/* The bin of @ts_ns, made if it is not there; before the first bin it is the first.  Valid until
+ * the next call. */
 MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns);
 
 void mps_bins_clear(MpsBins *self);

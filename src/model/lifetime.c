@@ -15,6 +15,10 @@ static const int64_t OPEN_NS = 7440 * SECOND_NS;
 /* After the last subflow closed: late packets, and a new subflow that revives the connection
  * (Linux waits 60 s for one). */
 static const int64_t OVER_NS = 60 * SECOND_NS;
+/* The same after both DATA_FINs or a fast close: nothing can revive it, only late packets come. */
+static const int64_t FINISHED_NS = 10 * SECOND_NS;
+/* How long a late packet of a forgotten flow is known as that (2 MSL, RFC 9293 section 3.4.2). */
+static const int64_t GRAVE_NS = 240 * SECOND_NS;
 
 static void queue_init(Lifetime *lifetime, int64_t timeout_ns)
 {
@@ -38,6 +42,9 @@ MpsModel *mps_model_new(const MpsModelHooks *hooks)
     queue_init(&self->opening, OPENING_NS);
     queue_init(&self->open, OPEN_NS);
     queue_init(&self->over, OVER_NS);
+    queue_init(&self->finished, FINISHED_NS);
+    self->buried = mps_flows_new();
+    g_queue_init(&self->graves);
     return self;
 }
 
@@ -144,7 +151,10 @@ void mps_connection_touch(MpsModel *model, Connection *connection)
     connection->last_ns = MAX(connection->last_ns, model->now_ns);
     connection->public.end_ns = connection->last_ns;
     if (connection->ended_ns != MPS_NO_TIME)
-        enqueue(connection, &model->over);
+        enqueue(connection,
+                connection->data_fins_ns != MPS_NO_TIME || connection->fastclose_ns != MPS_NO_TIME
+                    ? &model->finished
+                    : &model->over);
     else if (connection->public.subflows_established > 0)
         enqueue(connection, &model->open);
     else
@@ -359,6 +369,30 @@ static void settle_fallback(MpsModel *model, Connection *connection)
         mps_set_fallback(model, initial, MPS_FALLBACK_NO_DSS);
 }
 
+static void grave_free(MpsModel *model, Grave *grave)
+{
+    mps_flows_remove(model->buried, &grave->key, grave);
+    g_queue_unlink(&model->graves, &grave->link);
+    g_free(grave);
+}
+
+static void bury(MpsModel *model, const Subflow *subflow)
+{
+    Grave *grave = g_new0(Grave, 1);
+
+    grave->key = subflow->key;
+    grave->until_ns = model->now_ns + GRAVE_NS;
+    grave->link.data = grave;
+    mps_flows_put(model->buried, &grave->key, grave);
+    g_queue_push_tail_link(&model->graves, &grave->link);
+}
+
+/* Whether @key is of a flow that was forgotten not long ago. */
+bool mps_is_buried(const MpsModel *model, const MpsFlowKey *key)
+{
+    return mps_flows_find(model->buried, key);
+}
+
 static void subflow_free(MpsModel *model, Subflow *self)
 {
     mps_flows_remove(model->flows, &self->key, self);
@@ -435,6 +469,8 @@ static void expire(MpsModel *model, Lifetime *lifetime, MpsClose how)
 
         const MpsSegment *segment = model->segment;
 
+        for (guint i = 0; i < connection->public.subflows->len; i++)
+            bury(model, g_ptr_array_index(connection->public.subflows, i));
         finish(model, connection, how);
         model->segment = segment;
     }
@@ -443,9 +479,15 @@ static void expire(MpsModel *model, Lifetime *lifetime, MpsClose how)
 /* Closes what has been silent for too long. */
 void mps_expire(MpsModel *model)
 {
+    GList *oldest;
+
     expire(model, &model->opening, MPS_CLOSE_IDLE);
     expire(model, &model->open, MPS_CLOSE_IDLE);
     expire(model, &model->over, MPS_CLOSE_IDLE);
+    expire(model, &model->finished, MPS_CLOSE_IDLE);
+    while ((oldest = g_queue_peek_head_link(&model->graves)) &&
+           ((Grave *)oldest->data)->until_ns < model->now_ns)
+        grave_free(model, oldest->data);
 }
 
 static void close_queue(MpsModel *model, Lifetime *lifetime)
@@ -458,6 +500,7 @@ static void close_queue(MpsModel *model, Lifetime *lifetime)
 
 void mps_model_finish(MpsModel *self)
 {
+    close_queue(self, &self->finished);
     close_queue(self, &self->over);
     close_queue(self, &self->open);
     close_queue(self, &self->opening);
@@ -468,7 +511,7 @@ void mps_model_free(MpsModel *self)
     if (!self)
         return;
 
-    Lifetime *const lifetimes[] = {&self->opening, &self->open, &self->over};
+    Lifetime *const lifetimes[] = {&self->opening, &self->open, &self->over, &self->finished};
 
     for (guint i = 0; i < G_N_ELEMENTS(lifetimes); i++) {
         GList *oldest;
@@ -476,6 +519,9 @@ void mps_model_free(MpsModel *self)
         while ((oldest = g_queue_peek_head_link(&lifetimes[i]->queue)))
             connection_free(self, oldest->data);
     }
+    while (self->graves.head)
+        grave_free(self, self->graves.head->data);
+    mps_flows_free(self->buried);
     mps_flows_free(self->flows);
     g_hash_table_destroy(self->tokens);
     mps_dedup_free(self->dedup);

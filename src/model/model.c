@@ -38,7 +38,8 @@ void mps_signal(MpsModel *model, Connection *connection, Subflow *subflow, MpsSi
 }
 
 /* The subflow of @segment, which may begin with it.  NULL: nothing to do with MPTCP. */
-static Subflow *find_subflow(MpsModel *model, const MpsSegment *segment, MpsSide *sender)
+static Subflow *find_subflow(MpsModel *model, const MpsSegment *segment, MpsSide *sender,
+                             bool *late)
 {
     const bool first_syn = (segment->flags & (MPS_TCP_SYN | MPS_TCP_ACK)) == MPS_TCP_SYN;
     MpsFlowKey key;
@@ -60,7 +61,8 @@ static Subflow *find_subflow(MpsModel *model, const MpsSegment *segment, MpsSide
         }
     }
     if (!subflow) {
-        if (!first_syn && segment->n_mptcp == 0)
+        *late = !first_syn && segment->n_mptcp > 0 && mps_is_buried(model, &key);
+        if (*late || (!first_syn && segment->n_mptcp == 0))
             return NULL;
         subflow = mps_open_flow(model, segment, key);
         if (!subflow)
@@ -73,6 +75,7 @@ static Subflow *find_subflow(MpsModel *model, const MpsSegment *segment, MpsSide
 MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
 {
     MpsSide sender = MPS_CLIENT;
+    bool late = false;
 
     if (mps_dedup_seen(self->dedup, segment))
         return MPS_SEEN_DUPLICATE;
@@ -80,10 +83,10 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
     self->now_ns = segment->ts_ns;
     mps_expire(self);
 
-    Subflow *subflow = find_subflow(self, segment, &sender);
+    Subflow *subflow = find_subflow(self, segment, &sender, &late);
 
     if (!subflow)
-        return MPS_SEEN_PLAIN;
+        return late ? MPS_SEEN_LATE : MPS_SEEN_PLAIN;
 
     Connection *connection = (Connection *)subflow->public.connection;
 

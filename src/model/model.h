@@ -25,6 +25,7 @@ typedef struct {
 /* What a segment turned out to be. */
 typedef enum {
     MPS_SEEN_PLAIN,     /* TCP that has nothing to do with MPTCP */
+    MPS_SEEN_LATE,      /* of a subflow that is closed and forgotten: counted by the caller */
     MPS_SEEN_TRACKED,   /* belongs to a tracked subflow */
     MPS_SEEN_DUPLICATE, /* the same packet captured twice: counted by the caller, else ignored */
 } MpsSeen;

@@ -129,6 +129,13 @@ struct _Connection {
     GList link; /* in queue */
 };
 
+/* A flow that is no longer known: a late packet of it is not the begin of anything. */
+typedef struct {
+    MpsFlowKey key;
+    int64_t until_ns;
+    GList link; /* in graves, oldest first */
+} Grave;
+
 /* Connections that share a timeout, least recently active first. */
 typedef struct _Lifetime {
     GQueue queue;
@@ -140,7 +147,9 @@ struct _MpsModel {
     MpsFlows *flows;
     GHashTable *tokens; /* token -> Connection */
     struct _MpsDedup *dedup;
-    Lifetime opening, open, over;
+    Lifetime opening, open, over, finished;
+    MpsFlows *buried; /* flow key -> Grave */
+    GQueue graves;
     uint64_t n_connections, n_subflows; /* ids given */
     int64_t now_ns;
     const MpsSegment *segment; /* the one being worked on */
@@ -171,7 +180,7 @@ void mps_subflow_closed(MpsModel *model, Subflow *subflow, MpsClose how, MpsSide
 void mps_subflow_established(MpsModel *model, Subflow *subflow, const Origin *when);
 void mps_register_token(MpsModel *model, Connection *connection, MpsSide side, uint32_t token);
 void mps_expire(MpsModel *model);
-void mps_close_all(MpsModel *model);
+bool mps_is_buried(const MpsModel *model, const MpsFlowKey *key);
 
 /* --- handshake.c: keys, tokens, MP_CAPABLE, MP_JOIN */
 Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey key);

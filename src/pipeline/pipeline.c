@@ -40,6 +40,7 @@ enum {
     TRUNCATED,
     MALFORMED,
     DUPLICATE,
+    LATE,
     DROPPED,
     STATUS,
     PROBLEM,
@@ -61,6 +62,8 @@ static const MpsColumn capture_columns[] = {
     [MALFORMED] = {"malformed_packets", MPS_INT, "lengths that contradict each other"},
     [DUPLICATE] = {"duplicate_packets", MPS_INT,
                    "captured twice (another interface, place or TTL): otherwise ignored"},
+    [LATE] = {"late_packets", MPS_INT,
+              "of a connection that had been closed and written before: otherwise ignored"},
     [DROPPED] = {"dropped", MPS_INT, "packets the capturing side says it lost; NULL: it does not"},
     [STATUS] = {"status", MPS_TEXT, "ok, cut (ends in mid-packet) or unreadable"},
     [PROBLEM] = {"error", MPS_TEXT, "what is wrong with the file"},
@@ -76,7 +79,7 @@ static const MpsTable capture_table = {
 
 /* What is counted per file. */
 typedef struct {
-    uint64_t tcp, mptcp, truncated, malformed, duplicate;
+    uint64_t tcp, mptcp, truncated, malformed, duplicate, late;
 } Counts;
 
 typedef struct {
@@ -152,6 +155,7 @@ static void write_captures(MpsRowSink *rows, const MpsTrace *trace, const Counts
         values[TRUNCATED] = mps_count(counts[i].truncated);
         values[MALFORMED] = mps_count(counts[i].malformed);
         values[DUPLICATE] = mps_count(counts[i].duplicate);
+        values[LATE] = mps_count(counts[i].late);
         values[DROPPED] = mps_int_if(file.dropped >= 0, file.dropped);
         values[STATUS] = mps_text(statuses[file.status]);
         values[PROBLEM] = mps_text(file.error);
@@ -162,13 +166,17 @@ static void write_captures(MpsRowSink *rows, const MpsTrace *trace, const Counts
 static void take_packet(MpsModel *model, const MpsPacket *packet, MpsSegment *segment,
                         Counts *counts)
 {
+    MpsSeen seen;
+
     switch (mps_decode_packet(packet, segment)) {
     case MPS_DECODED_TCP:
         counts->tcp++;
         counts->mptcp += segment->n_mptcp > 0;
         counts->truncated += segment->options_cut;
         counts->malformed += segment->options_malformed;
-        counts->duplicate += mps_model_segment(model, segment) == MPS_SEEN_DUPLICATE;
+        seen = mps_model_segment(model, segment);
+        counts->duplicate += seen == MPS_SEEN_DUPLICATE;
+        counts->late += seen == MPS_SEEN_LATE;
         break;
     case MPS_DECODED_TRUNCATED:
         counts->truncated++;

@@ -29,19 +29,30 @@ static uint64_t bin_low(uint32_t bin)
     return (uint64_t)(bin % SUB_BINS + SUB_BINS) << shift;
 }
 
+/* Makes room for @bin. */
+static void cover(MpsHistogram *self, uint32_t bin)
+{
+    const uint32_t octave = bin / SUB_BINS * SUB_BINS;
+    const uint32_t first = self->n_bins ? MIN(self->first_bin, octave) : octave;
+    const uint32_t end = MAX(self->first_bin + self->n_bins, octave + SUB_BINS);
+    uint32_t *bins = g_new0(uint32_t, end - first);
+
+    if (self->n_bins)
+        memcpy(bins + (self->first_bin - first), self->bins, self->n_bins * sizeof *bins);
+    g_free(self->bins);
+    self->bins = bins;
+    self->first_bin = first;
+    self->n_bins = end - first;
+}
+
 void mps_histogram_add(MpsHistogram *self, int64_t value)
 {
     const int64_t counted = MAX(value, 0);
     const uint32_t bin = bin_of((uint64_t)counted);
 
-    if (bin >= self->n_bins) {
-        const uint32_t n_bins = (bin / SUB_BINS + 1) * SUB_BINS;
-
-        self->bins = g_renew(uint32_t, self->bins, n_bins);
-        memset(self->bins + self->n_bins, 0, (n_bins - self->n_bins) * sizeof *self->bins);
-        self->n_bins = n_bins;
-    }
-    self->bins[bin]++;
+    if (bin - self->first_bin >= self->n_bins)
+        cover(self, bin);
+    self->bins[bin - self->first_bin]++;
     self->min = self->n ? MIN(self->min, counted) : counted;
     self->max = MAX(self->max, counted);
     self->n++;
@@ -62,8 +73,9 @@ int64_t mps_histogram_quantile(const MpsHistogram *self, double p)
     const double rank = p * (double)self->n;
     double below = 0;
 
-    for (uint32_t bin = 0; bin < self->n_bins; bin++) {
-        const double here = self->bins[bin];
+    for (uint32_t i = 0; i < self->n_bins; i++) {
+        const uint32_t bin = self->first_bin + i;
+        const double here = self->bins[i];
 
         if (here > 0 && below + here >= rank) {
             const double low = (double)bin_low(bin), high = (double)bin_low(bin + 1);

@@ -12,8 +12,8 @@ typedef struct {
     uint64_t n;
     int64_t min, max;
     double mean, m2; /* Welford's running mean and sum of squared deviations */
-    uint32_t *bins;  /* allocated with the first value, grown by octaves */
-    uint32_t n_bins;
+    uint32_t *bins; /* of whole octaves, from the lowest to the highest seen */
+    uint32_t first_bin, n_bins;
 } MpsHistogram;
 
 /* Counts @value; negative ones count as 0. */

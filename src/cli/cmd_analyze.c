@@ -1,0 +1,155 @@
+/* cmd_analyze.c - the main job: captures in, a summary and a database out. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include <glib/gstdio.h>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/source.h"
+#include "pipeline/pipeline.h"
+#include "views/views.h"
+
+static char *output;
+static gboolean force, json, each;
+
+static const GOptionEntry options[] = {
+    {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
+     "Write the results database here (with --each: a directory of databases)", "FILE.db"},
+    {"force", 'f', 0, G_OPTION_ARG_NONE, &force, "Replace an existing database", NULL},
+    {"each", 0, 0, G_OPTION_ARG_NONE, &each, "Captures have nothing to do with each other", NULL},
+    {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Summary as JSON", NULL},
+    {0},
+};
+
+/* --force shall never replace a capture by the database made from it. */
+static bool check_output(const char *path, char **captures, GError **error)
+{
+    GStatBuf old, capture;
+
+    if (strcmp(path, "-") == 0)
+        return mps_throw(error, MPS_ERROR_USAGE, "a database cannot go to standard output");
+    if (g_stat(path, &old) != 0)
+        return true;
+    if (S_ISDIR(old.st_mode))
+        return mps_throw(error, MPS_ERROR_USAGE, "%s: is a directory", path);
+    for (; *captures; captures++)
+        if (strcmp(*captures, "-") != 0 && g_stat(*captures, &capture) == 0 &&
+            capture.st_dev == old.st_dev && capture.st_ino == old.st_ino)
+            return mps_throw(error, MPS_ERROR_USAGE, "%s: is one of the captures", path);
+    return true;
+}
+
+static bool summarize(sqlite3 *db, GError **error)
+{
+    return json ? mps_view_summary_json(db, stdout, error) : mps_view_summary(db, stdout, error);
+}
+
+/* Analyzes @captures as one trace and prints the summary. */
+static bool analyze(char **captures, const char *database, const MpsSettings *settings,
+                    bool *damaged, GError **error)
+{
+    const MpsAnalysis analysis = {
+        .paths = (const char *const *)captures,
+        .output = database,
+        .command_line = settings->command_line,
+        .force = force,
+        .progress = !settings->quiet,
+    };
+    MpsOutcome outcome = {0};
+    sqlite3 *db = mps_pipeline_analyze(&analysis, &outcome, error);
+
+    if (!db)
+        return false;
+
+    const bool printed = summarize(db, error);
+
+    sqlite3_close(db);
+    *damaged |= outcome.damaged;
+    return printed;
+}
+
+/* DIRECTORY/capture.pcap.db; "-" becomes stdin.db. */
+static char *database_name(const char *directory, const char *capture)
+{
+    g_autofree char *base = g_path_get_basename(strcmp(capture, "-") == 0 ? "stdin" : capture);
+    g_autofree char *name = g_strconcat(base, ".db", NULL);
+
+    return g_build_filename(directory, name, NULL);
+}
+
+/* Two captures with one base name would overwrite each other's database. */
+static bool check_names(char **captures, GError **error)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (; *captures; captures++) {
+        g_autofree char *database = database_name(output, *captures);
+
+        if (!check_output(database, captures, error))
+            return false;
+        if (!g_hash_table_add(seen, g_strdup(database)))
+            return mps_throw(error, MPS_ERROR_USAGE, "%s: would be written for two captures",
+                             database);
+    }
+    return true;
+}
+
+/* One analysis per capture.  A capture that cannot be analyzed does not stop the others. */
+static MpsExit analyze_each(char **captures, const MpsSettings *settings, GError **error)
+{
+    unsigned n_done = 0, n_failed = 0;
+    bool damaged = false;
+
+    if (output && (!check_names(captures, error) || !mps_output_directory(output, error)))
+        return MPS_EXIT_FAILED;
+    if (json)
+        puts("[");
+    for (char **capture = captures; *capture; capture++) {
+        g_autofree char *database = output ? database_name(output, *capture) : NULL;
+        g_autoptr(GError) reason = NULL;
+
+        if (json ? n_done + n_failed > 0 : n_done > 0)
+            puts(json ? "," : "");
+        if (analyze((char *[]){*capture, NULL}, database, settings, &damaged, &reason)) {
+            n_done++;
+        } else {
+            g_printerr("mptcpscope: %s\n", reason->message);
+            if (json)
+                puts("null");
+            n_failed++;
+        }
+    }
+    if (json)
+        puts("]");
+    if (n_failed > 0 && n_done == 0)
+        return MPS_EXIT_FAILED;
+    return damaged || n_failed > 0 ? MPS_EXIT_DAMAGED : MPS_EXIT_DONE;
+}
+
+static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
+{
+    bool damaged = false;
+
+    if (!mps_source_check_captures(arguments, error))
+        return MPS_EXIT_USAGE;
+    if (each)
+        return analyze_each(arguments, settings, error);
+    if (output && !check_output(output, arguments, error))
+        return MPS_EXIT_USAGE;
+    if (!analyze(arguments, output, settings, &damaged, error))
+        return MPS_EXIT_FAILED;
+    return damaged ? MPS_EXIT_DAMAGED : MPS_EXIT_DONE;
+}
+
+const MpsCommand mps_command_analyze = {
+    .name = "analyze",
+    .arguments = "CAPTURE...",
+    .help = "Summary of captures; with -o, a database that answers every question",
+    .examples = "  mptcpscope analyze client.pcapng\n"
+                "  mptcpscope analyze eth0.pcap wlan0.pcap -o result.db    one trace, two files\n"
+                "  mptcpscope analyze --each -o results *.pcap             a database per capture\n"
+                "  ssh host tcpdump -U -w - tcp | mptcpscope analyze -\n",
+    .options = options,
+    .run = run,
+};

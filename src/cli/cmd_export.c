@@ -1,0 +1,106 @@
+/* cmd_export.c - the tables as CSV or JSON. */
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/source.h"
+#include "cli/suggest.h"
+#include "views/views.h"
+
+static char *format, *table, *output;
+static gboolean force;
+
+static const GOptionEntry options[] = {
+    {"format", 0, 0, G_OPTION_ARG_STRING, &format, "csv or json", "FORMAT"},
+    {"table", 't', 0, G_OPTION_ARG_STRING, &table, "Only this table", "TABLE"},
+    {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
+     "Write here instead of standard output; a directory if csv of all tables", "PATH"},
+    {"force", 'f', 0, G_OPTION_ARG_NONE, &force, "Replace existing files", NULL},
+    {0},
+};
+
+typedef bool Exporter(sqlite3 *db, const char *name, FILE *out, GError **error);
+
+static bool export_table(sqlite3 *db, Exporter *exporter, const char *name, const char *path,
+                         GError **error)
+{
+    g_autoptr(MpsOutput) out = mps_output_open(path, force, error);
+
+    return out && exporter(db, name, out->stream, error) && mps_output_commit(out, error);
+}
+
+/* One file per table. */
+static bool export_csv(sqlite3 *db, char **tables, GError **error)
+{
+    if (!mps_output_directory(output, error))
+        return false;
+    for (; *tables; tables++) {
+        g_autofree char *name = g_strconcat(*tables, ".csv", NULL);
+        g_autofree char *path = g_build_filename(output, name, NULL);
+
+        if (!export_table(db, mps_view_export_csv, *tables, path, error))
+            return false;
+    }
+    return true;
+}
+
+static bool export_document(sqlite3 *db, GError **error)
+{
+    g_autoptr(MpsOutput) out = mps_output_open(output, force, error);
+
+    return out && mps_view_export_json(db, out->stream, error) && mps_output_commit(out, error);
+}
+
+static bool export(sqlite3 *db, GError **error)
+{
+    const bool csv = strcmp(format, "csv") == 0;
+    g_auto(GStrv) tables = mps_view_tables(db, error);
+
+    if (!tables)
+        return false;
+    if (table && !g_strv_contains((const char *const *)tables, table)) {
+        const char *nearest = mps_suggest(table, (const char *const *)tables);
+
+        return mps_throw(error, MPS_ERROR_USAGE, "no table '%s'%s%s%s", table,
+                         nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                         nearest ? "'?" : "");
+    }
+    if (table)
+        return export_table(db, csv ? mps_view_export_csv : mps_view_export_json_lines, table,
+                            output, error);
+    return csv ? export_csv(db, tables, error) : export_document(db, error);
+}
+
+static bool check_options(GError **error)
+{
+    if (!format || (strcmp(format, "csv") != 0 && strcmp(format, "json") != 0))
+        return mps_throw(error, MPS_ERROR_USAGE, "--format must be csv or json");
+    if (strcmp(format, "csv") == 0 && !table && (!output || strcmp(output, "-") == 0))
+        return mps_throw(error, MPS_ERROR_USAGE,
+                         "csv of all tables needs -o DIR; or name one with --table");
+    return true;
+}
+
+static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
+{
+    g_autoptr(MpsSource) source = NULL;
+
+    if (!check_options(error))
+        return MPS_EXIT_USAGE;
+    source = mps_source_open(arguments, false, settings, error);
+    if (!source || !export(source->db, error))
+        return MPS_EXIT_FAILED;
+    return mps_source_exit(source);
+}
+
+const MpsCommand mps_command_export = {
+    .name = "export",
+    .arguments = "SOURCE --format csv|json",
+    .help = "Tables as CSV or JSON",
+    .examples = "  mptcpscope export result.db --format csv -o tables\n"
+                "  mptcpscope export result.db --format csv --table subflow_direction\n"
+                "  mptcpscope export result.db --format json --table event    one object a line\n"
+                "  mptcpscope export client.pcapng --format json -o all.json\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,32 @@
+/* cmd_list.c - one line per connection. */
+#include "cli/command.h"
+#include "cli/source.h"
+#include "views/views.h"
+
+static gboolean json;
+
+static const GOptionEntry options[] = {
+    {"json", 0, 0, G_OPTION_ARG_NONE, &json, "An array with one object per connection", NULL},
+    {0},
+};
+
+static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
+{
+    g_autoptr(MpsSource) source = mps_source_open(arguments, false, settings, error);
+
+    if (!source || !(json ? mps_view_list_json(source->db, stdout, error)
+                          : mps_view_list(source->db, stdout, error)))
+        return MPS_EXIT_FAILED;
+    return mps_source_exit(source);
+}
+
+const MpsCommand mps_command_list = {
+    .name = "list",
+    .arguments = "SOURCE",
+    .help = "One line per connection",
+    .examples = "  mptcpscope list result.db\n"
+                "  mptcpscope list client.pcapng\n"
+                "  mptcpscope list --json result.db\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,40 @@
+/* command.h - a subcommand: a file of its own with its own options, and a line in commands.def. */
+#ifndef MPS_CLI_COMMAND_H
+#define MPS_CLI_COMMAND_H
+
+#include <stdbool.h>
+
+#include <glib.h>
+
+#include <mptcpscope/error.h>
+
+typedef enum {
+    MPS_EXIT_DONE = 0,
+    MPS_EXIT_FAILED = 1,
+    MPS_EXIT_USAGE = 2,
+    MPS_EXIT_VIOLATION = 3,
+    MPS_EXIT_DAMAGED = 4, /* done, but some input was cut or unreadable */
+} MpsExit;
+
+/* What every command may want to know. */
+typedef struct {
+    bool quiet;
+    const char *command_line; /* as typed, for `meta` */
+} MpsSettings;
+
+typedef struct {
+    const char *name;
+    const char *arguments;       /* as the usage line shows them */
+    const char *help;            /* one line */
+    const char *examples;        /* lines, each starting with two spaces */
+    const GOptionEntry *options; /* of this command alone, or NULL */
+    /* @arguments is what is left behind the options, NULL-terminated.  Results go to stdout, notes
+     * to stderr.  If @error gets set, its code decides the exit status and the result does not. */
+    MpsExit (*run)(char **arguments, const MpsSettings *settings, GError **error);
+} MpsCommand;
+
+#define COMMAND(name) extern const MpsCommand mps_command_##name;
+#include "cli/commands.def"
+#undef COMMAND
+
+#endif

@@ -1,0 +1,223 @@
+/* main.c - finds the subcommand, reads its options, turns its outcome into an exit status. */
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/suggest.h"
+#include "util/version.h"
+
+#define PROGRAM "mptcpscope"
+
+static const MpsCommand *const commands[] = {
+#define COMMAND(name) &mps_command_##name,
+#include "cli/commands.def"
+#undef COMMAND
+};
+
+static gboolean quiet, want_help, want_version;
+
+/* The options that stand before the command; the first two are understood behind it, too. */
+static const GOptionEntry common_options[] = {
+    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No notes and no progress on standard error",
+     NULL},
+    {"help", 'h', 0, G_OPTION_ARG_NONE, &want_help, "Show this help", NULL},
+    {0},
+};
+static const GOptionEntry first_options[] = {
+    {"version", 'V', 0, G_OPTION_ARG_NONE, &want_version, "Show the version", NULL},
+    {0},
+};
+
+static const MpsCommand *find_command(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static void print_help(FILE *out)
+{
+    fprintf(out,
+            "%s analyzes captures of Multipath TCP offline.\n\n"
+            "Examples:\n"
+            "  mptcpscope analyze client.pcapng               what happened, on one page\n"
+            "  mptcpscope analyze day1.pcap day2.pcap -o result.db\n"
+            "  mptcpscope show result.db -c 3                 all about connection 3\n"
+            "  mptcpscope plot result.db -c 3 -o figures      draw it\n\n"
+            "Usage:\n"
+            "  mptcpscope [-q] COMMAND [OPTION...] ARGUMENT...\n"
+            "  mptcpscope help [COMMAND]\n"
+            "  mptcpscope --version\n\n"
+            "Commands:\n",
+            PROGRAM);
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+        fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->help);
+    fputs(
+        "  help      Show this help, or that of a command\n\n"
+        "SOURCE is a database written by analyze, or one or several captures (pcap, pcapng);\n"
+        "several captures are one trace in time order.  - is standard input.\n\n"
+        "Exit status: 0 done; 1 failed; 2 wrong usage; 4 done, but input was cut or unreadable.\n",
+        out);
+}
+
+static GOptionContext *command_context(const MpsCommand *command)
+{
+    GOptionContext *context = g_option_context_new(NULL);
+
+    g_option_context_set_help_enabled(context, FALSE);
+    if (command->options)
+        g_option_context_add_main_entries(context, command->options, NULL);
+    g_option_context_add_main_entries(context, common_options, NULL);
+    return context;
+}
+
+/* GLib's text starts with a usage line of its own; the options begin at the first empty line. */
+static void print_command_help(const MpsCommand *command, GOptionContext *context, FILE *out)
+{
+    g_autofree char *generated = g_option_context_get_help(context, TRUE, NULL);
+    const char *options = strstr(generated, "\n\n");
+
+    fprintf(out, "%s\n\nExamples:\n%s\nUsage:\n  %s %s [OPTION...] %s\n%s", command->help,
+            command->examples, PROGRAM, command->name, command->arguments,
+            options ? options + 1 : "");
+}
+
+static MpsExit usage_error(const char *command, const char *message)
+{
+    fprintf(stderr, "%s: %s\n%s: see `%s%s%s --help`\n", PROGRAM, message, PROGRAM, PROGRAM,
+            command ? " " : "", command ? command : "");
+    return MPS_EXIT_USAGE;
+}
+
+static MpsExit unknown_command(const char *name)
+{
+    const char *names[G_N_ELEMENTS(commands) + 2] = {[G_N_ELEMENTS(commands)] = "help"};
+    g_autofree char *printable = g_strescape(name, NULL);
+    g_autofree char *message = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+        names[i] = commands[i]->name;
+
+    const char *nearest = mps_suggest(name, names);
+
+    message = nearest ? g_strdup_printf("no command '%s'; did you mean '%s'?", printable, nearest)
+                      : g_strdup_printf("no command '%s'", printable);
+    return usage_error(NULL, message);
+}
+
+/* A full disk shows at the latest when the buffer is written out. */
+static MpsExit finish_stdout(MpsExit status)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "%s: standard output: %s\n", PROGRAM, g_strerror(errno ? errno : EIO));
+    return MPS_EXIT_FAILED;
+}
+
+static MpsExit run_command(const MpsCommand *command, char ***argv, const char *command_line)
+{
+    g_autoptr(GOptionContext) context = command_context(command);
+    g_autoptr(GError) error = NULL;
+
+    if (!g_option_context_parse_strv(context, argv, &error))
+        return usage_error(command->name, error->message);
+    if (want_help) {
+        print_command_help(command, context, stdout);
+        return finish_stdout(MPS_EXIT_DONE);
+    }
+
+    char **arguments = *argv + 1;
+
+    if (arguments[0] && strcmp(arguments[0], "--") == 0) /* GLib leaves it in place */
+        arguments++;
+
+    const MpsSettings settings = {.quiet = quiet, .command_line = command_line};
+    const MpsExit status = command->run(arguments, &settings, &error);
+
+    if (error) {
+        if (g_error_matches(error, MPS_ERROR, MPS_ERROR_USAGE))
+            return usage_error(command->name, error->message);
+        fprintf(stderr, "%s: %s\n", PROGRAM, error->message);
+        return MPS_EXIT_FAILED;
+    }
+    return finish_stdout(status);
+}
+
+static MpsExit help_command(char **arguments)
+{
+    if (!arguments[0]) {
+        print_help(stdout);
+        return finish_stdout(MPS_EXIT_DONE);
+    }
+
+    const MpsCommand *command = find_command(arguments[0]);
+
+    if (!command)
+        return unknown_command(arguments[0]);
+
+    g_autoptr(GOptionContext) context = command_context(command);
+
+    print_command_help(command, context, stdout);
+    return finish_stdout(MPS_EXIT_DONE);
+}
+
+static MpsExit run(char ***argv)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_autofree char *command_line = g_strjoinv(" ", *argv);
+    g_autoptr(GError) error = NULL;
+
+    g_option_context_set_help_enabled(context, FALSE);
+    g_option_context_set_strict_posix(context, TRUE);
+    g_option_context_add_main_entries(context, common_options, NULL);
+    g_option_context_add_main_entries(context, first_options, NULL);
+    if (!g_option_context_parse_strv(context, argv, &error))
+        return usage_error(NULL, error->message);
+    if (want_version) {
+        puts(PROGRAM " " MPS_VERSION);
+        return finish_stdout(MPS_EXIT_DONE);
+    }
+
+    const char *name = (*argv)[0] ? (*argv)[1] : NULL;
+
+    if (!name && want_help)
+        return help_command(*argv + 1);
+    if (!name) {
+        print_help(stderr);
+        return MPS_EXIT_USAGE;
+    }
+    if (strcmp(name, "help") == 0)
+        return help_command(*argv + 2);
+
+    const MpsCommand *command = find_command(name);
+
+    if (!command)
+        return unknown_command(name);
+
+    /* The command's own arguments, its name standing where a program's would. */
+    char **rest = g_strdupv(*argv + 1);
+    const MpsExit status = run_command(command, &rest, command_line);
+
+    g_strfreev(rest);
+    return status;
+}
+
+int main(int argc, char *argv[])
+{
+    g_auto(GStrv) arguments = NULL;
+
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_DFL); /* `mptcpscope list x.db | head` ends quietly */
+    if (argc > 0)
+        arguments = g_strdupv(argv);
+    else
+        arguments = g_strdupv((char *[]){(char *)PROGRAM, NULL});
+    g_set_prgname(PROGRAM);
+    return (int)run(&arguments);
+}

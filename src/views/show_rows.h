@@ -1,0 +1,19 @@
+/* show_rows.h - the parts of `show` that come from row tables. */
+#ifndef MPS_VIEWS_SHOW_ROWS_H
+#define MPS_VIEWS_SHOW_ROWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <glib.h>
+#include <sqlite3.h>
+
+/* Who reinjected whose data, summed up; then the first reinjections one by one. */
+bool mps_show_reinjections(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,
+                           GError **error);
+/* The timeline, each event with its packet. */
+bool mps_show_events(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,
+                     GError **error);
+
+#endif

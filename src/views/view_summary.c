@@ -1,0 +1,290 @@
+/* view_summary.c - what happened, on a page: each capture, then each connection with its
+ * directions and subflows.  Many connections: the totals and the largest ones. */
+#include "views/views.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "views/json.h"
+#include "views/parts.h"
+#include "views/query.h"
+#include "views/text_table.h"
+#include "views/connection_json.h"
+
+/* More connections than this are listed, not told one by one. */
+#define TOLD_ONE_BY_ONE 10
+
+static void add_count(GString *text, MpsQuery *query, const char *column, const char *words)
+{
+    const int64_t n = mps_query_int(query, column);
+
+    if (n > 0)
+        g_string_append_printf(text, ", %" PRId64 " %s", n, words);
+}
+
+/* A reason usually names the file that stands above it already. */
+static const char *without_path(const char *reason, const char *path)
+{
+    const size_t n = strlen(path);
+
+    return g_str_has_prefix(reason, path) && g_str_has_prefix(reason + n, ": ") ? reason + n + 2
+                                                                                : reason;
+}
+
+static void print_capture(MpsQuery *query, FILE *out)
+{
+    g_autofree char *path = mps_format_printable(mps_query_text(query, "path"));
+    g_autofree char *reason = mps_format_printable(mps_query_text(query, "error"));
+    g_autoptr(GString) kinds = g_string_new(NULL);
+    g_autoptr(GString) faults = g_string_new(NULL);
+    const char *status = mps_query_text(query, "status");
+
+    fprintf(out, "%s\n  %s", path,
+            mps_format_count(mps_query_int(query, "packets"), "packet").text);
+    if (mps_query_known(query, "first_ns"))
+        fprintf(
+            out, " in %s from %s",
+            mps_format_duration(mps_query_int(query, "last_ns") - mps_query_int(query, "first_ns"))
+                .text,
+            mps_format_time(mps_query_int(query, "first_ns")).text);
+    g_string_append_printf(kinds, "%" PRId64 " TCP, %" PRId64 " MPTCP",
+                           mps_query_int(query, "tcp_packets"),
+                           mps_query_int(query, "mptcp_packets"));
+    add_count(kinds, query, "duplicate_packets", "captured twice and ignored");
+    fprintf(out, "\n  %s\n", kinds->str);
+    add_count(faults, query, "truncated_packets", "too short to read");
+    add_count(faults, query, "malformed_packets", "malformed");
+    add_count(faults, query, "dropped", "dropped while capturing");
+    if (faults->len)
+        fprintf(out, "  %s\n", faults->str + 2);
+    if (strcmp(status, "ok") != 0 && *status)
+        fprintf(out, "  %s: %s\n", strcmp(status, "cut") == 0 ? "CUT" : "UNREADABLE",
+                without_path(reason, path));
+}
+
+static bool print_captures(sqlite3 *db, FILE *out, GError **error)
+{
+    g_autoptr(MpsQuery) query = mps_query_new(db, "SELECT * FROM capture ORDER BY capture_id");
+
+    while (mps_query_next(query))
+        print_capture(query, out);
+    return mps_query_finish(query, error);
+}
+
+typedef MpsShort Formatter(MpsQuery *query, const char *column);
+
+/* The lines about directions; without @always only if not zero. */
+static const struct {
+    const char *label, *column;
+    Formatter *format;
+    bool always;
+    const char *packets; /* column with the number of packets, or NULL */
+    const char *whole;   /* column that this is a part of, or NULL */
+} direction_lines[] = {
+    {"data", "data_bytes", mps_query_bytes, true, NULL, NULL},
+    {"goodput", "goodput_bps", mps_query_rate, false, NULL, NULL},
+    {"retransmitted", "retransmitted_bytes", mps_query_bytes, true, "retransmitted_packets", NULL},
+    {"hole-filled", "hole_filled_bytes", mps_query_bytes, false, "hole_filled_packets", NULL},
+    {"reinjected", "reinjected_bytes", mps_query_bytes, true, NULL, "data_bytes"},
+    {"remapped", "remapped_bytes", mps_query_bytes, false, NULL, NULL},
+    {"orphaned", "orphaned_bytes", mps_query_bytes, false, NULL, NULL},
+    {"missing", "missing_bytes", mps_query_bytes, false, NULL, NULL},
+    {"unmapped", "unmapped_bytes", mps_query_bytes, false, NULL, NULL},
+    {"data RTT mean", "data_rtt_mean_ns", mps_query_duration, false, NULL, NULL},
+    {"data RTT p95", "data_rtt_p95_ns", mps_query_duration, false, NULL, NULL},
+    {"RTT spread", "rtt_spread_ns", mps_query_duration, false, NULL, NULL},
+};
+
+static char *direction_cell(MpsQuery *query, size_t line)
+{
+    const char *column = direction_lines[line].column;
+    const char *packets = direction_lines[line].packets;
+    const char *whole = direction_lines[line].whole;
+    const MpsShort value = direction_lines[line].format(query, column);
+
+    if (packets && mps_query_int(query, packets) > 0)
+        return g_strdup_printf("%s (%s)", value.text,
+                               mps_format_count(mps_query_int(query, packets), "packet").text);
+    if (whole && mps_query_int(query, whole) > 0 && mps_query_int(query, column) > 0)
+        return g_strdup_printf(
+            "%s (%s)", value.text,
+            mps_format_percent(mps_query_real(query, column) / mps_query_real(query, whole)).text);
+    return g_strdup(value.text);
+}
+
+/* Both directions side by side; a direction without a row reads as unknown. */
+static bool print_directions(sqlite3 *db, int64_t connection_id, FILE *out, GError **error)
+{
+    static const MpsTextColumn columns[] = {
+        {"", false}, {"client to server", true}, {"server to client", true}, {0}};
+    static const char sql[] = "SELECT d.* FROM (SELECT 1) LEFT JOIN connection_direction d"
+                              " ON d.connection_id = ?1 AND d.direction = ?2";
+    g_autoptr(MpsTextTable) table = mps_text_table_new(columns, 2);
+    g_autoptr(MpsQuery) up = mps_query_new(db, sql);
+    g_autoptr(MpsQuery) down = mps_query_new(db, sql);
+
+    mps_query_bind_int(up, 1, connection_id);
+    mps_query_bind_text(up, 2, "c2s");
+    mps_query_bind_int(down, 1, connection_id);
+    mps_query_bind_text(down, 2, "s2c");
+    if (mps_query_next(up) && mps_query_next(down)) {
+        for (size_t i = 0; i < G_N_ELEMENTS(direction_lines); i++) {
+            const char *column = direction_lines[i].column;
+            g_autofree char *c2s = direction_cell(up, i);
+            g_autofree char *s2c = direction_cell(down, i);
+
+            if (direction_lines[i].always || mps_query_real(up, column) > 0 ||
+                mps_query_real(down, column) > 0)
+                mps_text_table_add(table, (const char *[]){direction_lines[i].label, c2s, s2c});
+        }
+        mps_text_table_print(table, out);
+    }
+    return mps_query_finish(up, error) && mps_query_finish(down, error);
+}
+
+static const char *vantage_words(const char *vantage)
+{
+    return strcmp(vantage, "near_client") == 0   ? ", captured near the client"
+           : strcmp(vantage, "near_server") == 0 ? ", captured near the server"
+           : strcmp(vantage, "middle") == 0      ? ", captured between the hosts"
+                                                 : "";
+}
+
+/* "Connection 2: MPTCP v1", and the path on the same line if there is room. */
+static void print_title(MpsQuery *query, FILE *out)
+{
+    g_autofree char *path = mps_view_path(query);
+    g_autoptr(GString) title = g_string_new(NULL);
+
+    g_string_printf(title, "Connection %" PRId64 ": ", mps_query_int(query, "connection_id"));
+    if (strcmp(mps_query_text(query, "protocol"), "mptcp") != 0)
+        g_string_append(title, "TCP, MPTCP was asked for in vain");
+    else if (mps_query_known(query, "version"))
+        g_string_append_printf(title, "MPTCP v%" PRId64, mps_query_int(query, "version"));
+    else
+        g_string_append(title, "MPTCP, version unknown");
+    if (strcmp(mps_query_text(query, "handshake"), "none") == 0)
+        g_string_append(title, ", handshake not captured");
+    fprintf(out, "\n%s%s%s\n", title->str, title->len + strlen(path) > 78 ? "\n  " : ", ", path);
+}
+
+static void print_head(MpsQuery *query, FILE *out)
+{
+    print_title(query, out);
+    fprintf(out, "  started %s, lasted %s\n",
+            mps_format_time(mps_query_int(query, "start_ns")).text,
+            mps_query_duration(query, "duration_ns").text);
+    if (mps_query_known(query, "client_token") || mps_query_known(query, "server_token"))
+        fprintf(out, "  tokens: client %s, server %s%s\n",
+                mps_query_token(query, "client_token").text,
+                mps_query_token(query, "server_token").text,
+                vantage_words(mps_query_text(query, "vantage")));
+    else if (mps_query_known(query, "vantage"))
+        fprintf(out, "  %s\n", vantage_words(mps_query_text(query, "vantage")) + 2);
+    fprintf(out, "  subflows: %" PRId64 " established, %s attempted\n",
+            mps_query_int(query, "subflows"),
+            mps_format_count(mps_query_int(query, "joins_attempted"), "join").text);
+    fprintf(out, "  end: %s",
+            mps_query_known(query, "close") ? mps_query_text(query, "close") : "-");
+    if (mps_query_known(query, "closed_by"))
+        fprintf(out, " by %s", mps_query_text(query, "closed_by"));
+    if (mps_query_known(query, "fallback"))
+        fprintf(out, "; fell back to TCP: %s", mps_query_text(query, "fallback"));
+    fputs("\n\n", out);
+}
+
+static bool print_connections(sqlite3 *db, FILE *out, GError **error)
+{
+    g_autoptr(MpsQuery) query =
+        mps_query_new(db, "SELECT * FROM connection ORDER BY connection_id");
+
+    while (mps_query_next(query)) {
+        const int64_t id = mps_query_int(query, "connection_id");
+
+        print_head(query, out);
+        if (!print_directions(db, id, out, error))
+            return false;
+        fputc('\n', out);
+        if (!mps_view_subflows(db, id, out, error))
+            return false;
+    }
+    return mps_query_finish(query, error);
+}
+
+static bool print_unknown_joins(sqlite3 *db, FILE *out, GError **error)
+{
+    int64_t n = 0;
+
+    if (!mps_query_single(db, "SELECT count(*) FROM subflow WHERE connection_id IS NULL", 0, &n,
+                          error))
+        return false;
+    if (n == 0)
+        return true;
+    fputs("\nJoins to tokens that no connection here has\n\n", out);
+    return mps_view_subflows(db, 0, out, error);
+}
+
+static bool print_totals(sqlite3 *db, FILE *out, GError **error)
+{
+    g_autoptr(MpsQuery) query = mps_query_new(
+        db, "SELECT (SELECT count(*) FROM connection) AS connections,"
+            " (SELECT count(*) FROM connection WHERE protocol = 'tcp' OR fallback IS NOT NULL)"
+            " AS fell_back, (SELECT sum(subflows) FROM connection) AS subflows,"
+            " sum(data_bytes) AS data_bytes, sum(retransmitted_bytes) AS retransmitted_bytes,"
+            " sum(reinjected_bytes) AS reinjected_bytes FROM connection_direction");
+
+    if (mps_query_next(query))
+        fprintf(out,
+                "\n%s (%" PRId64 " without MPTCP in the end), %s,\n"
+                "%s of data, %s retransmitted, %s reinjected.  The largest:\n\n",
+                mps_format_count(mps_query_int(query, "connections"), "connection").text,
+                mps_query_int(query, "fell_back"),
+                mps_format_count(mps_query_int(query, "subflows"), "subflow").text,
+                mps_query_bytes(query, "data_bytes").text,
+                mps_query_bytes(query, "retransmitted_bytes").text,
+                mps_query_bytes(query, "reinjected_bytes").text);
+    return mps_query_finish(query, error);
+}
+
+static bool print_largest(sqlite3 *db, FILE *out, GError **error)
+{
+    if (!print_totals(db, out, error) || !mps_view_list_largest(db, TOLD_ONE_BY_ONE, out, error) ||
+        !mps_view_list_unknown_joins(db, out, error))
+        return false;
+    fputs("\n`mptcpscope list` shows all, `mptcpscope show -c N` everything about one.\n", out);
+    return true;
+}
+
+bool mps_view_summary(sqlite3 *db, FILE *out, GError **error)
+{
+    int64_t connections = 0, tcp_packets = 0, mptcp_packets = 0;
+
+    if (!print_captures(db, out, error) ||
+        !mps_query_single(db, "SELECT count(*) FROM connection", 0, &connections, error) ||
+        !mps_query_single(db, "SELECT sum(tcp_packets) FROM capture", 0, &tcp_packets, error) ||
+        !mps_query_single(db, "SELECT sum(mptcp_packets) FROM capture", 0, &mptcp_packets, error))
+        return false;
+    if (connections > TOLD_ONE_BY_ONE)
+        return print_largest(db, out, error);
+    if (connections == 0)
+        fprintf(out, "\nno MPTCP connection in %s%s\n",
+                mps_format_count(tcp_packets, "TCP packet").text,
+                mptcp_packets > 0 ? ", though some have MPTCP options" : "");
+    return print_connections(db, out, error) && print_unknown_joins(db, out, error);
+}
+
+bool mps_view_summary_json(sqlite3 *db, FILE *out, GError **error)
+{
+    fputs("{\"capture\":[", out);
+    if (!mps_json_rows(db, "SELECT * FROM capture ORDER BY capture_id", 0, ",", out, error))
+        return false;
+    fputs("\n],\n\"connection\":[", out);
+    if (!mps_connection_json(db, MPS_ALL_CONNECTIONS, false, out, error))
+        return false;
+    fputs("\n],\n\"unknown_join\":[", out);
+    if (!mps_json_rows(db, "SELECT * FROM subflow WHERE connection_id IS NULL ORDER BY subflow_id",
+                       0, ",", out, error))
+        return false;
+    fputs("\n]}\n", out);
+    return true;
+}

@@ -1,0 +1,56 @@
+/* views.h - what people and programs see of a database.  A view reads the database and nothing
+ * else.  All of them write to @out and return false with MPS_ERROR_STORE when the database cannot
+ * be read; whether @out took everything is the caller's question (ferror). */
+#ifndef MPS_VIEWS_VIEWS_H
+#define MPS_VIEWS_VIEWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <glib.h>
+#include <sqlite3.h>
+
+/* Every connection of the database. */
+#define MPS_ALL_CONNECTIONS INT64_C(-1)
+
+/* view_summary.c: captures and connections on a page, fit for a bug report. */
+bool mps_view_summary(sqlite3 *db, FILE *out, GError **error);
+bool mps_view_summary_json(sqlite3 *db, FILE *out, GError **error);
+
+/* view_list.c: one line per connection. */
+bool mps_view_list(sqlite3 *db, FILE *out, GError **error);
+bool mps_view_list_json(sqlite3 *db, FILE *out, GError **error);
+
+/* view_show.c: everything about one connection, or MPS_ALL_CONNECTIONS.  MPS_ERROR_USAGE if the
+ * database has no such connection. */
+bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
+bool mps_view_show_json(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
+
+/* view_export.c: tables as they are.  Names of all tables, NULL-terminated, for g_strfreev(). */
+char **mps_view_tables(sqlite3 *db, GError **error);
+/* RFC 4180 with a heading; unknown values are empty, empty text is "". */
+bool mps_view_export_csv(sqlite3 *db, const char *table, FILE *out, GError **error);
+/* One object per line. */
+bool mps_view_export_json_lines(sqlite3 *db, const char *table, FILE *out, GError **error);
+/* One document, the table names being its keys. */
+bool mps_view_export_json(sqlite3 *db, FILE *out, GError **error);
+
+/* view_plot.c: figures, drawn by gnuplot from the database file. */
+typedef struct {
+    const char *database;  /* path of @db */
+    const char *kind;      /* name of a figure of plots.def, or NULL for all */
+    const char *format;    /* "png", "svg" or "both" */
+    const char *directory; /* exists, or is created */
+    int64_t connection_id; /* or MPS_ALL_CONNECTIONS */
+    bool quiet;            /* no notes about figures without data */
+} MpsPlotRequest;
+
+/* Draws what @request asks for.  Adds the path of each written file to @files (char *, owned by
+ * it).  MPS_ERROR_USAGE: no such connection; MPS_ERROR_TOOL: gnuplot or sqlite3
+ * missing or failed; MPS_ERROR_STORE. */
+bool mps_view_plot(sqlite3 *db, const MpsPlotRequest *request, GPtrArray *files, GError **error);
+/* Whether such a figure (NULL: all) and format exist; if not, MPS_ERROR_USAGE names what does. */
+bool mps_view_plot_check(const char *kind, const char *format, GError **error);
+
+#endif
