@@ -7,6 +7,7 @@
 typedef struct {
     int64_t end; /* data offset */
     int64_t ts_ns;
+    uint64_t packet;
 } Piece;
 
 /* Pieces of one subflow by data offset; a subflow sends its data in order nearly always. */
@@ -64,7 +65,16 @@ static void wait(State *self, const MpsEvent *event)
                (at + 1 - self->n_queues) * sizeof *self->by_ordinal);
         self->n_queues = at + 1;
     }
-    push(&self->by_ordinal[at], (Piece){end, event->ts_ns});
+
+    /* Contiguous data of one packet is one piece, however many mappings it has. */
+    Queue *queue = &self->by_ordinal[at];
+    Piece *last = queue->end > queue->first ? &queue->items[queue->end - 1] : NULL;
+
+    if (last && last->packet == event->packet && last->ts_ns == event->ts_ns &&
+        last->end == event->data.offset)
+        last->end = end;
+    else
+        push(queue, (Piece){end, event->ts_ns, event->packet});
 }
 
 static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)

@@ -100,7 +100,8 @@ static bool joins(const Run *left, const Run *right)
 {
     return left->end == right->begin && left->first == right->first &&
            left->shift == right->shift && left->shown == right->shown &&
-           left->in_union == right->in_union && (left->shown || left->first_ns == right->first_ns);
+           left->in_union == right->in_union &&
+           (left->shown || left->first_order == right->first_order);
 }
 
 /* Drops the oldest quarter of the runs that are acknowledged at the data level. */
@@ -162,19 +163,52 @@ static size_t isolate(DataSpace *space, size_t at, int64_t begin, int64_t end)
     return at;
 }
 
+static Run new_run(int64_t begin, int64_t end, int64_t shift, Subflow *first, bool shown,
+                   const Origin *origin)
+{
+    return (Run){.begin = begin,
+                 .end = end,
+                 .shift = shift,
+                 .first = first,
+                 .first_ns = origin->ts_ns,
+                 .first_order = origin->order,
+                 .shown = shown,
+                 .in_union = shown};
+}
+
 /* When the first byte of run's part at @offset was first sent. */
 static Origin first_sent(const Run *run, int64_t offset, MpsSide sender)
 {
-    Origin origin = {.ts_ns = run->first_ns};
+    Origin origin = {.ts_ns = run->first_ns, .order = run->first_order};
 
     if (run->shown) {
         const MpsSent *sent =
             mps_sendlog_find(&run->first->end[sender].log, (uint64_t)(offset - run->shift));
 
         if (sent)
-            origin = (Origin){sent->first_ns, sent->packet, sent->capture_id};
+            origin = (Origin){sent->first_ns, sent->order, sent->packet, sent->capture_id};
     }
     return origin;
+}
+
+/* End of the part of @run from @offset on that was first sent together with that byte. */
+static int64_t first_sent_end(const Run *run, int64_t offset, MpsSide sender)
+{
+    const MpsSent *sent =
+        run->shown ? mps_sendlog_find(&run->first->end[sender].log, (uint64_t)(offset - run->shift))
+                   : NULL;
+
+    return sent ? MIN(run->end, (int64_t)sent->end + run->shift) : run->end;
+}
+
+/* Whether a sending at @origin with @shift, seen late, was before the recorded first sending of
+ * @offset.  Within one packet the lower subflow position counts as first. */
+static bool sent_before(const Origin *origin, int64_t shift, const Run *run, int64_t offset,
+                        MpsSide sender)
+{
+    const Origin first = first_sent(run, offset, sender);
+
+    return origin->order < first.order || (origin->order == first.order && shift > run->shift);
 }
 
 /* Reports that [begin, end) was captured on @subflow. */
@@ -281,6 +315,7 @@ static void displace(MpsModel *model, Subflow *subflow, MpsSide sender, size_t a
     run->first = subflow;
     run->shift = shift;
     run->first_ns = origin->ts_ns;
+    run->first_order = origin->order;
     run->shown = shown;
     if (old.in_union) {
         old_ledger->data_bytes -= bytes;
@@ -329,7 +364,7 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
 {
     Connection *connection = (Connection *)subflow->public.connection;
     DataSpace *space = &connection->space[sender];
-    const bool late = origin->ts_ns < model->now_ns;
+    const bool late = origin->order < model->order;
 
     begin = show_forgotten(model, subflow, sender, begin, end, origin);
     while (begin < end) {
@@ -342,7 +377,7 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
 
             connection->public.side[sender].data_bytes += bytes;
             subflow->public.side[sender].ledger.data_bytes += bytes;
-            const Run fresh = {begin, until, shift, subflow, origin->ts_ns, true, true};
+            const Run fresh = new_run(begin, until, shift, subflow, true, origin);
 
             if (at > 0 && joins(&space->runs[at - 1], &fresh)) {
                 space->runs[at - 1].end = until;
@@ -357,7 +392,7 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
             continue;
         }
 
-        const int64_t until = MIN(end, run->end);
+        const int64_t until = MIN(end, late ? first_sent_end(run, begin, sender) : run->end);
 
         if (run->first == subflow && run->shift == shift && !run->shown) { /* fills its own hole */
             at = isolate(space, at, begin, until);
@@ -374,8 +409,7 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
             melt(space, at);
             tell(model, subflow, sender, overtaken ? MPS_DATA_OVERTAKEN : MPS_DATA_NEW, begin,
                  until, overtaken ? 0 : bytes, NULL, MPS_NO_TIME, origin);
-        } else if (late && run->first != subflow &&
-                   first_sent(run, begin, sender).ts_ns > origin->ts_ns) {
+        } else if (late && sent_before(origin, shift, run, begin, sender)) {
             displace(model, subflow, sender, at, begin, until, shift, true, origin);
         } else {
             show_again(model, subflow, sender, at, begin, until, origin);
@@ -392,7 +426,7 @@ void mps_space_skipped(MpsModel *model, Subflow *subflow, MpsSide sender, int64_
                        int64_t end, int64_t shift, const Origin *origin)
 {
     DataSpace *space = &((Connection *)subflow->public.connection)->space[sender];
-    const bool late = origin->ts_ns < model->now_ns;
+    const bool late = origin->order < model->order;
 
     begin = MAX(begin, space->forgotten);
     while (begin < end) {
@@ -401,12 +435,11 @@ void mps_space_skipped(MpsModel *model, Subflow *subflow, MpsSide sender, int64_
         int64_t until = run ? MIN(end, MAX(run->begin, begin)) : end;
 
         if (!run || run->begin > begin) {
-            insert(space, at, (Run){begin, until, shift, subflow, origin->ts_ns, false, false});
+            insert(space, at, new_run(begin, until, shift, subflow, false, origin));
             melt(space, at);
         } else {
-            until = MIN(end, run->end);
-            if (late && run->first != subflow &&
-                first_sent(run, begin, sender).ts_ns > origin->ts_ns)
+            until = MIN(end, late ? first_sent_end(run, begin, sender) : run->end);
+            if (late && sent_before(origin, shift, run, begin, sender))
                 displace(model, subflow, sender, at, begin, until, shift, false, origin);
         }
         begin = until;

@@ -121,6 +121,7 @@ Subflow *mps_subflow_new(MpsModel *model, Connection *connection, const MpsSegme
         public->side[side].address_id = kind == MPS_KIND_INITIAL ? 0 : -1;
         public->side[side].fin_ns = public->side[side].rst_ns = MPS_NO_TIME;
         public->side[side].states = state_new(model, MPS_SCOPE_SUBFLOW_DIRECTION);
+        mps_sendlog_init(&self->end[side].log);
     }
     g_ptr_array_add(connection->public.subflows, self);
     if (kind == MPS_KIND_JOIN) {
@@ -327,10 +328,7 @@ static void settle_close(Connection *connection, MpsClose how)
         public->closed_by = connection->fastclose_by;
     } else if (connection->data_fins_ns != MPS_NO_TIME) {
         public->close = MPS_CLOSE_DATA_FIN;
-        public->closed_by =
-            public->side[MPS_CLIENT].data_fin_ns <= public->side[MPS_SERVER].data_fin_ns
-                ? MPS_CLIENT
-                : MPS_SERVER;
+        public->closed_by = connection->first_data_fin;
     } else if (connection->ended_ns != MPS_NO_TIME && last) {
         public->close = last->public.close;
         public->closed_by = last->public.closed_by;

@@ -8,8 +8,8 @@ Origin mps_here(const MpsModel *model)
 {
     const MpsSegment *segment = model->segment;
 
-    return segment ? (Origin){segment->ts_ns, segment->packet, segment->capture_id}
-                   : (Origin){.ts_ns = model->now_ns};
+    return segment ? (Origin){segment->ts_ns, model->order, segment->packet, segment->capture_id}
+                   : (Origin){.ts_ns = model->now_ns, .order = model->order};
 }
 
 void mps_emit(MpsModel *model, MpsEvent *event, const Origin *origin)
@@ -81,6 +81,7 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
         return MPS_SEEN_DUPLICATE;
     self->segment = segment;
     self->now_ns = segment->ts_ns;
+    self->order++;
     mps_expire(self);
 
     Subflow *subflow = find_subflow(self, segment, &sender, &late);

@@ -37,47 +37,58 @@ static size_t find(const MpsSendLog *self, uint64_t position)
     return low;
 }
 
-static void note_acked(MpsSendLog *self, int64_t ts_ns)
+void mps_sendlog_init(MpsSendLog *self)
 {
-    if (!self->any_acked || ts_ns > self->acked_last_ns)
-        self->acked_last_ns = ts_ns;
-    self->any_acked = true;
+    *self = (MpsSendLog){.acked_last_ns = INT64_MIN, .forgotten_ns = INT64_MIN};
+}
+
+/* Something at or after @at is not acknowledged: what stands before it is known again. */
+static void rewind_acked(MpsSendLog *self, size_t at)
+{
+    self->n_acked = at;
+    self->acked_last_ns = self->forgotten_ns;
+    for (size_t i = 0; i < at; i++)
+        self->acked_last_ns = MAX(self->acked_last_ns, self->items[i].last_ns);
 }
 
 static void insert(MpsSendLog *self, size_t at, MpsSent sent)
 {
     if (self->n_items == self->n_allocated) {
-        self->n_allocated = self->n_allocated ? 2 * self->n_allocated : 16;
+        self->n_allocated = self->n_allocated ? 2 * self->n_allocated : 4;
         self->items = g_renew(MpsSent, self->items, self->n_allocated);
     }
     memmove(self->items + at + 1, self->items + at, (self->n_items - at) * sizeof *self->items);
     self->items[at] = sent;
     self->n_items++;
-    if (at < self->n_acked) { /* fills a hole below what is acknowledged */
-        self->n_acked++;
-        note_acked(self, sent.last_ns);
-    }
+    if (at < self->n_acked) /* fills a hole below what is acknowledged */
+        rewind_acked(self, at);
 }
 
-void mps_sendlog_add(MpsSendLog *self, uint64_t begin, uint64_t end, int64_t ts_ns, uint64_t packet,
-                     uint32_t capture_id)
+void mps_sendlog_add(MpsSendLog *self, uint64_t begin, uint64_t end, const MpsSent *sending)
 {
+    bool split = false; /* a part of it has its place already */
+
     for (size_t at = find(self, begin); begin < end; at++) {
         MpsSent *old = at < self->n_items ? &self->items[at] : NULL;
 
         if (old && old->begin <= begin) { /* (part of) this one again */
             old->resent = true;
-            old->last_ns = ts_ns;
-            if (at < self->n_acked)
-                note_acked(self, ts_ns);
+            if (!split)
+                old->last_ns = sending->first_ns;
+            if (!split && at < self->n_acked)
+                self->acked_last_ns = MAX(self->acked_last_ns, sending->first_ns);
             begin = MIN(end, old->end);
-            continue;
+        } else {
+            const uint64_t until = old ? MIN(end, old->begin) : end;
+            MpsSent fresh = *sending;
+
+            fresh.begin = begin;
+            fresh.end = until;
+            fresh.last_ns = sending->first_ns;
+            insert(self, at, fresh);
+            begin = until;
         }
-
-        const uint64_t until = old ? MIN(end, old->begin) : end;
-
-        insert(self, at, (MpsSent){begin, until, ts_ns, ts_ns, packet, capture_id, false});
-        begin = until;
+        split = true;
     }
 }
 
@@ -85,6 +96,8 @@ static void forget(MpsSendLog *self)
 {
     const size_t n = self->n_acked - KEEP_ACKED;
 
+    for (size_t i = 0; i < n; i++)
+        self->forgotten_ns = MAX(self->forgotten_ns, self->items[i].last_ns);
     memmove(self->items, self->items + n, (self->n_items - n) * sizeof *self->items);
     self->n_items -= n;
     self->n_acked -= n;
@@ -95,14 +108,15 @@ bool mps_sendlog_ack(MpsSendLog *self, uint64_t ack, int64_t ts_ns, int64_t *rtt
     bool sample = false;
 
     while (self->n_acked < self->n_items && self->items[self->n_acked].begin < ack) {
-        const MpsSent *sent = &self->items[self->n_acked++];
-        const bool overtaken = self->any_acked && self->acked_last_ns > sent->last_ns;
+        MpsSent *sent = &self->items[self->n_acked++];
 
-        if (sent->end == ack && !sent->resent && !overtaken) {
+        if (!sent->acked && sent->end == ack && !sent->resent &&
+            self->acked_last_ns <= sent->last_ns) {
             *rtt_ns = ts_ns - sent->last_ns;
             sample = true;
         }
-        note_acked(self, sent->last_ns);
+        sent->acked = true;
+        self->acked_last_ns = MAX(self->acked_last_ns, sent->last_ns);
     }
     if (self->n_acked > 2 * KEEP_ACKED)
         forget(self);
@@ -119,5 +133,5 @@ const MpsSent *mps_sendlog_find(const MpsSendLog *self, uint64_t position)
 void mps_sendlog_clear(MpsSendLog *self)
 {
     g_free(self->items);
-    *self = (MpsSendLog){0};
+    mps_sendlog_init(self);
 }

@@ -12,22 +12,27 @@ typedef struct {
     uint64_t begin, end; /* subflow positions; SYN and FIN take one each */
     int64_t first_ns;    /* first sent */
     int64_t last_ns;     /* last (re)sent */
+    uint64_t order;      /* of the first sending among all segments */
     uint64_t packet;     /* of the first sending */
     uint32_t capture_id;
-    bool resent;
+    bool resent, acked;
 } MpsSent;
 
-/* Zeroed memory is an empty log. */
+/* Begins with mps_sendlog_init(). */
 typedef struct {
-    MpsSent *items; /* disjoint, sorted; [0, n_acked) are acknowledged */
-    size_t n_items, n_allocated, n_acked;
-    int64_t acked_last_ns; /* latest (re)sending of anything acknowledged */
-    bool any_acked;
+    MpsSent *items; /* disjoint, sorted */
+    size_t n_items, n_allocated;
+    size_t n_acked;        /* all of [0, n_acked) are acknowledged */
+    int64_t acked_last_ns; /* latest (re)sending of anything in or before them */
+    int64_t forgotten_ns;  /* the same of what was dropped before them */
 } MpsSendLog;
 
-/* Notes that [begin, end) was sent. */
-void mps_sendlog_add(MpsSendLog *self, uint64_t begin, uint64_t end, int64_t ts_ns, uint64_t packet,
-                     uint32_t capture_id);
+void mps_sendlog_init(MpsSendLog *self);
+
+/* Notes that [begin, end) was sent; of @sending, first_ns, order, packet and capture_id count.  As
+ * in tcptrace, a segment that repeats several stored ones renews the time of the first of them
+ * only. */
+void mps_sendlog_add(MpsSendLog *self, uint64_t begin, uint64_t end, const MpsSent *sending);
 
 /* Notes a cumulative acknowledgement of everything below @ack.  Returns true with a sample if @ack
  * equals the end of a stored segment, is the first acknowledgement of it, and neither the segment

@@ -16,6 +16,7 @@ typedef struct _Subflow Subflow;
 /* Where a packet came from, for events that tell of it later. */
 typedef struct {
     int64_t ts_ns;
+    uint64_t order; /* of segments in the trace: tells first from second where stamps are equal */
     uint64_t packet;
     uint32_t capture_id;
 } Origin;
@@ -89,12 +90,13 @@ struct _Subflow {
 
 /* One stretch of a direction's data space and who sent it first. */
 typedef struct {
-    int64_t begin, end; /* data offsets */
-    int64_t shift;      /* data offset = position + shift, in the first sending */
-    Subflow *first;     /* very first sender */
-    int64_t first_ns;   /* of the stretch's first byte; exact for stretches that were skipped */
-    bool shown;         /* the first sending was captured */
-    bool in_union;      /* some sending was captured */
+    int64_t begin, end;   /* data offsets */
+    int64_t shift;        /* data offset = position + shift, in the first sending */
+    Subflow *first;       /* very first sender */
+    uint64_t first_order; /* as first_ns */
+    int64_t first_ns;     /* of the stretch's first byte; exact for stretches that were skipped */
+    bool shown;           /* the first sending was captured */
+    bool in_union;        /* some sending was captured */
 } Run;
 
 typedef struct {
@@ -120,6 +122,7 @@ struct _Connection {
     bool options_cut;
     int64_t last_ns;
     int64_t data_fins_ns; /* when the second host's DATA_FIN was seen */
+    MpsSide first_data_fin;
     int64_t fastclose_ns;
     MpsSide fastclose_by;
     int64_t ended_ns; /* nothing is open any more; MPS_NO_TIME */
@@ -152,6 +155,7 @@ struct _MpsModel {
     GQueue graves;
     uint64_t n_connections, n_subflows; /* ids given */
     int64_t now_ns;
+    uint64_t order;            /* segments so far */
     const MpsSegment *segment; /* the one being worked on */
 };
 

@@ -72,11 +72,7 @@ static void take_fin(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t
         subflow->public.side[sender].fin_ns = model->segment->ts_ns;
     report_once(model, subflow, sender, MPS_SIGNAL_FIN);
     if (subflow->end[other(sender)].fin)
-        mps_subflow_closed(model, subflow, MPS_CLOSE_FIN,
-                           subflow->public.side[MPS_CLIENT].fin_ns <=
-                                   subflow->public.side[MPS_SERVER].fin_ns
-                               ? MPS_CLIENT
-                               : MPS_SERVER);
+        mps_subflow_closed(model, subflow, MPS_CLOSE_FIN, other(sender));
 }
 
 /* Payload [begin, end): what of it is new, what fills a hole, what is repeated.  Bytes below the
@@ -164,10 +160,12 @@ void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
             if (segment->payload_bytes > 0)
                 take_payload(model, subflow, sender, begin, end, &event);
             if (end + fin > position) {
-                const Origin here = mps_here(model);
+                const MpsSent sent = {.first_ns = segment->ts_ns,
+                                      .order = model->order,
+                                      .packet = segment->packet,
+                                      .capture_id = segment->capture_id};
 
-                mps_sendlog_add(&sending->log, position, end + fin, here.ts_ns, here.packet,
-                                here.capture_id);
+                mps_sendlog_add(&sending->log, position, end + fin, &sent);
             }
             if (fin)
                 take_fin(model, subflow, sender, end);

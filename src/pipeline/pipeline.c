@@ -1,6 +1,8 @@
 /* pipeline.c - capture, decode, model, metrics, store: one pass, front to back. */
 #include "pipeline/pipeline.h"
 
+#include <unistd.h>
+
 #include "capture/trace.h"
 #include "decode/decode.h"
 #include "metrics/metrics.h"
@@ -253,7 +255,7 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
 
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
     g_autofree Counts *counts = g_new0(Counts, mps_trace_n_files(trace));
-    MpsProgress progress = {.on = analysis->progress};
+    MpsProgress progress = {.on = analysis->progress && isatty(STDERR_FILENO)};
     const bool read = read_all(trace, model, writer, counts, &progress, error);
 
     mps_progress_end(&progress);
