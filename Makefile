@@ -3,6 +3,10 @@
 MODE ?= release
 BUILD := build/$(MODE)
 PKGS := libpcap glib-2.0 gio-2.0 sqlite3
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
 
 FLAGS.release := -O2 -g
 FLAGS.debug := -O0 -g3
@@ -16,13 +20,14 @@ CFLAGS += -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes $(WE
 CFLAGS += -Wno-missing-field-initializers
 CFLAGS += -ffile-prefix-map=$(CURDIR)=.
 # _DEFAULT_SOURCE: pcap.h uses u_char.
-CPPFLAGS += -Iinclude -Isrc -D_DEFAULT_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+CPPFLAGS += -Iinclude -Isrc -D_DEFAULT_SOURCE -DMPS_PLOTS_DIR='"$(DATADIR)/mptcpscope/plots"'
+CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDLIBS += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 LIB := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/cli/main.c,$(sort $(wildcard src/*/*.c))))
 TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 
-all: $(BUILD)/mptcpscope ## build the program (default)
+all: $(BUILD)/mptcpscope ## build the program (the default): build/release/mptcpscope
 
 $(BUILD)/mptcpscope: $(BUILD)/src/cli/main.o $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -35,11 +40,52 @@ $(BUILD)/%.o: %.c Makefile
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 include tests/gen/gen.mk
+include tests/fuzz/fuzz.mk
 
-unit: $(TESTS) ## build and run the unit tests
-	prove $(TESTS) :: --tap
+# The packages have to be there before make asks pkg-config, so each target calls make again.
+demo: ## install what is missing, build, analyze a real capture, draw its pictures
+	@scripts/install-deps demo
+	@$(MAKE) --no-print-directory -s -j2 all
+	@scripts/demo
+
+check: ## install what is missing, build, run all tests (under 5 minutes)
+	@scripts/install-deps check
+	@$(MAKE) --no-print-directory -s -j2 all tests
+	@$(MAKE) --no-print-directory -s -j2 MODE=asan all tests replays
+	@$(MAKE) --no-print-directory -s prove
+
+tests: $(TESTS) $(GENERATORS) ## build the unit tests and generators
+
+unit: $(TESTS) ## build and run the unit tests alone
+	prove $(TESTS)
+
+# The sanitized tree runs the same unit tests, and the fuzz targets over their seeds.
+PROVED := $(TESTS) $(patsubst $(BUILD)/%,build/asan/%,$(TESTS)) tests/fuzz/test_replay.sh \
+	$(sort $(wildcard tests/truth/test_*.sh)) tests/golden/test_golden.sh \
+	tests/lab/test_live.sh tests/style/test_layers.sh tests/style/test_style.sh
+
+prove: ## run all tests, already built
+	prove -j2 $(PROVED)
+
+check-live: all ## make fresh captures with this machine's kernel and compare (needs root)
+	scripts/check-live
+
+bench: all generators ## time against a bare libpcap loop, tcptrace and tshark
+	scripts/bench
+
+install: all ## install below PREFIX (/usr/local), DESTDIR honoured
+	install -D -m 755 $(BUILD)/mptcpscope $(DESTDIR)$(BINDIR)/mptcpscope
+	install -D -m 644 man/mptcpscope.1 $(DESTDIR)$(MANDIR)/man1/mptcpscope.1
+	install -d $(DESTDIR)$(DATADIR)/mptcpscope/plots
+	install -m 644 plots/* $(DESTDIR)$(DATADIR)/mptcpscope/plots
+
+clean: ## remove what was built
+	rm -rf build demo
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all unit
+.PHONY: all demo check tests unit prove check-live bench install clean help
 .SECONDARY:

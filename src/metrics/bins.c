@@ -1,4 +1,4 @@
-/* bins.c - bins of 10 ms times a power of two, at most MAX_BINS of them. */
+/* bins.c - bins of 100 µs times a power of two, at most MAX_BINS of them. */
 #include "metrics/bins.h"
 
 #include <math.h>
@@ -6,16 +6,18 @@
 
 #include <glib.h>
 
-enum { MAX_BINS = 512 };
+/* A time line has at most MAX_BINS, and in the end no more than one for PER_BIN notes, but always
+ * MIN_BINS: a short connection is not worth hundreds of rows. */
+enum { MAX_BINS = 512, MIN_BINS = 8, PER_BIN = 8 };
 
-static const int64_t FIRST_WIDTH_NS = 10 * 1000 * 1000;
+static const int64_t FIRST_WIDTH_NS = 100 * 1000;
 
 static const MpsColumn columns[] = {
     {"connection_id", MPS_INT, "whose time line", "connection(connection_id)"},
     {"subflow_id", MPS_INT, "NULL: the direction as a whole", "subflow(subflow_id)"},
     {"direction", MPS_TEXT, "c2s or s2c: who sends the data"},
     {"bin_start_ns", MPS_INT, "begin of the bin, a multiple of its width"},
-    {"bin_width_ns", MPS_INT, "10 ms times a power of two; the same within one time line"},
+    {"bin_width_ns", MPS_INT, "100 µs times a power of two; the same within one time line"},
     {"payload_bytes", MPS_INT, "TCP payload on the wire in the bin, all copies"},
     {"data_bytes", MPS_INT, "new data first captured in the bin"},
     {"retransmitted_bytes", MPS_INT, "payload whose TCP range had been captured before"},
@@ -30,7 +32,7 @@ static const MpsColumn columns[] = {
 const MpsTable mps_series_table = {
     .name = "series",
     .help = "What went on over time, at most 512 bins per subflow direction and per connection "
-            "direction; bins without activity have no row.",
+            "direction (fewer for short connections); bins without activity have no row.",
     .columns = columns,
     .index = "connection_id, direction, subflow_id",
 };
@@ -91,6 +93,7 @@ static MpsBin *insert(MpsBins *self, uint32_t at, uint32_t index)
 
 MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns)
 {
+    self->n_notes++;
     if (self->n_items == 0) {
         self->width_ns = FIRST_WIDTH_NS;
         self->first_ns = round_down(ts_ns, FIRST_WIDTH_NS);
@@ -125,9 +128,11 @@ void mps_bins_clear(MpsBins *self)
     *self = (MpsBins){0};
 }
 
-void mps_bins_rows(const MpsBins *self, uint64_t connection_id, uint64_t subflow_id,
+void mps_bins_rows(MpsBins *self, uint64_t connection_id, uint64_t subflow_id,
                    const char *direction, MpsRowSink *rows)
 {
+    while (self->n_items > MAX(MIN_BINS, self->n_notes / PER_BIN))
+        widen(self);
     for (uint32_t i = 0; i < self->n_items; i++) {
         const MpsBin *bin = &self->items[i];
         const bool rtt = bin->rtt_samples > 0;

@@ -19,6 +19,7 @@ typedef struct {
 typedef struct {
     MpsBin *items; /* by index */
     uint32_t n_items, n_allocated;
+    uint64_t n_notes;           /* calls of mps_bins_at() */
     int64_t first_ns, width_ns; /* first_ns is a multiple of width_ns */
 } MpsBins;
 
@@ -28,10 +29,11 @@ MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns);
 
 void mps_bins_clear(MpsBins *self);
 
-/* The table that both time lines of a connection go to, and the rows of one of them.
+/* The table that both time lines of a connection go to, and the rows of one of them, which may be
+ * coarsened first.
  * @subflow_id 0: the direction as a whole. */
 extern const MpsTable mps_series_table;
-void mps_bins_rows(const MpsBins *self, uint64_t connection_id, uint64_t subflow_id,
+void mps_bins_rows(MpsBins *self, uint64_t connection_id, uint64_t subflow_id,
                    const char *direction, MpsRowSink *rows);
 
 #endif

@@ -61,13 +61,15 @@ static const MpsColumn columns[] = {
     [JOINS] = {"joins_attempted", MPS_INT, "MP_JOIN handshakes begun"},
     [VANTAGE] = {"vantage", MPS_TEXT,
                  "where the tap is: near_client, near_server or middle, by "
-                 "the halves of the handshake RTT"},
+                 "the halves of the handshake RTT; NULL: they do not tell"},
     [HANDSHAKE] = {"handshake", MPS_TEXT, "full, partial or none: how much of it was captured"},
     {0},
 };
 
-/* One half of the handshake RTT has to be this many times the other for "near". */
+/* One half of the handshake RTT has to be this many times the other for "near"; for "middle" both
+ * have to be longer than what a host takes to answer. */
 enum { NEAR = 3 };
+static const int64_t HOST_NS = 500 * 1000;
 
 /* The tap is near the client if the SYN/ACK is answered much sooner than the SYN. */
 static const char *vantage(const MpsConnection *connection)
@@ -86,7 +88,7 @@ static const char *vantage(const MpsConnection *connection)
             return "near_client";
         if (client_half > NEAR * server_half)
             return "near_server";
-        return "middle";
+        return MIN(client_half, server_half) > HOST_NS ? "middle" : NULL;
     }
     return NULL;
 }

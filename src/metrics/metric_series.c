@@ -4,6 +4,9 @@
 
 static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    if (event->kind == MPS_EV_SEGMENT && event->segment.wire->payload_bytes == 0)
+        return;
+
     MpsBin *bin = mps_bins_at(state, event->ts_ns);
 
     switch (event->kind) {

@@ -16,7 +16,9 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
 {
-    mps_bins_rows(state, subject->connection->id, 0, mps_direction_name(subject->direction), rows);
+    if (subject->connection->id != 0)
+        mps_bins_rows(state, subject->connection->id, 0, mps_direction_name(subject->direction),
+                      rows);
 }
 
 static void clear(void *state)

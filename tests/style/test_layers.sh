@@ -1,0 +1,3 @@
+#!/bin/sh
+# Data flows one way.
+exec scripts/check-layers

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Formatting and static analysis.
+exec scripts/check-style
