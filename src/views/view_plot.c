@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -59,7 +58,8 @@ static char *find_scripts(GError **error)
     g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
     g_autofree char *built = program ? g_path_get_dirname(program) : g_strdup(".");
     g_autofree char *in_tree = g_build_filename(built, "..", "..", "plots", NULL);
-    const char *const chosen = g_getenv("MPTCPSCOPE_PLOTS");
+    const char *const environment = g_getenv("MPTCPSCOPE_PLOTS");
+    const char *const chosen = environment && *environment ? environment : NULL;
     const char *const places[] = {chosen ? chosen : in_tree, chosen ? NULL : MPS_PLOTS_DIR, NULL};
 
     for (const char *const *place = places; *place; place++) {
@@ -80,6 +80,22 @@ static bool check_program(const char *name, GError **error)
     return path || mps_throw(error, MPS_ERROR_TOOL, "%s is not installed; figures need it", name);
 }
 
+/* Whether @file ends as a picture does; gnuplot does not notice that a disk is full. */
+static bool is_complete(const char *file, const char *format)
+{
+    static const char png_end[] = "IEND\xae\x42\x60\x82";
+    const bool png = strcmp(format, "png") == 0;
+    g_autofree char *content = NULL;
+    gsize n_bytes = 0;
+
+    if (!g_file_get_contents(file, &content, &n_bytes, NULL))
+        return false;
+    if (png)
+        return n_bytes > sizeof png_end &&
+               memcmp(content + n_bytes - (sizeof png_end - 1), png_end, sizeof png_end - 1) == 0;
+    return g_str_has_suffix(g_strchomp(content), "</svg>");
+}
+
 /* Runs the script of @plot.  gnuplot's words go into the error: its last line says what is wrong.
  */
 static bool draw(const char *scripts, const Plot *plot, const char *database, int64_t connection_id,
@@ -94,7 +110,6 @@ static bool draw(const char *scripts, const Plot *plot, const char *database, in
     g_autofree char *words = NULL;
     g_autoptr(GSubprocess) gnuplot = NULL;
     g_autoptr(GError) reason = NULL;
-    GStatBuf written;
 
     g_subprocess_launcher_setenv(launcher, "DATA", database, TRUE);
     g_subprocess_launcher_setenv(launcher, "CONNECTION", number, TRUE);
@@ -107,14 +122,16 @@ static bool draw(const char *scripts, const Plot *plot, const char *database, in
     gnuplot = g_subprocess_launcher_spawn(launcher, &reason, "gnuplot", "-d", script, NULL);
     if (!gnuplot || !g_subprocess_communicate_utf8(gnuplot, NULL, NULL, NULL, &words, &reason))
         return mps_throw(error, MPS_ERROR_TOOL, "gnuplot: %s", reason->message);
-    if (g_subprocess_get_successful(gnuplot) && g_stat(file, &written) == 0 && written.st_size > 0)
+    if (g_subprocess_get_successful(gnuplot) && is_complete(file, format))
         return true;
     g_strstrip(words);
 
     const char *last = strrchr(words, '\n');
 
     return mps_throw(error, MPS_ERROR_TOOL, "%s: gnuplot failed: %s", file,
-                     last ? last + 1 : words);
+                     last     ? last + 1
+                     : *words ? words
+                              : "the picture is not complete");
 }
 
 /* Draws @plot of one direction, in the wanted formats. */
@@ -176,8 +193,9 @@ static bool draw_direction(sqlite3 *db, const MpsPlotRequest *request, const cha
             return false;
     }
     if (missing->len > 0 && !request->quiet)
-        g_printerr("mptcpscope: connection %" PRId64 " has no %s data%s%s\n", connection_id,
-                   direction, files->len > n_before ? " for " : "",
+        g_printerr("mptcpscope: connection %" PRId64 " has %s %s data%s%s\n", connection_id,
+                   files->len > n_before ? "too little" : "no", direction,
+                   files->len > n_before ? " for " : "",
                    files->len > n_before ? missing->str + 2 : "");
     return true;
 }

@@ -1,0 +1,49 @@
+# rtt.gp - RTT of each subflow over time, mean per bin; at the right its distribution.
+load 'style.gpi'
+
+HEIGHT = 900 + widen(0)
+eval CANVAS
+lanes = int(ask('SELECT count(*) FROM lane'))
+measured = int(ask('SELECT count(*) FROM rtt_summary'))
+TITLE = ask("SELECT text FROM finding WHERE figure = 'rtt'")
+SUBTITLE = 'RTT of data and its ACK, mean per bin · right: minimum to 95 %, thick 50 to 90 %, dot and number: median · '.ask('SELECT words FROM subject')
+eval HEAD
+eval SUBFLOWS
+
+unit = ask('SELECT name FROM rtt_axis')
+split = measured > 12 ? 0.60 : measured > 4 ? 0.70 : 0.78
+set multiplot
+set lmargin at screen LEFT; set rmargin at screen split
+set tmargin at screen top(0); set bmargin at screen pix(115)
+set xrange [real(ask('SELECT low FROM time_axis')) : real(ask('SELECT high FROM time_axis'))]
+if (int(ask('SELECT logarithmic FROM rtt_axis'))) {
+    set logscale y
+    set yrange [real(ask('SELECT least * 0.8 FROM rtt_axis')) : real(ask('SELECT most * 1.2 FROM rtt_axis'))]
+} else {
+    set yrange [0 : real(ask('SELECT most * 1.05 FROM rtt_axis'))]
+}
+set xlabel 'time since the '.ask('SELECT origin FROM subject').' ['.ask('SELECT name FROM time_axis').']' tc rgb NOTE
+set ylabel 'RTT ['.unit.']' tc rgb NOTE offset (png ? 0 : 1), 0
+color(i) = int(ask(sprintf('SELECT color FROM lane WHERE lane = %d', i)))
+line(i) = sql(sprintf('SELECT t, rtt FROM rtt_line WHERE lane = %d', i))
+plot for [i = lanes : 1 : -1] line(i) using (column('t')):(column('rtt')) with lines lc rgb color(i) lw 0.9 * px, \
+    for [i = lanes : 1 : -1] line(i) using (column('t')):(column('rtt')) with points pt 7 ps 0.3 * px lc rgb color(i)
+
+do for [i = 1 : 200] { unset label i; unset object i; unset arrow i }
+set lmargin at screen split + 0.03; set rmargin at screen RIGHT
+set xrange [0.4 : measured + (measured > 4 ? 0.6 : 0.9)]
+set xlabel 'subflow'
+unset ylabel
+set format y ''
+set grid noxtics ytics
+tic_font = font(measured > 12 ? 0.65 : 0.9)
+set xtics () scale 0 font tic_font
+set boxwidth 0.2
+summary = sql('SELECT row_number() OVER (ORDER BY lane) AS x, * FROM rtt_summary')
+plot summary using (column('x')):(column('low')):(0):(column('high') - column('low')):(column('color')) with vectors nohead lc rgb variable lw 1.2 * px, \
+    '' using (column('x')):(column('median')):(0):(column('p90') - column('median')):(column('color')) with vectors nohead lc rgb variable lw (measured > 12 ? 3 : 7) * px, \
+    '' using (column('x')):(column('median')):(column('color')):xtic(stringcolumn('ordinal')) with points pt 7 ps (measured > 12 ? 0.5 : 0.9) * px lc rgb variable, \
+    '' using (column('x')):(column('median')) with points pt 7 ps (measured > 12 ? 0.2 : 0.4) * px lc rgb '#FFFFFF', \
+    for [i = 1 : measured <= 4] '' using (column('x') + 0.2):(column('median')):(stringcolumn('text')) with labels left font font(0.8) tc rgb INK, \
+    for [i = 1 : measured > 4 && measured <= 12] '' using (column('x')):(column('high')):(stringcolumn('short_text')) with labels center offset 0, 0.8 font font(0.7) tc rgb INK
+unset multiplot

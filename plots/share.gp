@@ -1,0 +1,35 @@
+# share.gp - which subflow carried how much of the data first.
+load 'style.gpi'
+
+lanes = int(ask('SELECT count(*) FROM bar'))
+shown = lanes < 40 ? lanes : 40
+row_pixels = shown <= 6 ? 70 : shown <= 16 ? 46 : 28
+HEIGHT = 240 + row_pixels * (shown > 2 ? shown : 2)
+eval CANVAS
+TITLE = ask("SELECT text FROM finding WHERE figure = 'share'")
+SUBTITLE = 'Share of the data by the subflow that sent it first · '.ask('SELECT words FROM subject') \
+    .(shown < lanes ? sprintf(' · %d subflows of %d', shown, lanes) : '')
+eval HEAD
+
+longest = int(ask(sprintf('SELECT max(length(path)) FROM bar WHERE lane <= %d', shown)))
+label_scale = row_pixels < 40 ? 0.75 : 0.9
+set lmargin at screen 0.035 + longest * 0.0066 * label_scale; set rmargin at screen RIGHT
+set tmargin at screen 1 - pix(125); set bmargin at screen pix(105)
+full = real(ask('SELECT CASE WHEN max(percent) > 60 THEN 100 WHEN max(percent) > 30 THEN 75 ELSE 40 END FROM bar'))
+# Red words stand right of a text of at most 20 letters.
+room = full * 20 * 0.0066 * label_scale / (RIGHT - 0.035 - longest * 0.0066 * label_scale)
+set xrange [0 : full]; set yrange [shown + 0.5 : 0.5]
+set xtics 0, full > 50 ? 25 : 10 format '%g %%'
+set xlabel 'share of the data' tc rgb NOTE
+tic_font = font(label_scale)
+set ytics () scale 0 font tic_font textcolor rgb INK
+set grid xtics noytics
+# Each ends with a row left of the picture: a query without rows would be a warning.
+rows(text, condition) = sql('SELECT percent, lane, '.text.' AS text FROM bar WHERE ' \
+    .sprintf('lane <= %d AND ', shown).condition." UNION ALL SELECT -99, 1, '-'")
+bars = sql(sprintf('SELECT percent, lane, color, path FROM bar WHERE lane <= %d', shown))
+# The numbers stand behind short bars and inside long ones.
+plot bars using (column('percent')):(column('lane')):(0):(column('percent')):(column('lane') - 0.3):(column('lane') + 0.3):(column('color')):ytic(stringcolumn('path')) with boxxyerror lc rgb variable, \
+    rows('text', 'percent <= 60') using (column('percent') + 0.008 * full):(column('lane')):(stringcolumn('text')) with labels left font font(label_scale) tc rgb INK, \
+    rows('again', "percent <= 60 AND again <> ''") using (column('percent') + room):(column('lane')):(stringcolumn('text')) with labels left font font(label_scale) tc rgb RED, \
+    rows('text || again', 'percent > 60') using (column('percent') - 0.008 * full):(column('lane')):(stringcolumn('text')) with labels right font font(label_scale) tc rgb '#FFFFFF'

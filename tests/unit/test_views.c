@@ -1,0 +1,307 @@
+/* test_views.c - texts, JSON and CSV of a small database: one connection with a reinjection, one
+ * failed join, one join to an unknown token. */
+#include <string.h>
+
+#include <glib.h>
+#include <sqlite3.h>
+
+#include <mptcpscope/error.h>
+
+#include "views/text_table.h"
+#include "views/views.h"
+
+/* Columns that the views name; a real database has more. */
+static const char schema[] =
+    "CREATE TABLE capture(capture_id INTEGER, path TEXT, packets INTEGER, tcp_packets INTEGER,"
+    " mptcp_packets INTEGER, first_ns INTEGER, last_ns INTEGER, truncated_packets INTEGER,"
+    " malformed_packets INTEGER, duplicate_packets INTEGER, dropped INTEGER, status TEXT,"
+    " error TEXT) STRICT;"
+    "CREATE TABLE connection(connection_id INTEGER, protocol TEXT, version INTEGER,"
+    " client_addr TEXT, client_port INTEGER, server_addr TEXT, server_port INTEGER,"
+    " client_token INTEGER, server_token INTEGER, start_ns INTEGER, duration_ns INTEGER,"
+    " close TEXT, closed_by TEXT, fallback TEXT, subflows INTEGER, joins_attempted INTEGER,"
+    " vantage TEXT, handshake TEXT) STRICT;"
+    "CREATE TABLE connection_direction(connection_id INTEGER, direction TEXT, data_bytes INTEGER,"
+    " goodput_bps REAL, retransmitted_bytes INTEGER, retransmitted_packets INTEGER,"
+    " hole_filled_bytes INTEGER, hole_filled_packets INTEGER, reinjected_bytes INTEGER,"
+    " remapped_bytes INTEGER, orphaned_bytes INTEGER, missing_bytes INTEGER,"
+    " unmapped_bytes INTEGER, data_rtt_mean_ns INTEGER, data_rtt_p95_ns INTEGER,"
+    " rtt_spread_ns INTEGER) STRICT;"
+    "CREATE TABLE subflow(subflow_id INTEGER, connection_id INTEGER, ordinal INTEGER, kind TEXT,"
+    " opened_by TEXT, client_addr TEXT, client_port INTEGER, server_addr TEXT,"
+    " server_port INTEGER, backup INTEGER, join_syn_delay_ns INTEGER, join_delay_ns INTEGER,"
+    " result TEXT, result_detail TEXT, close TEXT, closed_by TEXT, use TEXT) STRICT;"
+    "CREATE TABLE subflow_direction(subflow_id INTEGER, direction TEXT, payload_bytes INTEGER,"
+    " data_bytes INTEGER, share REAL, rtt_mean_ns INTEGER, rtt_min_ns INTEGER, rtt_max_ns INTEGER,"
+    " retransmitted_bytes INTEGER, reinjected_bytes INTEGER) STRICT;"
+    "CREATE TABLE reinjection(ts_ns INTEGER, capture_id INTEGER, packet INTEGER,"
+    " connection_id INTEGER, direction TEXT, subflow_id INTEGER, from_subflow_id INTEGER,"
+    " data_offset INTEGER, bytes INTEGER, delay_ns INTEGER, acked INTEGER) STRICT;"
+    "CREATE TABLE event(ts_ns INTEGER, capture_id INTEGER, packet INTEGER, connection_id INTEGER,"
+    " subflow_id INTEGER, kind TEXT, sent_by TEXT, detail TEXT) STRICT;"
+    "CREATE TABLE note(text TEXT, number REAL) STRICT;";
+
+static const char rows[] =
+    "INSERT INTO capture VALUES(1, 'a\x1b.pcap', 100, 90, 80, 1000000000000000000,"
+    " 1000000004000000000, 0, 1, 2, 0, 'cut', 'ends inside packet 101');"
+    "INSERT INTO connection VALUES(1, 'mptcp', 1, '10.1.0.2', 5000, '192.0.2.1', 80, 1, 4294967295,"
+    " 1000000000000000000, 3760000000, 'data_fin', 'client', NULL, 2, 2, 'near_client', 'full');"
+    "INSERT INTO connection_direction VALUES(1, 'c2s', 1000, 2127.6, 100, 1, 0, 0, 200, 0, 0, 0, 0,"
+    " 60000000, NULL, NULL), (1, 's2c', 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);"
+    "INSERT INTO subflow VALUES"
+    " (1, 1, 0, 'initial', 'client', '10.1.0.2', 5000, '192.0.2.1', 80, 0, NULL, NULL,"
+    " 'established', NULL, 'fin', 'client', 'used'),"
+    " (2, 1, 1, 'join', 'client', '2001:db8:0:1::1111:2', 5001, '2001:db8::1', 80, 1, 1000000,"
+    " 21000000, 'established', NULL, 'reset', 'server', 'used'),"
+    " (3, 1, 2, 'join', 'client', '10.3.0.2', 5002, '192.0.2.1', 80, 0, 2000000, NULL, 'refused',"
+    " 'RST, reason 1', NULL, NULL, NULL),"
+    " (4, NULL, 0, 'join', 'client', '10.9.0.2', 5002, '192.0.2.1', 80, 0, NULL, NULL,"
+    " 'unknown_token', NULL, NULL, NULL, NULL);"
+    "INSERT INTO subflow_direction VALUES(1, 'c2s', 700, 600, 0.6, 27000000, 20000000, 35000000,"
+    " 100, 0), (2, 'c2s', 600, 400, 0.4, NULL, NULL, NULL, 0, 200);"
+    "INSERT INTO reinjection VALUES(1000000001000000000, 1, 42, 1, 'c2s', 2, 1, 300, 200, 50000000,"
+    " 1);"
+    "INSERT INTO event VALUES(1000000000021000000, 1, 4, 1, 2, 'add_addr', 'server',"
+    " '{\"id\":1,\"hmac\":\"valid\"}'), (1000000002000000000, 1, 90, 1, NULL, 'data_fin', 'client',"
+    " NULL);"
+    "INSERT INTO note VALUES('plain', 1.5), ('with, comma', NULL), ('a \"quote\"', 0.0), ('', "
+    "1e300),"
+    " ('two' || char(10) || 'lines', 2.0), (NULL, 9e999);";
+
+static sqlite3 *database(bool filled)
+{
+    sqlite3 *db = NULL;
+
+    g_assert_cmpint(sqlite3_open(":memory:", &db), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(db, schema, NULL, NULL, NULL), ==, SQLITE_OK);
+    if (filled)
+        g_assert_cmpint(sqlite3_exec(db, rows, NULL, NULL, NULL), ==, SQLITE_OK);
+    return db;
+}
+
+typedef bool View(sqlite3 *db, FILE *out, GError **error);
+
+/* What @view writes; freed with free(). */
+static char *text_of(View *view, bool filled)
+{
+    sqlite3 *db = database(filled);
+    g_autoptr(GError) error = NULL;
+    char *text = NULL;
+    size_t n_bytes = 0;
+    FILE *out = open_memstream(&text, &n_bytes);
+
+    g_assert_true(view(db, out, &error));
+    g_assert_no_error(error);
+    fclose(out);
+    sqlite3_close(db);
+    return text;
+}
+
+static void assert_contains(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        g_error("'%s' is not in:\n%s", part, text);
+}
+
+/* No line of a person's view is wider than a terminal. */
+static void assert_narrow(const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (char **line = lines; *line; line++)
+        g_assert_cmpint(g_utf8_strlen(*line, -1), <=, 80);
+}
+
+static void summary(void)
+{
+    char *text = text_of(mps_view_summary, true);
+
+    assert_narrow(text);
+    assert_contains(text,
+                    "a\\x1b.pcap\n  100 packets in 4.00 s from 2001-09-09 01:46:40.000000 UTC");
+    assert_contains(text, "90 TCP, 80 MPTCP, 2 captured twice and ignored");
+    assert_contains(text, "CUT: ends inside packet 101");
+    assert_contains(text, "Connection 1: MPTCP v1, 10.1.0.2:5000 -> 192.0.2.1:80");
+    assert_contains(text, "server 0xffffffff, captured near the client");
+    assert_contains(text, "2 established, 2 joins attempted");
+    assert_contains(text, "200 B (20.0 %)");
+    assert_contains(text, "[2001:db8:0:1::1111:2]:5001 -> [2001:db8::1]:80\n");
+    assert_contains(text, "established\n     backup, reset by server\n");
+    assert_contains(text, "RST, reason 1");
+    assert_contains(text, "unknown_token");
+    g_assert_null(strstr(text, "remapped")); /* zero in both directions */
+    free(text);
+
+    text = text_of(mps_view_summary, false);
+    assert_contains(text, "no MPTCP connection in 0 TCP packets");
+    free(text);
+}
+
+static void list(void)
+{
+    char *text = text_of(mps_view_list, true);
+
+    assert_narrow(text);
+    assert_contains(text, "1  10.1.0.2:5000  192.0.2.1:80    2  3.76 s  1.00 kB  0 B  data_fin");
+    assert_contains(text, "1 join to tokens that no connection here has");
+    free(text);
+    text = text_of(mps_view_list, false);
+    g_assert_cmpstr(text, ==, "No MPTCP connection.\n");
+    free(text);
+}
+
+static bool show(sqlite3 *db, FILE *out, GError **error)
+{
+    return mps_view_show(db, 1, out, error);
+}
+
+static bool show_json(sqlite3 *db, FILE *out, GError **error)
+{
+    return mps_view_show_json(db, 1, out, error);
+}
+
+static void shows(void)
+{
+    char *text = text_of(show, true);
+    sqlite3 *db = database(true);
+    g_autoptr(GError) error = NULL;
+
+    assert_contains(text, "+0.021000 s");
+    assert_contains(text, "add_addr: id 1, hmac valid");
+    assert_contains(text,
+                    "+1.000000 s     42 c2s        0        1         300   200 50.0 ms useless");
+    free(text);
+    g_assert_false(mps_view_show(db, 2, stdout, &error));
+    g_assert_error(error, MPS_ERROR, MPS_ERROR_USAGE);
+    sqlite3_close(db);
+}
+
+/* SQLite judges whether it is JSON, and finds values in it. */
+static void assert_json(const char *json, const char *path, const char *expected)
+{
+    sqlite3 *db = database(false);
+    sqlite3_stmt *statement = NULL;
+
+    sqlite3_prepare_v2(db, "SELECT json_extract(?1, ?2)", -1, &statement, NULL);
+    sqlite3_bind_text(statement, 1, json, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, path, -1, SQLITE_STATIC);
+    g_assert_cmpint(sqlite3_step(statement), ==, SQLITE_ROW);
+    g_assert_cmpstr((const char *)sqlite3_column_text(statement, 0), ==, expected);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+}
+
+static void json(void)
+{
+    char *text = text_of(mps_view_summary_json, true);
+
+    assert_json(text, "$.capture[0].path", "a\x1b.pcap");
+    assert_json(text, "$.connection[0].start_ns", "1000000000000000000");
+    assert_json(text, "$.connection[0].subflow[1].subflow_direction[0].reinjected_bytes", "200");
+    assert_json(text, "$.connection[0].subflow[0].subflow_direction[0].share", "0.6");
+    assert_json(text, "$.connection[0].subflows", "2"); /* the column, not the rows */
+    assert_json(text, "$.connection[0].fallback", NULL);
+    assert_json(text, "$.unknown_join[0].result", "unknown_token");
+    free(text);
+    text = text_of(show_json, true);
+    assert_json(text, "$[0].event[0].detail.hmac", "valid");
+    assert_json(text, "$[0].reinjection[0].packet", "42");
+    free(text);
+    text = text_of(mps_view_list_json, true);
+    assert_json(text, "$[0].c2s_bytes", "1000");
+    free(text);
+    text = text_of(mps_view_list_json, false);
+    assert_json(text, "$[0]", NULL);
+    free(text);
+    text = text_of(mps_view_export_json, true);
+    assert_json(text, "$.note[2].text", "a \"quote\"");
+    assert_json(text, "$.note[5].number", NULL); /* infinity */
+    assert_json(text, "$.subflow[3].connection_id", NULL);
+    free(text);
+}
+
+static bool csv_of_note(sqlite3 *db, FILE *out, GError **error)
+{
+    return mps_view_export_csv(db, "note", out, error);
+}
+
+static bool lines_of_note(sqlite3 *db, FILE *out, GError **error)
+{
+    return mps_view_export_json_lines(db, "note", out, error);
+}
+
+static void export(void)
+{
+    char *text = text_of(csv_of_note, true);
+
+    g_assert_cmpstr(text, ==,
+                    "text,number\nplain,1.5\n\"with, comma\",\n\"a \"\"quote\"\"\",0.0\n"
+                    "\"\",1.0e+300\n\"two\nlines\",2.0\n,Inf\n");
+    free(text);
+    text = text_of(lines_of_note, true);
+    g_assert_true(g_str_has_prefix(text, "{\"text\":\"plain\",\"number\":1.5}\n"));
+    assert_contains(text, "{\"text\":\"two\\nlines\",\"number\":2.0}\n");
+    free(text);
+}
+
+/* A table that is not there, or a broken database, is an error and not a crash. */
+static void errors(void)
+{
+    sqlite3 *db = database(true);
+    g_autoptr(GError) error = NULL;
+    FILE *nowhere = fopen("/dev/null", "w");
+    g_autofree char *name = g_strdup("x\" UNION SELECT 1 --");
+
+    g_assert_false(mps_view_export_csv(db, name, nowhere, &error));
+    g_assert_error(error, MPS_ERROR, MPS_ERROR_STORE);
+    g_clear_error(&error);
+    sqlite3_exec(db, "DROP TABLE connection_direction", NULL, NULL, NULL);
+    g_assert_false(mps_view_list(db, nowhere, &error));
+    g_assert_error(error, MPS_ERROR, MPS_ERROR_STORE);
+    sqlite3_close(db);
+    fclose(nowhere);
+}
+
+static void text_table(void)
+{
+    static const MpsTextColumn columns[] = {{"n", true}, {"name", false}, {"x", true}, {0}};
+    g_autoptr(MpsTextTable) table = mps_text_table_new(columns, 1);
+    char *text = NULL;
+    size_t n_bytes = 0;
+    FILE *out = open_memstream(&text, &n_bytes);
+
+    mps_text_table_add(table, (const char *[]){"1", "µs", "10"});
+    mps_text_table_add_line(table, "3", 1, "a long name");
+    mps_text_table_add(table, (const char *[]){"20", NULL, NULL});
+    mps_text_table_print(table, out);
+    fclose(out);
+    g_assert_cmpstr(text, ==, "  n  name   x\n  1  µs    10\n  3  a long name\n 20\n");
+    free(text);
+}
+
+static void plot_names(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(mps_view_plot_check(NULL, "both", &error));
+    g_assert_true(mps_view_plot_check("sequence", "svg", &error));
+    g_assert_false(mps_view_plot_check("sequenz", "svg", &error));
+    g_assert_error(error, MPS_ERROR, MPS_ERROR_USAGE);
+    g_clear_error(&error);
+    g_assert_false(mps_view_plot_check("rtt", "gif", &error));
+    g_assert_error(error, MPS_ERROR, MPS_ERROR_USAGE);
+}
+
+int main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/views/text-table", text_table);
+    g_test_add_func("/views/summary", summary);
+    g_test_add_func("/views/list", list);
+    g_test_add_func("/views/show", shows);
+    g_test_add_func("/views/json", json);
+    g_test_add_func("/views/export", export);
+    g_test_add_func("/views/errors", errors);
+    g_test_add_func("/views/plot-names", plot_names);
+    return g_test_run();
+}

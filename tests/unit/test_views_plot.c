@@ -1,0 +1,153 @@
+/* test_views_plot.c - draws every figure of a real capture.  Skips what is not installed or not
+ * there. */
+#include <string.h>
+
+#include <glib.h>
+#include <glib/gstdio.h>
+
+#include <mptcpscope/error.h>
+
+#include "pipeline/pipeline.h"
+#include "views/views.h"
+
+static char *directory, *database;
+
+static sqlite3 *analyze(void)
+{
+    const char *shared = g_getenv("MPS_SHARED");
+    g_autofree char *capture =
+        g_build_filename(shared ? shared : "../shared/captures", "two-path-upload-v1.pcap", NULL);
+    const MpsAnalysis analysis = {
+        .paths = (const char *const[]){capture, NULL},
+        .output = database,
+        .force = true,
+        .command_line = "test",
+    };
+    MpsOutcome outcome = {0};
+    g_autoptr(GError) error = NULL;
+    sqlite3 *db = NULL;
+
+    if (!g_file_test(capture, G_FILE_TEST_EXISTS)) {
+        g_test_skip("capture is not there");
+        return NULL;
+    }
+    db = mps_pipeline_analyze(&analysis, &outcome, &error);
+    g_assert_no_error(error);
+    return db;
+}
+
+static bool tools_are_here(void)
+{
+    g_autofree char *gnuplot = g_find_program_in_path("gnuplot");
+    g_autofree char *sqlite = g_find_program_in_path("sqlite3");
+
+    if (!gnuplot || !sqlite)
+        g_test_skip("gnuplot or sqlite3 is not installed");
+    return gnuplot && sqlite;
+}
+
+/* Connection 2 has data from the client only: four figures, in two formats. */
+static void figures(void)
+{
+    sqlite3 *db = tools_are_here() ? analyze() : NULL;
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    const MpsPlotRequest request = {
+        .database = database,
+        .format = "both",
+        .directory = directory,
+        .connection_id = 2,
+        .quiet = true,
+    };
+
+    if (!db)
+        return;
+    mps_view_plot(db, &request, files, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(files->len, ==, 8);
+    for (unsigned i = 0; i < files->len; i++) {
+        g_assert_nonnull(strstr(files->pdata[i], "/connection-2-"));
+        g_assert_nonnull(strstr(files->pdata[i], "-c2s."));
+        g_assert_cmpint(g_unlink(files->pdata[i]), ==, 0);
+    }
+    sqlite3_close(db);
+}
+
+/* The scripts' numbers are those of the database. */
+static void titles(void)
+{
+    sqlite3 *db = tools_are_here() ? analyze() : NULL;
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *svg = NULL;
+    const MpsPlotRequest request = {
+        .database = database,
+        .kind = "sequence",
+        .format = "svg",
+        .directory = directory,
+        .connection_id = 2,
+        .quiet = true,
+    };
+
+    if (!db)
+        return;
+    mps_view_plot(db, &request, files, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(files->len, ==, 1);
+    g_assert_true(g_file_get_contents(files->pdata[0], &svg, NULL, NULL));
+    g_assert_nonnull(strstr(svg, "61.5 kB of 9.59 MB are reinjected on another subflow"));
+    g_assert_nonnull(strstr(svg, "192.168.0.2:45239"));
+    g_unlink(files->pdata[0]);
+    sqlite3_close(db);
+}
+
+static void no_connection(void)
+{
+    sqlite3 *db = tools_are_here() ? analyze() : NULL;
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    const MpsPlotRequest request = {
+        .database = database, .format = "png", .directory = directory, .connection_id = 99};
+
+    if (!db)
+        return;
+    g_assert_false(mps_view_plot(db, &request, files, &error));
+    g_assert_error(error, MPS_ERROR, MPS_ERROR_USAGE);
+    sqlite3_close(db);
+}
+
+static void no_scripts(void)
+{
+    sqlite3 *db = tools_are_here() ? analyze() : NULL;
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    const MpsPlotRequest request = {
+        .database = database, .format = "png", .directory = directory, .connection_id = 2};
+
+    if (!db)
+        return;
+    g_setenv("MPTCPSCOPE_PLOTS", directory, TRUE);
+    g_assert_false(mps_view_plot(db, &request, files, &error));
+    g_assert_error(error, MPS_ERROR, MPS_ERROR_TOOL);
+    sqlite3_close(db);
+}
+
+int main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    g_setenv("MPTCPSCOPE_PLOTS", "plots", TRUE); /* tests run in the project's root */
+    directory = g_dir_make_tmp("mptcpscope-XXXXXX", NULL);
+    database = g_build_filename(directory, "a $(x) \"b\".db", NULL);
+    g_test_add_func("/views/plot/figures", figures);
+    g_test_add_func("/views/plot/titles", titles);
+    g_test_add_func("/views/plot/no-connection", no_connection);
+    g_test_add_func("/views/plot/no-scripts", no_scripts);
+
+    const int status = g_test_run();
+
+    g_unlink(database);
+    g_rmdir(directory);
+    g_free(database);
+    g_free(directory);
+    return status;
+}
