@@ -67,6 +67,9 @@ const char *mps_fallback_name(MpsFallback fallback);
 const char *mps_close_name(MpsClose close);
 const char *mps_result_name(MpsResult result);
 
+/* What an ICMP error says, in the words of its registry: "host unreachable". */
+const char *mps_icmp_words(const MpsIcmpError *icmp);
+
 typedef struct _MpsConnection MpsConnection;
 typedef struct _MpsSubflow MpsSubflow;
 
@@ -109,7 +112,7 @@ struct _MpsSubflow {
     int64_t end_ns;         /* last packet */
     int64_t syn_to_synack_ns, synack_to_ack_ns; /* halves of the handshake RTT at the tap */
     MpsResult result;
-    char result_detail[80]; /* "" = none */
+    char result_detail[128]; /* "" = none */
     MpsClose close;
     MpsSide closed_by;
     int reset_reason; /* of MP_TCPRST, -1 = none */
@@ -182,6 +185,7 @@ typedef enum {
     MPS_SIGNAL_DATA_FIN,       /* first of each host */
     MPS_SIGNAL_FIN,            /* first of each host and subflow */
     MPS_SIGNAL_RESET,          /* first believable RST of each host and subflow */
+    MPS_SIGNAL_UNREACHABLE,    /* icmp: a router answered the SYN */
     MPS_SIGNAL_UNKNOWN_OPTION, /* option: experimental or unassigned subtype, first per subflow */
     MPS_SIGNAL_MALFORMED,      /* option: first malformed one per subflow and host */
     MPS_N_SIGNALS,
@@ -218,6 +222,7 @@ typedef struct {
         struct {
             MpsSignal what;
             const MpsMptcpOption *option; /* or NULL */
+            const MpsIcmpError *icmp;     /* or NULL */
         } signal;
     };
 } MpsEvent;

@@ -165,9 +165,22 @@ typedef struct {
     MpsMptcpOption mptcp[MPS_MPTCP_OPTIONS_MAX]; /* in order of appearance; only n_mptcp filled */
 } MpsSegment;
 
+/* An ICMP or ICMPv6 error about a TCP segment (RFC 792, RFC 4443).  A router quotes the IP header
+ * and at least the first eight bytes of TCP. */
+typedef struct {
+    int64_t ts_ns;
+    uint64_t packet;
+    uint32_t capture_id;
+    MpsAddress router;    /* who sent the error */
+    MpsEndpoint src, dst; /* of the quoted segment */
+    uint32_t seq;         /* of the quoted segment */
+    uint8_t type, code;
+} MpsIcmpError;
+
 /* What became of a packet. */
 typedef enum {
     MPS_DECODED_TCP,       /* the segment is filled */
+    MPS_DECODED_ICMP,      /* ICMP or ICMPv6: see mps_decode_icmp_error() */
     MPS_DECODED_OTHER,     /* sound, but not TCP (or a later IP fragment) */
     MPS_DECODED_TRUNCATED, /* the capture ends before the fixed TCP header does */
     MPS_DECODED_MALFORMED, /* lengths that contradict each other */

@@ -7,6 +7,7 @@
 #ifndef MPS_DECODE_DECODE_H
 #define MPS_DECODE_DECODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,10 @@
  *   wscale       as sent; RFC 7323 section 2.3 lets a user clamp it to 14
  *   repeated or ill-sized MSS, window scale, SACK, time stamps: the last well-sized one counts */
 MpsDecoded mps_decode_packet(const MpsPacket *packet, MpsSegment *out);
+
+/* Decodes a packet that mps_decode_packet() called MPS_DECODED_ICMP.  Returns true if it is an
+ * error message that quotes the begin of a TCP segment. */
+bool mps_decode_icmp_error(const MpsPacket *packet, MpsIcmpError *out);
 
 /* Decodes one option of kind 30; @option points at the kind, @captured_bytes (at least 1) may be
  * less than the length byte says (MPS_OPT_TRUNCATED) or more (the rest is not looked at). Unless

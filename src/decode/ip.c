@@ -3,10 +3,12 @@
 
 enum {
     PROTOCOL_HOP_BY_HOP = 0,
+    PROTOCOL_ICMP = 1,
     PROTOCOL_TCP = 6,
     PROTOCOL_ROUTING = 43,
     PROTOCOL_FRAGMENT = 44,
     PROTOCOL_AUTHENTICATION = 51,
+    PROTOCOL_ICMPV6 = 58,
     PROTOCOL_DESTINATION = 60,
 };
 
@@ -51,17 +53,17 @@ MpsDecoded mps_decode_ipv4(MpsLayer *layer, MpsSegment *out)
         total_bytes = wire_bytes;
     if (first >> 4 != 4 || header_bytes < 20 || total_bytes < header_bytes)
         return MPS_DECODED_MALFORMED;
-    if (protocol != PROTOCOL_TCP || (fragment & 0x1fff) != 0)
+    if ((protocol != PROTOCOL_TCP && protocol != PROTOCOL_ICMP) || (fragment & 0x1fff) != 0)
         return MPS_DECODED_OTHER;
     mps_layer_limit(layer, total_bytes - 20);
     mps_cursor_skip(c, header_bytes - 20);
     if (c->short_read)
         return mps_layer_short(layer);
     layer->place = mps_mix(layer->place, ttl);
-    return MPS_DECODED_TCP;
+    return protocol == PROTOCOL_TCP ? MPS_DECODED_TCP : MPS_DECODED_ICMP;
 }
 
-/* Follows the chain from @next to TCP.
+/* Follows the chain from @next to TCP or ICMPv6.
  *   most            | next header | length / 8 - 1 | ... |
  *   authentication  | next header | length / 4 - 2 | ... |
  *   fragment        | next header | reserved | offset, flags: 2 | id: 4 | */
@@ -76,6 +78,8 @@ static MpsDecoded skip_extensions(MpsLayer *layer, uint8_t next)
         switch (kind) {
         case PROTOCOL_TCP:
             return MPS_DECODED_TCP;
+        case PROTOCOL_ICMPV6:
+            return MPS_DECODED_ICMP;
         case PROTOCOL_HOP_BY_HOP:
         case PROTOCOL_ROUTING:
         case PROTOCOL_DESTINATION:

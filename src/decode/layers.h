@@ -52,9 +52,13 @@ uint16_t mps_link_vlan(MpsLayer *layer, uint16_t ethertype);
 uint64_t mps_link_address(MpsLayer *layer, size_t n_bytes);
 
 /* Network decoders fill addresses and ip_id, mix hop limit into the place, and leave @layer at the
- * TCP header.  They return MPS_DECODED_TCP to go on. */
+ * TCP or ICMP header.  They return MPS_DECODED_TCP or MPS_DECODED_ICMP to go on. */
 MpsDecoded mps_decode_ipv4(MpsLayer *layer, MpsSegment *out);
 MpsDecoded mps_decode_ipv6(MpsLayer *layer, MpsSegment *out);
+
+/* Fills all but packet identity from @layer, which stands at the ICMP header of a packet whose
+ * addresses @outer holds.  False if it is no error message about TCP. */
+bool mps_decode_icmp(MpsLayer *layer, const MpsSegment *outer, MpsIcmpError *out);
 
 /* Fills all the rest but packet identity and place. */
 MpsDecoded mps_decode_tcp(MpsLayer *layer, MpsSegment *out);

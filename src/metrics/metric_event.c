@@ -12,7 +12,7 @@ static const MpsColumn columns[] = {
     {"subflow_id", MPS_INT, "NULL: the whole connection", "subflow(subflow_id)"},
     {"kind", MPS_TEXT,
      "connection, established, join, add_addr, add_addr_echo, remove_addr, mp_prio, mp_fail, "
-     "fastclose, fallback, data_fin, fin, reset, unknown_option or malformed_option"},
+     "fastclose, fallback, data_fin, fin, reset, unreachable, unknown_option or malformed_option"},
     {"sent_by", MPS_TEXT, "client or server"},
     {"detail", MPS_TEXT, "JSON object: the option's fields"},
     {0},
@@ -39,6 +39,7 @@ static const char *const kinds[MPS_N_SIGNALS] = {
     [MPS_SIGNAL_DATA_FIN] = "data_fin",
     [MPS_SIGNAL_FIN] = "fin",
     [MPS_SIGNAL_RESET] = "reset",
+    [MPS_SIGNAL_UNREACHABLE] = "unreachable",
     [MPS_SIGNAL_UNKNOWN_OPTION] = "unknown_option",
     [MPS_SIGNAL_MALFORMED] = "malformed_option",
 };
@@ -73,6 +74,12 @@ static void append_detail(GString *out, const MpsEvent *event)
     case MPS_SIGNAL_FALLBACK:
         g_string_append_printf(out, "{\"fallback\":\"%s\"}",
                                mps_fallback_name(event->connection->fallback));
+        return;
+    case MPS_SIGNAL_UNREACHABLE:
+        g_string_append_printf(out, "{\"type\":%d,\"code\":%d,\"router\":\"%s\",\"words\":\"%s\"}",
+                               event->signal.icmp->type, event->signal.icmp->code,
+                               mps_address_text(&event->signal.icmp->router, text),
+                               mps_icmp_words(event->signal.icmp));
         return;
     case MPS_SIGNAL_ESTABLISHED:
         g_string_append_printf(out, "{\"ordinal\":%u}", event->subflow->ordinal);

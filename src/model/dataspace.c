@@ -100,8 +100,8 @@ static bool joins(const Run *left, const Run *right)
 {
     return left->end == right->begin && left->first == right->first &&
            left->shift == right->shift && left->shown == right->shown &&
-           left->in_union == right->in_union &&
-           (left->shown || left->first_order == right->first_order);
+           left->in_union == right->in_union && left->skipped == right->skipped &&
+           (!left->skipped || left->first_order == right->first_order);
 }
 
 /* Drops the oldest quarter of the runs that are acknowledged at the data level. */
@@ -172,6 +172,7 @@ static Run new_run(int64_t begin, int64_t end, int64_t shift, Subflow *first, bo
                  .first = first,
                  .first_ns = origin->ts_ns,
                  .first_order = origin->order,
+                 .skipped = !shown,
                  .shown = shown,
                  .in_union = shown};
 }
@@ -181,7 +182,7 @@ static Origin first_sent(const Run *run, int64_t offset, MpsSide sender)
 {
     Origin origin = {.ts_ns = run->first_ns, .order = run->first_order};
 
-    if (run->shown) {
+    if (!run->skipped) {
         const MpsSent *sent =
             mps_sendlog_find(&run->first->end[sender].log, (uint64_t)(offset - run->shift));
 
@@ -194,9 +195,9 @@ static Origin first_sent(const Run *run, int64_t offset, MpsSide sender)
 /* End of the part of @run from @offset on that was first sent together with that byte. */
 static int64_t first_sent_end(const Run *run, int64_t offset, MpsSide sender)
 {
-    const MpsSent *sent =
-        run->shown ? mps_sendlog_find(&run->first->end[sender].log, (uint64_t)(offset - run->shift))
-                   : NULL;
+    const MpsSent *sent = run->skipped ? NULL
+                                       : mps_sendlog_find(&run->first->end[sender].log,
+                                                          (uint64_t)(offset - run->shift));
 
     return sent ? MIN(run->end, (int64_t)sent->end + run->shift) : run->end;
 }
@@ -261,8 +262,9 @@ static void show_again(MpsModel *model, Subflow *subflow, MpsSide sender, size_t
     Connection *connection = (Connection *)subflow->public.connection;
     DataSpace *space = &connection->space[sender];
     MpsLedger *ledger = &subflow->public.side[sender].ledger;
-    MpsRanges *reinjected = &subflow->end[sender].reinjected;
+    MpsRanges *again = &subflow->end[sender].shown_again;
     const bool same = space->runs[at].first == subflow;
+    const int64_t first = begin;
 
     if (!space->runs[at].in_union)
         at = isolate(space, at, begin, end);
@@ -272,7 +274,7 @@ static void show_again(MpsModel *model, Subflow *subflow, MpsSide sender, size_t
 
     while (begin < end) {
         uint64_t gap = biased(begin), gap_end = biased(end);
-        const bool any_new = !same && mps_ranges_next_gap(reinjected, &gap, biased(end), &gap_end);
+        const bool any_new = !same && mps_ranges_next_gap(again, &gap, biased(end), &gap_end);
         const int64_t new_begin = any_new ? (int64_t)(gap - BIAS) : end;
         const int64_t new_end = any_new ? (int64_t)(gap_end - BIAS) : end;
 
@@ -283,13 +285,94 @@ static void show_again(MpsModel *model, Subflow *subflow, MpsSide sender, size_t
             union_bytes = 0;
         }
         if (new_begin < new_end) {
-            mps_ranges_add(reinjected, biased(new_begin), biased(new_end));
             ledger->reinjected_bytes += (uint64_t)(new_end - new_begin);
             tell(model, subflow, sender, MPS_DATA_REINJECTED, new_begin, new_end, union_bytes, &run,
                  first_sent(&run, new_begin, sender).ts_ns, origin);
             union_bytes = 0;
         }
         begin = new_end;
+    }
+    mps_ranges_add(again, biased(first), biased(end));
+    melt(space, at);
+}
+
+/* Finds when @subflow showed the data at @offset by another mapping than the one with @but_shift:
+ * the end of the part of [offset, end) shown together, and when. */
+static int64_t other_showing(const Subflow *subflow, MpsSide sender, int64_t offset, int64_t end,
+                             int64_t but_shift, Origin *origin)
+{
+    const SubflowEnd *sending = &subflow->end[sender];
+
+    for (size_t i = sending->mappings.n_items; i-- > 0;) {
+        const MpsMapping *mapping = &sending->mappings.items[i];
+        const uint64_t position = (uint64_t)(offset - mapping->shift);
+        const MpsSent *sent;
+
+        if (mapping->shift == but_shift || position < mapping->begin || position >= mapping->end)
+            continue;
+        sent = mps_sendlog_find(&sending->log, position);
+        if (!sent)
+            continue;
+        *origin = (Origin){sent->first_ns, sent->order, sent->packet, sent->capture_id};
+        return MIN(end, offset + (int64_t)(MIN(mapping->end, sent->end) - position));
+    }
+    return end;
+}
+
+/* @subflow only skipped [begin, end), is no longer the first sender of it, and showed parts of it
+ * by other mappings: what was a remapping is a reinjection. */
+static void remapped_to_reinjected(MpsModel *model, Subflow *subflow, MpsSide sender,
+                                   const Run *run, const Run *old, const Origin *now)
+{
+    MpsLedger *ledger = &subflow->public.side[sender].ledger;
+    const MpsRanges *again = &subflow->end[sender].shown_again;
+
+    for (int64_t at = run->begin; at < run->end;) {
+        uint64_t gap = biased(at), gap_end = gap;
+        const bool any_gap = mps_ranges_next_gap(again, &gap, biased(run->end), &gap_end);
+        const int64_t until = any_gap ? (int64_t)(gap - BIAS) : run->end;
+
+        while (at < until) {
+            Origin origin = *now;
+            const int64_t part_end = other_showing(subflow, sender, at, until, old->shift, &origin);
+
+            ledger->remapped_bytes -= (uint64_t)(part_end - at);
+            ledger->reinjected_bytes += (uint64_t)(part_end - at);
+            tell(model, subflow, sender, MPS_DATA_REINJECTED, at, part_end, 0, run,
+                 first_sent(run, at, sender).ts_ns, &origin);
+            at = part_end;
+        }
+        at = any_gap ? (int64_t)(gap_end - BIAS) : run->end;
+    }
+}
+
+/* The first sending @old of [begin, end) was captured, and is not the first any more: on the same
+ * subflow as run @at it is a remapping, on another one a reinjection, whatever that showed since.
+ */
+static void show_displaced(MpsModel *model, const Run *old, MpsSide sender, size_t at,
+                           int64_t begin, int64_t end, const Origin *now)
+{
+    Subflow *subflow = old->first;
+    DataSpace *space = &((Connection *)subflow->public.connection)->space[sender];
+    MpsLedger *ledger = &subflow->public.side[sender].ledger;
+    const Run run = space->runs[at];
+    const bool same = run.first == subflow;
+
+    if (same)
+        ledger->remapped_bytes += (uint64_t)(end - begin);
+    else
+        ledger->reinjected_bytes += (uint64_t)(end - begin);
+    mps_ranges_add(&subflow->end[sender].shown_again, biased(begin), biased(end));
+    while (begin < end) {
+        const MpsSent *sent =
+            mps_sendlog_find(&subflow->end[sender].log, (uint64_t)(begin - old->shift));
+        const int64_t until = sent ? MIN(end, (int64_t)sent->end + old->shift) : end;
+        const Origin origin =
+            sent ? (Origin){sent->first_ns, sent->order, sent->packet, sent->capture_id} : *now;
+
+        tell(model, subflow, sender, same ? MPS_DATA_REMAPPED : MPS_DATA_REINJECTED, begin, until,
+             0, &run, same ? MPS_NO_TIME : first_sent(&run, begin, sender).ts_ns, &origin);
+        begin = until;
     }
     melt(space, at);
 }
@@ -307,7 +390,6 @@ static void displace(MpsModel *model, Subflow *subflow, MpsSide sender, size_t a
 
     Run *run = &space->runs[at];
     const Run old = *run;
-    const Origin old_origin = first_sent(&old, begin, sender);
     MpsLedger *old_ledger = &old.first->public.side[sender].ledger;
     MpsLedger *ledger = &subflow->public.side[sender].ledger;
     uint64_t union_bytes = 0;
@@ -316,6 +398,7 @@ static void displace(MpsModel *model, Subflow *subflow, MpsSide sender, size_t a
     run->shift = shift;
     run->first_ns = origin->ts_ns;
     run->first_order = origin->order;
+    run->skipped = !shown;
     run->shown = shown;
     if (old.in_union) {
         old_ledger->data_bytes -= bytes;
@@ -324,13 +407,14 @@ static void displace(MpsModel *model, Subflow *subflow, MpsSide sender, size_t a
             old_ledger->orphaned_bytes -= bytes;
         if (!shown)
             ledger->orphaned_bytes += bytes;
+        if (old.first != subflow) {
+            /* What this subflow showed before was counted as reinjected; it is a remapping. */
+            const uint64_t again =
+                mps_ranges_covered(&subflow->end[sender].shown_again, biased(begin), biased(end));
 
-        /* What this subflow itself showed later was counted as reinjected; it is a remapping. */
-        const uint64_t again =
-            mps_ranges_covered(&subflow->end[sender].reinjected, biased(begin), biased(end));
-
-        ledger->reinjected_bytes -= again;
-        ledger->remapped_bytes += again;
+            ledger->reinjected_bytes -= again;
+            ledger->remapped_bytes += again;
+        }
     } else if (shown) {
         run->in_union = true;
         union_bytes = bytes;
@@ -341,7 +425,9 @@ static void displace(MpsModel *model, Subflow *subflow, MpsSide sender, size_t a
         tell(model, subflow, sender, MPS_DATA_NEW, begin, end, union_bytes, run, MPS_NO_TIME,
              origin);
     if (old.shown)
-        show_again(model, old.first, sender, at, begin, end, &old_origin);
+        show_displaced(model, &old, sender, at, begin, end, origin);
+    else if (old.first != subflow)
+        remapped_to_reinjected(model, old.first, sender, &space->runs[at], &old, origin);
 }
 
 /* Bytes whose runs have been forgotten: acknowledged long ago, first sender unknown. */

@@ -23,23 +23,23 @@ static gboolean equal(gconstpointer a, gconstpointer b)
     return memcmp(a, b, sizeof(MpsFlowKey)) == 0;
 }
 
-void mps_flow_key(const MpsSegment *segment, MpsFlowKey *key, bool *forward)
+void mps_flow_key(const MpsEndpoint *src, const MpsEndpoint *dst, MpsFlowKey *key, bool *forward)
 {
-    const MpsEndpoint *first = &segment->src, *second = &segment->dst;
+    const MpsEndpoint *first = src, *second = dst;
     int order = memcmp(first->address.bytes, second->address.bytes, sizeof first->address.bytes);
 
     if (order == 0)
         order = (int)first->port - (int)second->port;
     *forward = order <= 0;
     if (!*forward) {
-        first = &segment->dst;
-        second = &segment->src;
+        first = dst;
+        second = src;
     }
     memcpy(key->address[0], first->address.bytes, sizeof key->address[0]);
     memcpy(key->address[1], second->address.bytes, sizeof key->address[1]);
     key->port[0] = first->port;
     key->port[1] = second->port;
-    key->family = segment->src.address.family;
+    key->family = src->address.family;
 }
 
 MpsFlows *mps_flows_new(void)

@@ -15,8 +15,9 @@ typedef struct {
 
 typedef struct _MpsFlows MpsFlows;
 
-/* Makes the key of a segment.  @forward tells whether the sender is the key's first endpoint. */
-void mps_flow_key(const MpsSegment *segment, MpsFlowKey *key, bool *forward);
+/* Makes the key of a segment from @src to @dst.  @forward tells whether the sender is the key's
+ * first endpoint. */
+void mps_flow_key(const MpsEndpoint *src, const MpsEndpoint *dst, MpsFlowKey *key, bool *forward);
 
 MpsFlows *mps_flows_new(void);
 void *mps_flows_find(const MpsFlows *self, const MpsFlowKey *key);

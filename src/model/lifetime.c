@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/dedup.h"
+#include "util/address.h"
 
 #define SECOND_NS ((int64_t)1000 * 1000 * 1000)
 
@@ -99,7 +100,7 @@ Subflow *mps_subflow_new(MpsModel *model, Connection *connection, const MpsSegme
     MpsFlowKey key;
     bool forward;
 
-    mps_flow_key(segment, &key, &forward);
+    mps_flow_key(&segment->src, &segment->dst, &key, &forward);
     self->forward = forward ? sender : other(sender);
     self->closed_ns = MPS_NO_TIME;
     public->id = ++model->n_subflows;
@@ -258,6 +259,15 @@ static MpsResult result_of(Subflow *subflow)
     if (!subflow->synack_seen && !subflow->ack_seen) {
         if (subflow->acceptor_reset)
             return refused(subflow, acceptor_name, "SYN reset");
+        if (subflow->unreachable) {
+            char router[MPS_ADDRESS_TEXT];
+
+            detail(subflow, "%s from %s (ICMP%s type %d code %d)", mps_icmp_words(&subflow->icmp),
+                   mps_address_text(&subflow->icmp.router, router),
+                   subflow->icmp.router.family == 6 ? "v6" : "", subflow->icmp.type,
+                   subflow->icmp.code);
+            return MPS_RESULT_UNREACHABLE;
+        }
         detail(subflow, "no SYN/ACK, %s", syns(subflow));
         return MPS_RESULT_NO_REPLY;
     }
@@ -398,7 +408,7 @@ static void subflow_free(MpsModel *model, Subflow *self)
         SubflowEnd *end = &self->end[side];
 
         mps_ranges_clear(&end->seen);
-        mps_ranges_clear(&end->reinjected);
+        mps_ranges_clear(&end->shown_again);
         mps_sendlog_clear(&end->log);
         mps_mappings_clear(&end->mappings);
         if (end->pending)

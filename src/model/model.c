@@ -45,7 +45,7 @@ static Subflow *find_subflow(MpsModel *model, const MpsSegment *segment, MpsSide
     MpsFlowKey key;
     bool forward;
 
-    mps_flow_key(segment, &key, &forward);
+    mps_flow_key(&segment->src, &segment->dst, &key, &forward);
 
     Subflow *subflow = mps_flows_find(model->flows, &key);
 
@@ -106,4 +106,43 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
         mps_watch_fallback(self, subflow, sender);
     mps_connection_touch(self, connection);
     return MPS_SEEN_TRACKED;
+}
+
+/* Errors that end an attempt to connect: unreachable (but not "fragmentation needed", code 4 of
+ * RFC 792), and time exceeded. */
+static bool ends_attempt(const MpsIcmpError *icmp)
+{
+    if (icmp->router.family == 6)
+        return icmp->type == 1 || icmp->type == 3;
+    return (icmp->type == 3 && icmp->code != 4) || icmp->type == 11;
+}
+
+void mps_model_icmp(MpsModel *self, const MpsIcmpError *icmp)
+{
+    MpsFlowKey key;
+    bool forward;
+
+    mps_flow_key(&icmp->src, &icmp->dst, &key, &forward);
+
+    Subflow *subflow = mps_flows_find(self->flows, &key);
+
+    if (!subflow || !ends_attempt(icmp) || subflow->unreachable || subflow->synack_seen)
+        return;
+
+    const MpsSide sender = forward ? subflow->forward : other(subflow->forward);
+    const SubflowEnd *sending = &subflow->end[sender];
+    const Origin here = {icmp->ts_ns, self->order, icmp->packet, icmp->capture_id};
+    MpsEvent event = {
+        .kind = MPS_EV_SIGNAL,
+        .direction = MPS_NOBODY,
+        .connection = subflow->public.connection,
+        .subflow = &subflow->public,
+        .signal = {.what = MPS_SIGNAL_UNREACHABLE, .icmp = icmp},
+    };
+
+    if (!subflow->syn_seen || sender != subflow->public.opened_by || sending->origin != icmp->seq)
+        return;
+    subflow->unreachable = true;
+    subflow->icmp = *icmp;
+    mps_emit(self, &event, &here);
 }

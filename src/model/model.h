@@ -35,6 +35,9 @@ MpsModel *mps_model_new(const MpsModelHooks *hooks);
 /* Takes the next segment, in order of time. */
 MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment);
 
+/* Takes an ICMP error, in order of time among the segments. */
+void mps_model_icmp(MpsModel *self, const MpsIcmpError *icmp);
+
 /* The capture is over: closes all connections that are still open. */
 void mps_model_finish(MpsModel *self);
 

@@ -57,9 +57,10 @@ typedef struct {
     bool has_last_mapping;
     bool implied; /* after a fallback: unmapped payload continues at implied_shift */
     int64_t implied_shift;
-    GArray *pending;      /* Pending, oldest first; NULL while empty */
-    MpsRanges reinjected; /* data offsets (biased) reinjected here: at most once per byte */
-    unsigned reported;    /* bit per once-only MpsSignal */
+    GArray *pending; /* Pending, oldest first; NULL while empty */
+    MpsRanges
+        shown_again;   /* data offsets (biased) shown here by another than their first sending */
+    unsigned reported; /* bit per once-only MpsSignal */
 } SubflowEnd;
 
 struct _Subflow {
@@ -81,6 +82,8 @@ struct _Subflow {
     bool acceptor_confirmed; /* the acceptor sent something but RST after the third ACK */
     bool opener_reset, opener_reset_reasoned, acceptor_reset;
     uint32_t join_token;
+    bool unreachable; /* an ICMP error answered the SYN: */
+    MpsIcmpError icmp;
 
     int64_t closed_ns;    /* both FINs or a RST; MPS_NO_TIME while open */
     bool dss_seen;        /* any DSS on it */
@@ -95,8 +98,9 @@ typedef struct {
     Subflow *first;       /* very first sender */
     uint64_t first_order; /* as first_ns */
     int64_t first_ns;     /* of the stretch's first byte; exact for stretches that were skipped */
-    bool shown;           /* the first sending was captured */
-    bool in_union;        /* some sending was captured */
+    bool skipped;  /* the first sending counts from the payload beyond it on: first_ns is exact */
+    bool shown;    /* the first sending was captured, at once or later */
+    bool in_union; /* some sending was captured */
 } Run;
 
 typedef struct {

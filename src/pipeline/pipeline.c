@@ -168,6 +168,7 @@ static void write_captures(MpsRowSink *rows, const MpsTrace *trace, const Counts
 static void take_packet(MpsModel *model, const MpsPacket *packet, MpsSegment *segment,
                         Counts *counts)
 {
+    MpsIcmpError icmp;
     MpsSeen seen;
 
     switch (mps_decode_packet(packet, segment)) {
@@ -185,6 +186,10 @@ static void take_packet(MpsModel *model, const MpsPacket *packet, MpsSegment *se
         break;
     case MPS_DECODED_MALFORMED:
         counts->malformed++;
+        break;
+    case MPS_DECODED_ICMP:
+        if (mps_decode_icmp_error(packet, &icmp))
+            mps_model_icmp(model, &icmp);
         break;
     case MPS_DECODED_OTHER:
     case MPS_DECODED_LINK:

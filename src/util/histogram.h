@@ -12,7 +12,7 @@ typedef struct {
     uint64_t n;
     int64_t min, max;
     double mean, m2; /* Welford's running mean and sum of squared deviations */
-    uint32_t *bins; /* of whole octaves, from the lowest to the highest seen */
+    uint32_t *bins;  /* of whole octaves, from the lowest to the highest seen */
     uint32_t first_bin, n_bins;
 } MpsHistogram;
 

@@ -73,3 +73,41 @@ const char *mps_result_name(MpsResult result)
 
     return NAME(names, result);
 }
+
+const char *mps_icmp_words(const MpsIcmpError *icmp)
+{
+    static const char *const v4[] = {
+        "network unreachable",
+        "host unreachable",
+        "protocol unreachable",
+        "port unreachable",
+        "fragmentation needed",
+        "source route failed",
+        "network unknown",
+        "host unknown",
+        "source host isolated",
+        "network prohibited",
+        "host prohibited",
+        "network unreachable for this service",
+        "host unreachable for this service",
+        "communication administratively prohibited",
+    };
+    static const char *const v6[] = {
+        "no route",
+        "communication administratively prohibited",
+        "beyond the scope of the source address",
+        "address unreachable",
+        "port unreachable",
+        "source address failed policy",
+        "route rejected",
+    };
+    const bool is_v6 = icmp->router.family == 6;
+
+    if (icmp->type == (is_v6 ? 3 : 11))
+        return "time exceeded";
+    if (is_v6 && icmp->type == 1 && icmp->code < G_N_ELEMENTS(v6))
+        return v6[icmp->code];
+    if (!is_v6 && icmp->type == 3 && icmp->code < G_N_ELEMENTS(v4))
+        return v4[icmp->code];
+    return "ICMP error";
+}
