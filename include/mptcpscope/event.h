@@ -112,7 +112,7 @@ struct _MpsSubflow {
     int64_t end_ns;         /* last packet */
     int64_t syn_to_synack_ns, synack_to_ack_ns; /* halves of the handshake RTT at the tap */
     MpsResult result;
-    char result_detail[128]; /* "" = none */
+    char *result_detail; /* or NULL */
     MpsClose close;
     MpsSide closed_by;
     int reset_reason; /* of MP_TCPRST, -1 = none */

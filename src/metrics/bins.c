@@ -63,9 +63,9 @@ static void widen(MpsBins *self)
     const int64_t width_ns = 2 * self->width_ns;
     const int64_t first_ns = round_down(self->first_ns, width_ns);
     const uint32_t shift = (uint32_t)((self->first_ns - first_ns) / self->width_ns);
-    uint32_t n = 0;
+    size_t n = 0;
 
-    for (uint32_t i = 0; i < self->n_items; i++) {
+    for (size_t i = 0; i < self->room.n_items; i++) {
         MpsBin bin = self->items[i];
 
         bin.index = (bin.index + shift) / 2;
@@ -74,34 +74,30 @@ static void widen(MpsBins *self)
         else
             self->items[n++] = bin;
     }
-    self->n_items = n;
+    MPS_ROOM_ERASE(self->items, &self->room, n, self->room.n_items - n);
     self->first_ns = first_ns;
     self->width_ns = width_ns;
 }
 
-static MpsBin *insert(MpsBins *self, uint32_t at, uint32_t index)
+static MpsBin *insert(MpsBins *self, size_t at, uint32_t index)
 {
-    if (self->n_items == self->n_allocated) {
-        self->n_allocated = self->n_allocated ? 2 * self->n_allocated : 4;
-        self->items = g_renew(MpsBin, self->items, self->n_allocated);
-    }
-    memmove(self->items + at + 1, self->items + at, (self->n_items - at) * sizeof *self->items);
-    self->items[at] = (MpsBin){.index = index};
-    self->n_items++;
-    return &self->items[at];
+    MpsBin *bin = MPS_ROOM_INSERT(self->items, &self->room, at);
+
+    *bin = (MpsBin){.index = index};
+    return bin;
 }
 
 MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns)
 {
     self->n_notes++;
-    if (self->n_items == 0) {
+    if (self->room.n_items == 0) {
         self->width_ns = FIRST_WIDTH_NS;
         self->first_ns = round_down(ts_ns, FIRST_WIDTH_NS);
         return insert(self, 0, 0);
     }
 
     /* Nearly always the bin used last: no division. */
-    MpsBin *last = &self->items[self->n_items - 1];
+    MpsBin *last = &self->items[self->room.n_items - 1];
     const int64_t into_ns = ts_ns - (self->first_ns + last->index * self->width_ns);
 
     if (into_ns >= 0 && into_ns < self->width_ns)
@@ -113,7 +109,7 @@ MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns)
         widen(self);
 
     const uint32_t index = (uint32_t)((at_ns - self->first_ns) / self->width_ns);
-    uint32_t at = self->n_items;
+    size_t at = self->room.n_items;
 
     while (at > 0 && self->items[at - 1].index > index)
         at--;
@@ -124,16 +120,16 @@ MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns)
 
 void mps_bins_clear(MpsBins *self)
 {
-    g_free(self->items);
+    MPS_ROOM_FREE(self->items, &self->room);
     *self = (MpsBins){0};
 }
 
 void mps_bins_rows(MpsBins *self, uint64_t connection_id, uint64_t subflow_id,
                    const char *direction, MpsRowSink *rows)
 {
-    while (self->n_items > MAX(MIN_BINS, self->n_notes / PER_BIN))
+    while (self->room.n_items > MAX(MIN_BINS, self->n_notes / PER_BIN))
         widen(self);
-    for (uint32_t i = 0; i < self->n_items; i++) {
+    for (size_t i = 0; i < self->room.n_items; i++) {
         const MpsBin *bin = &self->items[i];
         const bool rtt = bin->rtt_samples > 0;
 

@@ -6,6 +6,8 @@
 
 #include <mptcpscope/row.h>
 
+#include "util/room.h"
+
 typedef struct {
     uint32_t index; /* begins at first_ns + index * width_ns */
     uint32_t rtt_samples;
@@ -18,7 +20,7 @@ typedef struct {
 /* Only bins with activity are kept.  Zeroed memory is an empty time line. */
 typedef struct {
     MpsBin *items; /* by index */
-    uint32_t n_items, n_allocated;
+    MpsRoom room;
     uint64_t n_notes;           /* calls of mps_bins_at() */
     int64_t first_ns, width_ns; /* first_ns is a multiple of width_ns */
 } MpsBins;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "util/room.h"
+
 /* A piece of data that waits for its DATA_ACK. */
 typedef struct {
     int64_t end; /* data offset */
@@ -13,8 +15,11 @@ typedef struct {
 /* Pieces of one subflow by data offset; a subflow sends its data in order nearly always. */
 typedef struct {
     Piece *items;
-    size_t first, end, n_allocated;
+    MpsRoom room;
 } Queue;
+
+/* More pieces than this are not in flight; without DATA_ACKs the older half is given up. */
+enum { MAX_PIECES = 1 << 15 };
 
 typedef struct {
     Queue *by_ordinal;
@@ -32,23 +37,23 @@ static const MpsColumn columns[] = {
 
 static void push(Queue *queue, Piece piece)
 {
-    if (queue->end == queue->n_allocated) {
-        const size_t n = queue->end - queue->first;
+    size_t at = queue->room.n_items;
 
-        if (queue->first <= queue->n_allocated / 2) {
-            queue->n_allocated = queue->n_allocated ? 2 * queue->n_allocated : 16;
-            queue->items = g_renew(Piece, queue->items, queue->n_allocated);
+    if (at > 0 && queue->items[at - 1].end > piece.end) { /* below the last: find its place */
+        size_t low = 0;
+
+        while (low < at) {
+            const size_t middle = low + (at - low) / 2;
+
+            if (queue->items[middle].end <= piece.end)
+                low = middle + 1;
+            else
+                at = middle;
         }
-        memmove(queue->items, queue->items + queue->first, n * sizeof *queue->items);
-        queue->first = 0;
-        queue->end = n;
     }
-
-    size_t at = queue->end++;
-
-    for (; at > queue->first && queue->items[at - 1].end > piece.end; at--)
-        queue->items[at] = queue->items[at - 1];
-    queue->items[at] = piece;
+    *MPS_ROOM_INSERT(queue->items, &queue->room, at) = piece;
+    if (queue->room.n_items > MAX_PIECES)
+        MPS_ROOM_ERASE(queue->items, &queue->room, 0, MAX_PIECES / 2);
 }
 
 static void wait(State *self, const MpsEvent *event)
@@ -68,7 +73,7 @@ static void wait(State *self, const MpsEvent *event)
 
     /* Contiguous data of one packet is one piece, however many mappings it has. */
     Queue *queue = &self->by_ordinal[at];
-    Piece *last = queue->end > queue->first ? &queue->items[queue->end - 1] : NULL;
+    Piece *last = queue->room.n_items ? &queue->items[queue->room.n_items - 1] : NULL;
 
     if (last && last->packet == event->packet && last->ts_ns == event->ts_ns &&
         last->end == event->data.offset)
@@ -90,8 +95,11 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     for (guint i = 0; i < self->n_queues; i++) {
         Queue *queue = &self->by_ordinal[i];
 
-        while (queue->first < queue->end && queue->items[queue->first].end <= self->acked)
-            mps_histogram_add(&self->rtt_ns, event->ts_ns - queue->items[queue->first++].ts_ns);
+        size_t n = 0;
+
+        while (n < queue->room.n_items && queue->items[n].end <= self->acked)
+            mps_histogram_add(&self->rtt_ns, event->ts_ns - queue->items[n++].ts_ns);
+        MPS_ROOM_ERASE(queue->items, &queue->room, 0, n);
     }
 }
 
@@ -105,7 +113,7 @@ static void clear(void *state)
     State *self = state;
 
     for (guint i = 0; i < self->n_queues; i++)
-        g_free(self->by_ordinal[i].items);
+        MPS_ROOM_FREE(self->by_ordinal[i].items, &self->by_ordinal[i].room);
     g_free(self->by_ordinal);
     mps_histogram_clear(&self->rtt_ns);
 }

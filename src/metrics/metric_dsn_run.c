@@ -64,8 +64,8 @@ static void coarsen(State *self, int kind)
     while (runs->len > MAX_RUNS / 2) {
         guint n = 1;
 
-        self->time_ns[kind] *= 2;
-        self->hole_bytes[kind] = 2 * self->hole_bytes[kind] + 64;
+        self->time_ns[kind] = MIN(2 * self->time_ns[kind], INT64_MAX / 4);
+        self->hole_bytes[kind] = MIN(2 * self->hole_bytes[kind] + 64, INT64_MAX / 4);
         for (guint i = 1; i < runs->len; i++) {
             Run *last = &g_array_index(runs, Run, n - 1);
             const Run *next = &g_array_index(runs, Run, i);

@@ -129,7 +129,7 @@ static void summarise(const void *state G_GNUC_UNUSED, const MpsSubject *subject
         values[JOIN_DELAY] = mps_int(subflow->established_ns - connection->start_ns);
     values[END] = mps_int(subflow->end_ns);
     values[RESULT] = mps_text(mps_result_name(subflow->result));
-    values[DETAIL] = mps_text(subflow->result_detail[0] ? subflow->result_detail : NULL);
+    values[DETAIL] = mps_text(subflow->result_detail);
     values[CLOSE] = mps_text(mps_close_name(subflow->close));
     values[CLOSED_BY] = mps_text(mps_side_name(subflow->closed_by));
     values[RESET_REASON] = mps_int_if(subflow->reset_reason >= 0, subflow->reset_reason);

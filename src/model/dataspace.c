@@ -15,8 +15,9 @@
 
 #include <string.h>
 
-/* Runs kept per direction once they are acknowledged; far more than any window holds. */
-enum { MAX_RUNS = 1 << 16 };
+/* Runs kept per direction once they are acknowledged, far more than any window holds; twice as many
+ * where nobody acknowledges. */
+enum { MAX_RUNS = 1 << 15 };
 
 /* Range sets hold unsigned numbers; data offsets may be negative (SYN data). */
 #define BIAS ((uint64_t)1 << 63)
@@ -71,7 +72,7 @@ bool mps_space_data_ack(DataSpace *space, uint64_t dsn, bool is_64, int64_t *off
 /* Index of the first run that ends above @offset. */
 static size_t find(const DataSpace *space, int64_t offset)
 {
-    size_t low = 0, high = space->n_runs, step = 1;
+    size_t low = 0, high = space->room.n_items, step = 1;
 
     while (high > low && space->runs[high - 1].end > offset) {
         const size_t probe = high > low + step ? high - step : low;
@@ -83,7 +84,7 @@ static size_t find(const DataSpace *space, int64_t offset)
         high = probe;
         step *= 2;
     }
-    if (high == space->n_runs)
+    if (high == space->room.n_items)
         return high;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
@@ -104,42 +105,35 @@ static bool joins(const Run *left, const Run *right)
            (!left->skipped || left->first_order == right->first_order);
 }
 
-/* Drops the oldest quarter of the runs that are acknowledged at the data level. */
+/* Drops the oldest quarter of the runs, as far as they are acknowledged at the data level. */
 static void forget(DataSpace *space)
 {
     size_t n = 0;
 
-    while (n < space->n_runs / 4 && space->has_acked && space->runs[n].end <= space->acked)
+    while (n < space->room.n_items / 4 &&
+           (space->room.n_items > 2 * MAX_RUNS ||
+            (space->has_acked && space->runs[n].end <= space->acked)))
         n++;
     if (n == 0)
         return;
     space->forgotten = space->runs[n - 1].end;
-    space->n_runs -= n;
-    memmove(space->runs, space->runs + n, space->n_runs * sizeof *space->runs);
+    MPS_ROOM_ERASE(space->runs, &space->room, 0, n);
 }
 
 static void insert(DataSpace *space, size_t at, Run run)
 {
-    if (space->n_runs == space->n_allocated) {
-        space->n_allocated = space->n_allocated ? 2 * space->n_allocated : 8;
-        space->runs = g_renew(Run, space->runs, space->n_allocated);
-    }
-    memmove(space->runs + at + 1, space->runs + at, (space->n_runs - at) * sizeof *space->runs);
-    space->runs[at] = run;
-    space->n_runs++;
+    *MPS_ROOM_INSERT(space->runs, &space->room, at) = run;
 }
 
 /* Melts run @at with its neighbours where they are alike. */
 static void melt(DataSpace *space, size_t at)
 {
     for (size_t left = at + 1; left > at - (at > 0); left--) {
-        if (left == 0 || left >= space->n_runs ||
+        if (left == 0 || left >= space->room.n_items ||
             !joins(&space->runs[left - 1], &space->runs[left]))
             continue;
         space->runs[left - 1].end = space->runs[left].end;
-        space->n_runs--;
-        memmove(space->runs + left, space->runs + left + 1,
-                (space->n_runs - left) * sizeof *space->runs);
+        MPS_ROOM_ERASE(space->runs, &space->room, left, 1);
     }
 }
 
@@ -303,7 +297,7 @@ static int64_t other_showing(const Subflow *subflow, MpsSide sender, int64_t off
 {
     const SubflowEnd *sending = &subflow->end[sender];
 
-    for (size_t i = sending->mappings.n_items; i-- > 0;) {
+    for (size_t i = sending->mappings.room.n_items; i-- > 0;) {
         const MpsMapping *mapping = &sending->mappings.items[i];
         const uint64_t position = (uint64_t)(offset - mapping->shift);
         const MpsSent *sent;
@@ -430,7 +424,8 @@ static void displace(MpsModel *model, Subflow *subflow, MpsSide sender, size_t a
         remapped_to_reinjected(model, old.first, sender, &space->runs[at], &old, origin);
 }
 
-/* Bytes whose runs have been forgotten: acknowledged long ago, first sender unknown. */
+/* Bytes whose runs have been forgotten: sent long ago, by a first sender that is not known any
+ * more. */
 static int64_t show_forgotten(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t begin,
                               int64_t end, const Origin *origin)
 {
@@ -439,8 +434,15 @@ static int64_t show_forgotten(MpsModel *model, Subflow *subflow, MpsSide sender,
     if (begin >= space->forgotten)
         return begin;
     end = MIN(end, space->forgotten);
-    subflow->public.side[sender].ledger.reinjected_bytes += (uint64_t)(end - begin);
-    tell(model, subflow, sender, MPS_DATA_REINJECTED, begin, end, 0, NULL, MPS_NO_TIME, origin);
+
+    MpsLedger *ledger = &subflow->public.side[sender].ledger;
+    const uint64_t again =
+        mps_ranges_add(&subflow->end[sender].shown_again, biased(begin), biased(end));
+
+    ledger->remapped_bytes += again;
+    ledger->reinjected_bytes += (uint64_t)(end - begin) - again;
+    tell(model, subflow, sender, again ? MPS_DATA_REMAPPED : MPS_DATA_REINJECTED, begin, end, 0,
+         NULL, MPS_NO_TIME, origin);
     return end;
 }
 
@@ -455,7 +457,7 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
     begin = show_forgotten(model, subflow, sender, begin, end, origin);
     while (begin < end) {
         size_t at = find(space, begin);
-        const Run *run = at < space->n_runs ? &space->runs[at] : NULL;
+        const Run *run = at < space->room.n_items ? &space->runs[at] : NULL;
 
         if (!run || run->begin > begin) { /* never sent before */
             const int64_t until = run ? MIN(end, run->begin) : end;
@@ -502,7 +504,7 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
         }
         begin = until;
     }
-    if (space->n_runs > MAX_RUNS)
+    if (space->room.n_items > MAX_RUNS)
         forget(space);
 }
 
@@ -517,7 +519,7 @@ void mps_space_skipped(MpsModel *model, Subflow *subflow, MpsSide sender, int64_
     begin = MAX(begin, space->forgotten);
     while (begin < end) {
         const size_t at = find(space, begin);
-        const Run *run = at < space->n_runs ? &space->runs[at] : NULL;
+        const Run *run = at < space->room.n_items ? &space->runs[at] : NULL;
         int64_t until = run ? MIN(end, MAX(run->begin, begin)) : end;
 
         if (!run || run->begin > begin) {
@@ -530,10 +532,12 @@ void mps_space_skipped(MpsModel *model, Subflow *subflow, MpsSide sender, int64_
         }
         begin = until;
     }
+    if (space->room.n_items > MAX_RUNS)
+        forget(space);
 }
 
 void mps_space_clear(DataSpace *space)
 {
-    g_free(space->runs);
+    MPS_ROOM_FREE(space->runs, &space->room);
     *space = (DataSpace){0};
 }

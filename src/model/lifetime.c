@@ -1,7 +1,6 @@
 /* lifetime.c - connections and subflows come and go; what they came to is decided when they go. */
 #include "model/state.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "model/dedup.h"
@@ -214,8 +213,8 @@ static void detail(Subflow *subflow, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    (void)vsnprintf(subflow->public.result_detail, sizeof subflow->public.result_detail, format,
-                    arguments);
+    g_free(subflow->public.result_detail);
+    subflow->public.result_detail = g_strdup_vprintf(format, arguments);
     va_end(arguments);
 }
 
@@ -259,13 +258,13 @@ static MpsResult result_of(Subflow *subflow)
     if (!subflow->synack_seen && !subflow->ack_seen) {
         if (subflow->acceptor_reset)
             return refused(subflow, acceptor_name, "SYN reset");
-        if (subflow->unreachable) {
+        if (subflow->icmp) {
             char router[MPS_ADDRESS_TEXT];
 
-            detail(subflow, "%s from %s (ICMP%s type %d code %d)", mps_icmp_words(&subflow->icmp),
-                   mps_address_text(&subflow->icmp.router, router),
-                   subflow->icmp.router.family == 6 ? "v6" : "", subflow->icmp.type,
-                   subflow->icmp.code);
+            detail(subflow, "%s from %s (ICMP%s type %d code %d)", mps_icmp_words(subflow->icmp),
+                   mps_address_text(&subflow->icmp->router, router),
+                   subflow->icmp->router.family == 6 ? "v6" : "", subflow->icmp->type,
+                   subflow->icmp->code);
             return MPS_RESULT_UNREACHABLE;
         }
         detail(subflow, "no SYN/ACK, %s", syns(subflow));
@@ -363,17 +362,22 @@ static void settle_handshake(Connection *connection)
 /* Fallbacks that only the end makes sure of. */
 static void settle_fallback(MpsModel *model, Connection *connection)
 {
-    Subflow *initial = connection->public.subflows->len == 1
-                           ? g_ptr_array_index(connection->public.subflows, 0)
-                           : NULL;
+    Subflow *initial =
+        connection->public.subflows->len ? g_ptr_array_index(connection->public.subflows, 0) : NULL;
 
+    for (guint i = 1; i < connection->public.subflows->len; i++) {
+        const Subflow *join = g_ptr_array_index(connection->public.subflows, i);
+
+        if (join->public.established_ns != MPS_NO_TIME)
+            return;
+    }
     if (!initial || connection->public.fallback || connection->options_cut ||
         initial->public.kind != MPS_KIND_INITIAL || !initial->synack_seen || !initial->ack_seen)
         return;
     if (initial->plain_third_ack && !initial->confirmed)
         mps_set_fallback(model, initial, MPS_FALLBACK_NO_ACK);
-    else if (!initial->dss_seen &&
-             (initial->end[MPS_CLIENT].pending || initial->end[MPS_SERVER].pending))
+    else if (!initial->dss_seen && (initial->end[MPS_CLIENT].unmapped.room.n_items > 0 ||
+                                    initial->end[MPS_SERVER].unmapped.room.n_items > 0))
         mps_set_fallback(model, initial, MPS_FALLBACK_NO_DSS);
 }
 
@@ -410,12 +414,12 @@ static void subflow_free(MpsModel *model, Subflow *self)
         mps_ranges_clear(&end->seen);
         mps_ranges_clear(&end->shown_again);
         mps_sendlog_clear(&end->log);
-        mps_mappings_clear(&end->mappings);
-        if (end->pending)
-            g_array_unref(end->pending);
+        mps_map_clear(end);
         g_free(self->public.side[side].states);
     }
     g_free(self->public.states);
+    g_free(self->public.result_detail);
+    g_free(self->icmp);
     g_free(self);
 }
 

@@ -2,8 +2,6 @@
  * late (RFC 8684 sections 3.3.1 and 3.7). */
 #include "model/state.h"
 
-#include <string.h>
-
 /* Mappings behind the acknowledgement are pruned when there are more than PRUNE of them. */
 enum { PRUNE = 1024, KEEP = 256, MAX_PENDING = 4096 };
 
@@ -21,23 +19,50 @@ typedef struct {
     MpsSide sender;
 } Place;
 
-static void take_pending(SubflowEnd *end, guint index, uint64_t begin, uint64_t until)
+/* Index of the first stretch that ends above @position. */
+static size_t find(const PendingList *list, uint64_t position)
 {
-    Pending *pending = &g_array_index(end->pending, Pending, index);
+    size_t low = 0, high = list->room.n_items;
 
-    if (pending->begin < begin && pending->end > until) {
-        Pending right = *pending;
+    if (high > 0 && list->items[high - 1].end <= position)
+        return high;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
 
-        right.begin = until;
-        pending->end = begin;
-        g_array_insert_val(end->pending, index + 1, right);
-    } else if (pending->begin < begin) {
-        pending->end = begin;
-    } else if (pending->end > until) {
-        pending->begin = until;
-    } else {
-        g_array_remove_index(end->pending, index);
+        if (list->items[middle].end <= position)
+            low = middle + 1;
+        else
+            high = middle;
     }
+    return low;
+}
+
+/* Takes the first stretch that overlaps [begin, end) off the list, cut to it.  False: none is left.
+ */
+static bool take(PendingList *list, uint64_t begin, uint64_t end, Pending *out)
+{
+    const size_t at = find(list, begin);
+    Pending *found = at < list->room.n_items ? &list->items[at] : NULL;
+
+    if (!found || found->begin >= end)
+        return false;
+    *out = *found;
+    out->begin = MAX(begin, found->begin);
+    out->end = MIN(end, found->end);
+    if (found->begin < out->begin && found->end > out->end) {
+        Pending right = *found;
+
+        right.begin = out->end;
+        found->end = out->begin;
+        *MPS_ROOM_INSERT(list->items, &list->room, at + 1) = right;
+    } else if (found->begin < out->begin) {
+        found->end = out->begin;
+    } else if (found->end > out->end) {
+        found->begin = out->end;
+    } else {
+        MPS_ROOM_ERASE(list->items, &list->room, at, 1);
+    }
+    return true;
 }
 
 /* A part of the subflow got its mapping: payload and skips that waited for it find their place. */
@@ -46,32 +71,17 @@ static void resolve(void *user, uint64_t begin, uint64_t end, int64_t shift)
     const Place *place = user;
     SubflowEnd *sending = &place->subflow->end[place->sender];
     MpsLedger *ledger = &place->subflow->public.side[place->sender].ledger;
+    Pending pending;
 
-    if (!sending->pending)
-        return;
-    for (guint i = 0; i < sending->pending->len;) {
-        const Pending pending = g_array_index(sending->pending, Pending, i);
-        const uint64_t from = MAX(begin, pending.begin), until = MIN(end, pending.end);
-        const guint before = sending->pending->len;
-
-        if (from >= until) {
-            i++;
-            continue;
-        }
-        take_pending(sending, i, from, until);
-        if (pending.skipped) {
-            mps_space_skipped(place->model, place->subflow, place->sender, (int64_t)from + shift,
-                              (int64_t)until + shift, shift, &pending.origin);
-        } else {
-            ledger->unmapped_bytes -= until - from;
-            mps_space_shown(place->model, place->subflow, place->sender, (int64_t)from + shift,
-                            (int64_t)until + shift, shift, &pending.origin);
-        }
-        if (sending->pending->len >= before)
-            i++;
+    while (take(&sending->skipped, begin, end, &pending))
+        mps_space_skipped(place->model, place->subflow, place->sender,
+                          (int64_t)pending.begin + shift, (int64_t)pending.end + shift, shift,
+                          &pending.origin);
+    while (take(&sending->unmapped, begin, end, &pending)) {
+        ledger->unmapped_bytes -= pending.end - pending.begin;
+        mps_space_shown(place->model, place->subflow, place->sender, (int64_t)pending.begin + shift,
+                        (int64_t)pending.end + shift, shift, &pending.origin);
     }
-    if (sending->pending->len == 0)
-        g_clear_pointer(&sending->pending, g_array_unref);
 }
 
 /* Announces a mapping of the positions [begin, end). */
@@ -82,31 +92,36 @@ void mps_map(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t begin, 
     Place place = {model, subflow, sender};
 
     mps_mappings_add(&sending->mappings, begin, end, shift, resolve, &place);
-    if (sending->mappings.n_items > PRUNE)
+    if (sending->mappings.room.n_items > PRUNE)
         mps_mappings_prune(&sending->mappings, MIN(sending->acked, sending->highest), KEEP);
-    if (sending->mappings.n_items > 64 * PRUNE) /* hostile: mappings far ahead of all data */
+    if (sending->mappings.room.n_items > 64 * PRUNE) /* hostile: mappings far ahead of all data */
         mps_mappings_prune(&sending->mappings, UINT64_MAX, 32 * PRUNE);
 }
 
-static void wait(MpsModel *model, SubflowEnd *end, uint64_t begin, uint64_t until, bool skipped)
+/* Keeps a list short: stretches that touch are joined, which loses the time of their parts; if that
+ * is not enough, the lower half is given up. */
+static void shorten(PendingList *list)
 {
-    if (!end->pending)
-        end->pending = g_array_new(FALSE, FALSE, sizeof(Pending));
-    if (end->pending->len > 0) {
-        Pending *last = &g_array_index(end->pending, Pending, end->pending->len - 1);
+    size_t n = 1;
 
-        /* Bounded memory: a long unmapped stretch loses the time of its parts. */
-        if (end->pending->len > MAX_PENDING && last->skipped == skipped && last->end == begin) {
-            last->end = until;
-            return;
-        }
+    for (size_t i = 1; i < list->room.n_items; i++) {
+        if (list->items[i].begin == list->items[n - 1].end)
+            list->items[n - 1].end = list->items[i].end;
+        else
+            list->items[n++] = list->items[i];
     }
-    if (end->pending->len > 4 * MAX_PENDING)
-        g_array_remove_index(end->pending, 0);
+    MPS_ROOM_ERASE(list->items, &list->room, n, list->room.n_items - n);
+    if (n > MAX_PENDING / 2)
+        MPS_ROOM_ERASE(list->items, &list->room, 0, n / 2);
+}
 
-    const Pending pending = {begin, until, mps_here(model), skipped};
+static void wait(MpsModel *model, PendingList *list, uint64_t begin, uint64_t end)
+{
+    const Pending pending = {begin, end, mps_here(model)};
 
-    g_array_append_val(end->pending, pending);
+    *MPS_ROOM_INSERT(list->items, &list->room, find(list, begin)) = pending;
+    if (list->room.n_items > MAX_PENDING)
+        shorten(list);
 }
 
 /* New payload (or a stretch skipped by payload) at [begin, end): finds its data, or waits. */
@@ -127,7 +142,7 @@ void mps_map_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t
         } else {
             until = mapping ? MIN(end, mapping->begin) : end;
             if (!sending->implied) {
-                wait(model, sending, begin, until, skipped);
+                wait(model, skipped ? &sending->skipped : &sending->unmapped, begin, until);
                 if (!skipped)
                     subflow->public.side[sender].ledger.unmapped_bytes += until - begin;
                 begin = until;
@@ -208,17 +223,13 @@ void mps_map_fallback(MpsModel *model, Subflow *subflow)
             continue;
         sending->implied = true;
         connection->space[side].has_base = true;
-        if (mappings->n_items > 0)
-            sending->implied_shift = mappings->items[mappings->n_items - 1].shift;
+        if (mappings->room.n_items > 0)
+            sending->implied_shift = mappings->items[mappings->room.n_items - 1].shift;
         else if (sending->ssn_known)
             sending->implied_shift = -(int64_t)(sending->ssn_zero + 1);
         else
             sending->implied_shift = -(int64_t)sending->lowest;
-        while (sending->pending) {
-            const Pending *first = &g_array_index(sending->pending, Pending, 0);
-
-            resolve(&place, first->begin, first->end, sending->implied_shift);
-        }
+        resolve(&place, 0, UINT64_MAX, sending->implied_shift);
     }
 }
 
@@ -233,4 +244,11 @@ void mps_set_fallback(MpsModel *model, Subflow *subflow, MpsFallback kind)
         connection->public.protocol = MPS_PROTOCOL_TCP;
     mps_signal(model, connection, subflow, subflow->public.opened_by, MPS_SIGNAL_FALLBACK, NULL);
     mps_map_fallback(model, subflow);
+}
+
+void mps_map_clear(SubflowEnd *end)
+{
+    mps_mappings_clear(&end->mappings);
+    MPS_ROOM_FREE(end->unmapped.items, &end->unmapped.room);
+    MPS_ROOM_FREE(end->skipped.items, &end->skipped.room);
 }

@@ -8,7 +8,7 @@
 /* Index of the first mapping that ends above @position. */
 static size_t find(const MpsMappings *self, uint64_t position)
 {
-    size_t low = 0, high = self->n_items;
+    size_t low = 0, high = self->room.n_items;
 
     if (high > 0 && self->items[high - 1].end <= position)
         return high;
@@ -29,7 +29,7 @@ const MpsMapping *mps_mappings_find(const MpsMappings *self, uint64_t position)
 {
     const size_t at = find(self, position);
 
-    return at < self->n_items ? &self->items[at] : NULL;
+    return at < self->room.n_items ? &self->items[at] : NULL;
 }
 
 static bool joins(const MpsMapping *left, const MpsMapping *right)
@@ -42,25 +42,17 @@ static void insert(MpsMappings *self, size_t at, MpsMapping mapping)
 {
     if (at > 0 && joins(&self->items[at - 1], &mapping)) {
         self->items[at - 1].end = mapping.end;
-        if (at < self->n_items && joins(&self->items[at - 1], &self->items[at])) {
+        if (at < self->room.n_items && joins(&self->items[at - 1], &self->items[at])) {
             self->items[at - 1].end = self->items[at].end;
-            memmove(self->items + at, self->items + at + 1,
-                    (self->n_items - at - 1) * sizeof *self->items);
-            self->n_items--;
+            MPS_ROOM_ERASE(self->items, &self->room, at, 1);
         }
         return;
     }
-    if (at < self->n_items && joins(&mapping, &self->items[at])) {
+    if (at < self->room.n_items && joins(&mapping, &self->items[at])) {
         self->items[at].begin = mapping.begin;
         return;
     }
-    if (self->n_items == self->n_allocated) {
-        self->n_allocated = self->n_allocated ? 2 * self->n_allocated : 4;
-        self->items = g_renew(MpsMapping, self->items, self->n_allocated);
-    }
-    memmove(self->items + at + 1, self->items + at, (self->n_items - at) * sizeof *self->items);
-    self->items[at] = mapping;
-    self->n_items++;
+    *MPS_ROOM_INSERT(self->items, &self->room, at) = mapping;
 }
 
 void mps_mappings_add(MpsMappings *self, uint64_t begin, uint64_t end, int64_t shift,
@@ -68,7 +60,7 @@ void mps_mappings_add(MpsMappings *self, uint64_t begin, uint64_t end, int64_t s
 {
     while (begin < end) {
         const size_t at = find(self, begin);
-        const MpsMapping *next = at < self->n_items ? &self->items[at] : NULL;
+        const MpsMapping *next = at < self->room.n_items ? &self->items[at] : NULL;
 
         if (next && next->begin <= begin) { /* mapped already: first announced wins */
             begin = MIN(end, next->end);
@@ -88,16 +80,12 @@ void mps_mappings_prune(MpsMappings *self, uint64_t limit, size_t keep)
 {
     size_t n = 0;
 
-    while (self->n_items - n > keep && self->items[n].end <= limit)
+    while (self->room.n_items - n > keep && self->items[n].end <= limit)
         n++;
-    if (n == 0)
-        return;
-    self->n_items -= n;
-    memmove(self->items, self->items + n, self->n_items * sizeof *self->items);
+    MPS_ROOM_ERASE(self->items, &self->room, 0, n);
 }
 
 void mps_mappings_clear(MpsMappings *self)
 {
-    g_free(self->items);
-    *self = (MpsMappings){0};
+    MPS_ROOM_FREE(self->items, &self->room);
 }

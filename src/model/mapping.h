@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/room.h"
+
 typedef struct {
     uint64_t begin, end; /* subflow positions */
     int64_t shift;       /* data offset = position + shift */
@@ -19,7 +21,7 @@ typedef struct {
 /* Zeroed memory is an empty store. */
 typedef struct {
     MpsMapping *items; /* disjoint, sorted */
-    size_t n_items, n_allocated;
+    MpsRoom room;
 } MpsMappings;
 
 /* Called for each part of an added mapping that was not mapped before. */

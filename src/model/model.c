@@ -126,7 +126,7 @@ void mps_model_icmp(MpsModel *self, const MpsIcmpError *icmp)
 
     Subflow *subflow = mps_flows_find(self->flows, &key);
 
-    if (!subflow || !ends_attempt(icmp) || subflow->unreachable || subflow->synack_seen)
+    if (!subflow || !ends_attempt(icmp) || subflow->icmp || subflow->synack_seen)
         return;
 
     const MpsSide sender = forward ? subflow->forward : other(subflow->forward);
@@ -142,7 +142,6 @@ void mps_model_icmp(MpsModel *self, const MpsIcmpError *icmp)
 
     if (!subflow->syn_seen || sender != subflow->public.opened_by || sending->origin != icmp->seq)
         return;
-    subflow->unreachable = true;
-    subflow->icmp = *icmp;
+    subflow->icmp = g_memdup2(icmp, sizeof *icmp);
     mps_emit(self, &event, &here);
 }

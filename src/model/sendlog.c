@@ -9,10 +9,13 @@
 /* Acknowledged entries are dropped in one move when there are twice as many as are kept. */
 enum { KEEP_ACKED = 4096 };
 
+/* More than this is not in flight; without acknowledgements the older half is given up. */
+enum { MAX_SENT = 1 << 16 };
+
 /* Index of the first entry that ends above @position. */
 static size_t find(const MpsSendLog *self, uint64_t position)
 {
-    size_t low = 0, high = self->n_items, step = 1;
+    size_t low = 0, high = self->room.n_items, step = 1;
 
     while (high > low && self->items[high - 1].end > position) {
         const size_t probe = high > low + step ? high - step : low;
@@ -24,7 +27,7 @@ static size_t find(const MpsSendLog *self, uint64_t position)
         high = probe;
         step *= 2;
     }
-    if (high == self->n_items)
+    if (high == self->room.n_items)
         return high;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
@@ -53,15 +56,19 @@ static void rewind_acked(MpsSendLog *self, size_t at)
 
 static void insert(MpsSendLog *self, size_t at, MpsSent sent)
 {
-    if (self->n_items == self->n_allocated) {
-        self->n_allocated = self->n_allocated ? 2 * self->n_allocated : 4;
-        self->items = g_renew(MpsSent, self->items, self->n_allocated);
-    }
-    memmove(self->items + at + 1, self->items + at, (self->n_items - at) * sizeof *self->items);
-    self->items[at] = sent;
-    self->n_items++;
+    *MPS_ROOM_INSERT(self->items, &self->room, at) = sent;
     if (at < self->n_acked) /* fills a hole below what is acknowledged */
         rewind_acked(self, at);
+}
+
+/* Drops the first @n, taking those that wait for an acknowledgement for acknowledged. */
+static void forget(MpsSendLog *self, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        self->forgotten_ns = MAX(self->forgotten_ns, self->items[i].last_ns);
+    self->acked_last_ns = MAX(self->acked_last_ns, self->forgotten_ns);
+    MPS_ROOM_ERASE(self->items, &self->room, 0, n);
+    self->n_acked -= MIN(n, self->n_acked);
 }
 
 void mps_sendlog_add(MpsSendLog *self, uint64_t begin, uint64_t end, const MpsSent *sending)
@@ -69,7 +76,7 @@ void mps_sendlog_add(MpsSendLog *self, uint64_t begin, uint64_t end, const MpsSe
     bool split = false; /* a part of it has its place already */
 
     for (size_t at = find(self, begin); begin < end; at++) {
-        MpsSent *old = at < self->n_items ? &self->items[at] : NULL;
+        MpsSent *old = at < self->room.n_items ? &self->items[at] : NULL;
 
         if (old && old->begin <= begin) { /* (part of) this one again */
             old->resent = true;
@@ -90,24 +97,15 @@ void mps_sendlog_add(MpsSendLog *self, uint64_t begin, uint64_t end, const MpsSe
         }
         split = true;
     }
-}
-
-static void forget(MpsSendLog *self)
-{
-    const size_t n = self->n_acked - KEEP_ACKED;
-
-    for (size_t i = 0; i < n; i++)
-        self->forgotten_ns = MAX(self->forgotten_ns, self->items[i].last_ns);
-    memmove(self->items, self->items + n, (self->n_items - n) * sizeof *self->items);
-    self->n_items -= n;
-    self->n_acked -= n;
+    if (self->room.n_items > MAX_SENT)
+        forget(self, MAX_SENT / 2);
 }
 
 bool mps_sendlog_ack(MpsSendLog *self, uint64_t ack, int64_t ts_ns, int64_t *rtt_ns)
 {
     bool sample = false;
 
-    while (self->n_acked < self->n_items && self->items[self->n_acked].begin < ack) {
+    while (self->n_acked < self->room.n_items && self->items[self->n_acked].begin < ack) {
         MpsSent *sent = &self->items[self->n_acked++];
 
         if (!sent->acked && sent->end == ack && !sent->resent &&
@@ -119,7 +117,7 @@ bool mps_sendlog_ack(MpsSendLog *self, uint64_t ack, int64_t ts_ns, int64_t *rtt
         self->acked_last_ns = MAX(self->acked_last_ns, sent->last_ns);
     }
     if (self->n_acked > 2 * KEEP_ACKED)
-        forget(self);
+        forget(self, self->n_acked - KEEP_ACKED);
     return sample;
 }
 
@@ -127,11 +125,11 @@ const MpsSent *mps_sendlog_find(const MpsSendLog *self, uint64_t position)
 {
     const size_t at = find(self, position);
 
-    return at < self->n_items && self->items[at].begin <= position ? &self->items[at] : NULL;
+    return at < self->room.n_items && self->items[at].begin <= position ? &self->items[at] : NULL;
 }
 
 void mps_sendlog_clear(MpsSendLog *self)
 {
-    g_free(self->items);
+    MPS_ROOM_FREE(self->items, &self->room);
     mps_sendlog_init(self);
 }

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/room.h"
+
 typedef struct {
     uint64_t begin, end; /* subflow positions; SYN and FIN take one each */
     int64_t first_ns;    /* first sent */
@@ -21,7 +23,7 @@ typedef struct {
 /* Begins with mps_sendlog_init(). */
 typedef struct {
     MpsSent *items; /* disjoint, sorted */
-    size_t n_items, n_allocated;
+    MpsRoom room;
     size_t n_acked;        /* all of [0, n_acked) are acknowledged */
     int64_t acked_last_ns; /* latest (re)sending of anything in or before them */
     int64_t forgotten_ns;  /* the same of what was dropped before them */

@@ -62,29 +62,33 @@ static void take_data_fin(MpsModel *model, Subflow *subflow, MpsSide sender, int
     mps_signal(model, connection, subflow, sender, MPS_SIGNAL_DATA_FIN, NULL);
 }
 
-static bool same_mapping(const MpsMptcpOption *a, const MpsMptcpOption *b)
+static RawMapping raw_mapping(const MpsMptcpOption *option)
 {
-    return a->dss.dsn == b->dss.dsn && a->dss.ssn == b->dss.ssn &&
-           a->dss.data_bytes == b->dss.data_bytes && a->dss.data_fin == b->dss.data_fin &&
-           a->dss.dsn_is_64 == b->dss.dsn_is_64;
+    return (RawMapping){option->dss.dsn, option->dss.ssn, option->dss.data_bytes,
+                        option->dss.data_fin, option->dss.dsn_is_64};
 }
 
-/* Announces the mapping of @option, whose DATA_FIN octet carries no byte. */
-static void announce(MpsModel *model, Subflow *subflow, MpsSide sender,
-                     const MpsMptcpOption *option)
+static bool same_mapping(const RawMapping *a, const MpsMptcpOption *b)
+{
+    return a->dsn == b->dss.dsn && a->ssn == b->dss.ssn && a->data_bytes == b->dss.data_bytes &&
+           a->data_fin == b->dss.data_fin && a->dsn_is_64 == b->dss.dsn_is_64;
+}
+
+/* Announces the mapping of @raw, whose DATA_FIN octet carries no byte. */
+static void announce(MpsModel *model, Subflow *subflow, MpsSide sender, const RawMapping *raw)
 {
     Connection *connection = (Connection *)subflow->public.connection;
     DataSpace *space = &connection->space[sender];
     SubflowEnd *sending = &subflow->end[sender];
     int64_t offset;
 
-    if (!mps_space_dsn(space, option->dss.dsn, option->dss.dsn_is_64, &offset))
+    if (!mps_space_dsn(space, raw->dsn, raw->dsn_is_64, &offset))
         return;
 
-    const uint32_t bytes = option->dss.data_bytes - (uint32_t)option->dss.data_fin;
-    const uint64_t begin = mps_ssn_position(sending, option->dss.ssn);
+    const uint32_t bytes = raw->data_bytes - (uint32_t)raw->data_fin;
+    const uint64_t begin = mps_ssn_position(sending, raw->ssn);
 
-    if (option->dss.data_fin)
+    if (raw->data_fin)
         take_data_fin(model, subflow, sender, offset + bytes);
     if (bytes == 0)
         return;
@@ -114,7 +118,7 @@ static void learn_ssn(MpsModel *model, Subflow *subflow, MpsSide sender,
         sending->ssn_zero = zero;
     if (!sending->has_last_mapping) {
         sending->has_last_mapping = true;
-        sending->last_mapping = *option;
+        sending->last_mapping = raw_mapping(option);
     }
     if (next || model->segment->payload_bytes >= bytes)
         mps_settle_mapping(model, subflow, sender);
@@ -168,8 +172,8 @@ static void take_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
             (sending->ssn_known || option->dss.data_bytes == option->dss.data_fin) &&
             !(sending->has_last_mapping && same_mapping(&sending->last_mapping, option))) {
             sending->has_last_mapping = true;
-            sending->last_mapping = *option;
-            announce(model, subflow, sender, option);
+            sending->last_mapping = raw_mapping(option);
+            announce(model, subflow, sender, &sending->last_mapping);
         }
     }
     if (option->dss.has_ack) {
@@ -222,6 +226,21 @@ static void report(MpsModel *model, Subflow *subflow, MpsSide sender, MpsSignal 
     mps_signal(model, (Connection *)subflow->public.connection, subflow, sender, what, option);
 }
 
+/* Whether no other subflow could carry the connection's data: fallbacks happen only then. */
+static bool is_only(const Subflow *subflow)
+{
+    const GPtrArray *subflows = subflow->public.connection->subflows;
+
+    for (guint i = 0; i < subflows->len; i++) {
+        const Subflow *each = g_ptr_array_index(subflows, i);
+
+        if (each != subflow && each->closed_ns == MPS_NO_TIME &&
+            (each->ack_seen || !each->syn_seen))
+            return false;
+    }
+    return true;
+}
+
 void mps_options(MpsModel *model, Subflow *subflow, MpsSide sender)
 {
     const MpsSegment *segment = model->segment;
@@ -258,7 +277,7 @@ void mps_options(MpsModel *model, Subflow *subflow, MpsSide sender)
         case MPS_MP_FAIL:
             report(model, subflow, sender, MPS_SIGNAL_MP_FAIL, option);
             /* With other subflows the failing one is reset and MPTCP goes on (section 3.7). */
-            if (!(segment->flags & MPS_TCP_RST) && subflow->public.connection->subflows->len == 1)
+            if (!(segment->flags & MPS_TCP_RST) && is_only(subflow))
                 mps_set_fallback(model, subflow, MPS_FALLBACK_MP_FAIL);
             break;
         case MPS_MP_FASTCLOSE:
@@ -280,20 +299,20 @@ void mps_watch_fallback(MpsModel *model, Subflow *subflow, MpsSide sender)
     const MpsSide direction = other(sender);
     const SubflowEnd *acked = &subflow->end[direction];
 
-    if (connection->public.fallback || connection->public.subflows->len != 1 ||
-        connection->options_cut || segment->n_mptcp > 0)
+    if (connection->public.fallback || connection->options_cut || segment->n_mptcp > 0 ||
+        !is_only(subflow))
         return;
     if (segment->payload_bytes > 0 && subflow->plain_third_ack && !subflow->confirmed) {
         mps_set_fallback(model, subflow, MPS_FALLBACK_NO_ACK);
         return;
     }
-    if (!acked->pending || !acked->ssn_known || segment->flags & MPS_TCP_RST ||
+    if (acked->unmapped.room.n_items == 0 || !acked->ssn_known || segment->flags & MPS_TCP_RST ||
         subflow->public.kind != MPS_KIND_INITIAL)
         return;
 
-    const Pending *last = &g_array_index(acked->pending, Pending, acked->pending->len - 1);
+    const Pending *last = &acked->unmapped.items[acked->unmapped.room.n_items - 1];
 
-    if (!last->skipped && acked->acked >= last->end)
+    if (acked->acked >= last->end)
         mps_set_fallback(model, subflow,
                          subflow->plain_third_ack && !subflow->confirmed ? MPS_FALLBACK_NO_ACK
                                                                          : MPS_FALLBACK_NO_DSS);

@@ -25,26 +25,39 @@ typedef struct {
  * byte at POSITION_BASE + 1, and there is room below for hostile or early numbers. */
 #define POSITION_BASE ((uint64_t)1 << 32)
 
-/* Payload, or a skipped stretch, whose mapping has not been seen yet. */
+/* Payload, or a stretch that payload went on beyond, whose mapping has not been seen yet. */
 typedef struct {
     uint64_t begin, end;
     Origin origin;
-    bool skipped;
 } Pending;
+
+typedef struct {
+    Pending *items; /* disjoint, sorted */
+    MpsRoom room;
+} PendingList;
+
+/* The mapping of a DSS as sent. */
+typedef struct {
+    uint64_t dsn;
+    uint32_t ssn;
+    uint16_t data_bytes;
+    bool data_fin, dsn_is_64;
+} RawMapping;
 
 /* What one end of a subflow sends. */
 typedef struct {
     bool started; /* the number space is known */
     bool has_isn; /* from the SYN, or worked out from the handshake */
     bool has_payload;
-    uint32_t origin;             /* sequence number at POSITION_BASE */
-    uint64_t last;               /* latest position: reference for unwrapping */
-    uint64_t lowest;             /* lowest position known to belong to the stream */
-    uint64_t highest;            /* end of the highest payload seen */
-    uint64_t fin;                /* position of the FIN, 0 = none */
-    uint64_t acked;              /* highest acknowledgement by the other end, 0 = none */
-    uint32_t n_syns;             /* SYN or SYN/ACK packets */
-    MpsRanges seen;              /* payload positions */
+    uint32_t origin;  /* sequence number at POSITION_BASE */
+    uint64_t last;    /* latest position: reference for unwrapping */
+    uint64_t lowest;  /* lowest position known to belong to the stream */
+    uint64_t highest; /* end of the highest payload seen */
+    uint64_t stray;   /* position of payload too far off to be of this stream, 0 = none */
+    uint64_t fin;     /* position of the FIN, 0 = none */
+    uint64_t acked;   /* highest acknowledgement by the other end, 0 = none */
+    uint32_t n_syns;  /* SYN or SYN/ACK packets */
+    MpsRanges seen;   /* payload positions */
     uint64_t filled_holes_bytes; /* missing bytes of holes given up for bounded memory */
     MpsSendLog log;
 
@@ -53,11 +66,12 @@ typedef struct {
     uint32_t syn_bytes;  /* payload of the SYN (TCP Fast Open, RFC 7413) */
     bool syn_data_taken; /* the SYN/ACK acknowledged it, and its mapping is made */
     MpsMappings mappings;
-    MpsMptcpOption last_mapping; /* raw DSS of the last mapping, to skip repeats fast */
+    RawMapping last_mapping; /* to skip repeats fast */
     bool has_last_mapping;
     bool implied; /* after a fallback: unmapped payload continues at implied_shift */
     int64_t implied_shift;
-    GArray *pending; /* Pending, oldest first; NULL while empty */
+    PendingList unmapped; /* captured */
+    PendingList skipped;  /* not captured */
     MpsRanges
         shown_again;   /* data offsets (biased) shown here by another than their first sending */
     unsigned reported; /* bit per once-only MpsSignal */
@@ -82,8 +96,7 @@ struct _Subflow {
     bool acceptor_confirmed; /* the acceptor sent something but RST after the third ACK */
     bool opener_reset, opener_reset_reasoned, acceptor_reset;
     uint32_t join_token;
-    bool unreachable; /* an ICMP error answered the SYN: */
-    MpsIcmpError icmp;
+    MpsIcmpError *icmp; /* answered the SYN; NULL = none */
 
     int64_t closed_ns;    /* both FINs or a RST; MPS_NO_TIME while open */
     bool dss_seen;        /* any DSS on it */
@@ -113,7 +126,7 @@ typedef struct {
     bool has_fin;
     int64_t fin; /* data offset of the DATA_FIN */
     Run *runs;   /* disjoint, sorted */
-    size_t n_runs, n_allocated;
+    MpsRoom room;
     int64_t forgotten; /* runs below it are no longer known; INT64_MIN = none */
 } DataSpace;
 
@@ -221,6 +234,7 @@ void mps_map_repeat(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t 
                     uint64_t end);
 void mps_map_syn_data(MpsModel *model, Subflow *subflow);
 void mps_map_fallback(MpsModel *model, Subflow *subflow);
+void mps_map_clear(SubflowEnd *end);
 void mps_set_fallback(MpsModel *model, Subflow *subflow, MpsFallback kind);
 uint64_t mps_ssn_position(const SubflowEnd *end, uint32_t ssn);
 

@@ -130,9 +130,24 @@ static void take_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint
     }
     mps_ranges_add(&sending->seen, begin, end);
     sending->highest = MAX(highest, end);
-    if (sending->seen.n_items > MAX_RANGES)
-        sending->filled_holes_bytes +=
-            mps_ranges_fill_holes(&sending->seen, sending->acked, KEEP_RANGES);
+    if (sending->seen.room.n_items > MAX_RANGES) /* twice as many where nobody acknowledges */
+        sending->filled_holes_bytes += mps_ranges_fill_holes(
+            &sending->seen,
+            sending->seen.room.n_items > 2 * MAX_RANGES ? sending->highest : sending->acked,
+            KEEP_RANGES);
+}
+
+/* Whether payload at @position is too far from all that was seen to be of this stream; believed
+ * when a second one confirms it. */
+static bool is_stray(SubflowEnd *end, const MpsSegment *segment, uint64_t position)
+{
+    const uint64_t before = end->stray;
+
+    if (segment->payload_bytes == 0 ||
+        (position <= end->last + MAX_WINDOW && position + MAX_WINDOW >= end->last))
+        return false;
+    end->stray = position;
+    return before == 0 || position > before + MAX_WINDOW || position + MAX_WINDOW < before;
 }
 
 /* Takes sequence number, payload and FIN of the model's segment. */
@@ -155,7 +170,7 @@ void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
         const uint64_t begin = position + syn, end = begin + segment->payload_bytes;
         const bool other_isn = syn && position != POSITION_BASE;
 
-        if (!other_isn) {
+        if (!other_isn && !is_stray(sending, segment, position)) {
             sending->last = MAX(sending->last, end);
             if (segment->payload_bytes > 0)
                 take_payload(model, subflow, sender, begin, end, &event);
@@ -208,6 +223,7 @@ void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender)
     if (segment->flags & MPS_TCP_RST)
         return;
     acked->acked = MAX(acked->acked, ack);
+    acked->last = MAX(acked->last, ack); /* the capture may lack the data for long */
 }
 
 /* Whether a RST can be of this subflow (RFC 9293 section 3.5.2, 3.10.7): stray ones in SYN-SENT

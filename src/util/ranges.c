@@ -9,7 +9,7 @@
  * Gallops from the end, where sequence numbers usually are. */
 static size_t find(const MpsRanges *self, uint64_t at)
 {
-    size_t low = 0, high = self->n_items, step = 1;
+    size_t low = 0, high = self->room.n_items, step = 1;
 
     while (high > low && self->items[high - 1].end >= at) {
         const size_t probe = high > low + step ? high - step : low;
@@ -21,7 +21,7 @@ static size_t find(const MpsRanges *self, uint64_t at)
         high = probe;
         step *= 2;
     }
-    if (high == self->n_items)
+    if (high == self->room.n_items)
         return high;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
@@ -34,27 +34,6 @@ static size_t find(const MpsRanges *self, uint64_t at)
     return low;
 }
 
-static void insert(MpsRanges *self, size_t index, MpsRange range)
-{
-    if (self->n_items == self->n_allocated) {
-        self->n_allocated = self->n_allocated ? 2 * self->n_allocated : 4;
-        self->items = g_renew(MpsRange, self->items, self->n_allocated);
-    }
-    memmove(self->items + index + 1, self->items + index,
-            (self->n_items - index) * sizeof *self->items);
-    self->items[index] = range;
-    self->n_items++;
-}
-
-static void erase(MpsRanges *self, size_t index, size_t n)
-{
-    if (n == 0)
-        return;
-    memmove(self->items + index, self->items + index + n,
-            (self->n_items - index - n) * sizeof *self->items);
-    self->n_items -= n;
-}
-
 uint64_t mps_ranges_add(MpsRanges *self, uint64_t begin, uint64_t end)
 {
     if (begin >= end)
@@ -65,7 +44,7 @@ uint64_t mps_ranges_add(MpsRanges *self, uint64_t begin, uint64_t end)
     uint64_t covered = 0;
     MpsRange merged = {begin, end};
 
-    while (next < self->n_items && self->items[next].begin <= end) {
+    while (next < self->room.n_items && self->items[next].begin <= end) {
         const MpsRange *old = &self->items[next++];
         const uint64_t from = MAX(old->begin, begin), to = MIN(old->end, end);
 
@@ -74,10 +53,10 @@ uint64_t mps_ranges_add(MpsRanges *self, uint64_t begin, uint64_t end)
         merged.end = MAX(merged.end, old->end);
     }
     if (next == at) {
-        insert(self, at, merged);
+        *MPS_ROOM_INSERT(self->items, &self->room, at) = merged;
     } else {
         self->items[at] = merged;
-        erase(self, at + 1, next - at - 1);
+        MPS_ROOM_ERASE(self->items, &self->room, at + 1, next - at - 1);
     }
     return covered;
 }
@@ -86,13 +65,13 @@ bool mps_ranges_next_gap(const MpsRanges *self, uint64_t *begin, uint64_t end, u
 {
     size_t at = find(self, *begin);
 
-    while (at < self->n_items && self->items[at].begin <= *begin) {
+    while (at < self->room.n_items && self->items[at].begin <= *begin) {
         *begin = MAX(*begin, self->items[at].end);
         at++;
     }
     if (*begin >= end)
         return false;
-    *gap_end = at < self->n_items ? MIN(end, self->items[at].begin) : end;
+    *gap_end = at < self->room.n_items ? MIN(end, self->items[at].begin) : end;
     return true;
 }
 
@@ -100,7 +79,7 @@ uint64_t mps_ranges_covered(const MpsRanges *self, uint64_t begin, uint64_t end)
 {
     uint64_t covered = 0;
 
-    for (size_t i = find(self, begin); i < self->n_items && self->items[i].begin < end; i++) {
+    for (size_t i = find(self, begin); i < self->room.n_items && self->items[i].begin < end; i++) {
         const uint64_t from = MAX(self->items[i].begin, begin), to = MIN(self->items[i].end, end);
 
         covered += to > from ? to - from : 0;
@@ -113,14 +92,15 @@ uint64_t mps_ranges_fill_holes(MpsRanges *self, uint64_t limit, size_t keep)
     uint64_t filled = 0;
     size_t n = 0;
 
-    if (self->n_items <= keep)
+    if (self->room.n_items <= keep)
         return 0;
-    while (n + 1 < self->n_items && self->n_items - n > keep && self->items[n + 1].begin <= limit) {
+    while (n + 1 < self->room.n_items && self->room.n_items - n > keep &&
+           self->items[n + 1].begin <= limit) {
         filled += self->items[n + 1].begin - self->items[n].end;
         n++;
     }
     self->items[n].begin = self->items[0].begin;
-    erase(self, 0, n);
+    MPS_ROOM_ERASE(self->items, &self->room, 0, n);
     return filled;
 }
 
@@ -128,15 +108,14 @@ void mps_ranges_drop_below(MpsRanges *self, uint64_t limit)
 {
     size_t n = 0;
 
-    while (n < self->n_items && self->items[n].end <= limit)
+    while (n < self->room.n_items && self->items[n].end <= limit)
         n++;
-    erase(self, 0, n);
-    if (self->n_items && self->items[0].begin < limit)
+    MPS_ROOM_ERASE(self->items, &self->room, 0, n);
+    if (self->room.n_items && self->items[0].begin < limit)
         self->items[0].begin = limit;
 }
 
 void mps_ranges_clear(MpsRanges *self)
 {
-    g_free(self->items);
-    *self = (MpsRanges){0};
+    MPS_ROOM_FREE(self->items, &self->room);
 }

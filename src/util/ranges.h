@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/room.h"
+
 typedef struct {
     uint64_t begin, end;
 } MpsRange;
@@ -14,7 +16,7 @@ typedef struct {
 /* Zeroed memory is an empty set. */
 typedef struct {
     MpsRange *items;
-    size_t n_items, n_allocated;
+    MpsRoom room;
 } MpsRanges;
 
 /* Adds [begin, end), begin <= end.  Returns how many of its bytes were in the set before: 0 for new

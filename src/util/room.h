@@ -1,0 +1,34 @@
+/* room.h - sorted arrays that grow at both ends: inserting moves the shorter side, dropping from
+ * the front moves nothing.  Numbers of a protocol arrive in order nearly always, and in reverse
+ * order where somebody means harm. */
+#ifndef MPS_UTIL_ROOM_H
+#define MPS_UTIL_ROOM_H
+
+#include <stddef.h>
+
+/* Beside a typed pointer to the items.  Zeroed memory, with a NULL pointer, is an empty array. */
+typedef struct {
+    size_t n_items;
+    size_t n_front, n_back; /* free places before and behind the items */
+    size_t inserted;        /* index of the item inserted last */
+} MpsRoom;
+
+/* Makes room for one item before @index (at most n_items), and returns where the items are now; the
+ * new one is not initialized. */
+void *mps_room_insert(void *items, MpsRoom *room, size_t index, size_t item_bytes);
+
+/* Removes @n items from @index on, and returns where the items are now. */
+void *mps_room_erase(void *items, MpsRoom *room, size_t index, size_t n, size_t item_bytes);
+
+/* Frees all memory. */
+void mps_room_free(void *items, MpsRoom *room, size_t item_bytes);
+
+/* The same for a typed pointer, which they keep up to date. */
+#define MPS_ROOM_INSERT(items, room, index)                                                        \
+    ((items) = mps_room_insert((items), (room), (index), sizeof *(items)),                         \
+     &(items)[(room)->inserted])
+#define MPS_ROOM_ERASE(items, room, index, n)                                                      \
+    ((items) = mps_room_erase((items), (room), (index), (n), sizeof *(items)))
+#define MPS_ROOM_FREE(items, room) (mps_room_free((items), (room), sizeof *(items)), (items) = NULL)
+
+#endif
