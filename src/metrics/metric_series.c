@@ -27,9 +27,8 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
 {
-    if (subject->connection->id != 0)
-        mps_bins_rows(state, subject->connection->id, subject->subflow->id,
-                      mps_direction_name(subject->direction), rows);
+    mps_bins_rows(state, subject->connection->id, subject->subflow->id,
+                  mps_direction_name(subject->direction), rows);
 }
 
 static void clear(void *state)

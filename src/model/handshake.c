@@ -286,6 +286,21 @@ static void take_third(MpsModel *model, Subflow *subflow, MpsSide sender)
     }
 }
 
+/* Whether the model's segment proves by itself that @subflow was established: hosts send data only
+ * then (RFC 8684 section 3.2).  Data of a join's opener counts only where the capture lacks all
+ * that the acceptor sent: it may still refuse. */
+static bool carries_proof(const MpsModel *model, const Subflow *subflow, bool opener)
+{
+    const MpsSide acceptor = other(subflow->public.opened_by);
+
+    if (model->segment->payload_bytes == 0 || model->segment->flags & (MPS_TCP_SYN | MPS_TCP_RST) ||
+        subflow->public.hmac == MPS_HMAC_INVALID || subflow->opener_reset ||
+        subflow->acceptor_reset)
+        return false;
+    return !opener || subflow->public.kind != MPS_KIND_JOIN ||
+           subflow->public.side[acceptor].ledger.packets == 0;
+}
+
 /* Follows the handshake of @subflow with the model's segment. */
 void mps_handshake(MpsModel *model, Subflow *subflow, MpsSide sender)
 {
@@ -306,6 +321,16 @@ void mps_handshake(MpsModel *model, Subflow *subflow, MpsSide sender)
     }
     if (segment->flags & MPS_TCP_RST)
         return;
+    if (subflow->public.established_ns == MPS_NO_TIME && carries_proof(model, subflow, opener)) {
+        const Origin here = mps_here(model);
+
+        subflow->proven = true;
+        if (opener)
+            take_third(model, subflow, sender);
+        mps_subflow_established(model, subflow,
+                                subflow->public.hmac == MPS_HMAC_VALID ? &subflow->ack : &here);
+        return;
+    }
     if (syn && !ack && opener) {
         take_syn(model, subflow, sender);
     } else if (syn && ack && !opener) {

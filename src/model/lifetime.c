@@ -132,13 +132,6 @@ Subflow *mps_subflow_new(MpsModel *model, Connection *connection, const MpsSegme
     return self;
 }
 
-void mps_register_token(MpsModel *model, Connection *connection, MpsSide side, uint32_t token)
-{
-    connection->registered[side] = true;
-    connection->registered_token[side] = token;
-    g_hash_table_insert(model->tokens, GUINT_TO_POINTER(token), connection);
-}
-
 static void enqueue(Connection *connection, Lifetime *lifetime)
 {
     g_queue_unlink(&connection->queue->queue, &connection->link);
@@ -239,8 +232,11 @@ static MpsResult result_of(Subflow *subflow)
         subflow->end[MPS_CLIENT].has_payload || subflow->end[MPS_SERVER].has_payload;
 
     if (join && connection->orphan) {
-        detail(subflow, "token 0x%08x is of no connection in the capture%s", subflow->join_token,
-               subflow->acceptor_reset ? ", reset by the receiver" : "");
+        if (subflow->syn_seen)
+            detail(subflow, "token 0x%08x is of no connection in the capture%s",
+                   subflow->join_token, subflow->acceptor_reset ? ", reset by the receiver" : "");
+        else
+            detail(subflow, "the SYN with the token is not in the capture");
         return MPS_RESULT_UNKNOWN_TOKEN;
     }
     if (join && subflow->synack_seen && !subflow->synack_has_option) {
@@ -253,8 +249,8 @@ static MpsResult result_of(Subflow *subflow)
                subflow->has_ack_hmac ? "handshake" : "SYN/ACK");
         return MPS_RESULT_BAD_HMAC;
     }
-    if (!subflow->syn_seen && !subflow->synack_seen)
-        return MPS_RESULT_ESTABLISHED; /* it was there before the capture */
+    if ((!subflow->syn_seen && !subflow->synack_seen) || subflow->proven)
+        return MPS_RESULT_ESTABLISHED; /* it was there before the capture, or carried data */
     if (!subflow->synack_seen && !subflow->ack_seen) {
         if (subflow->acceptor_reset)
             return refused(subflow, acceptor_name, "SYN reset");
@@ -388,12 +384,12 @@ static void grave_free(MpsModel *model, Grave *grave)
     g_free(grave);
 }
 
-static void bury(MpsModel *model, const Subflow *subflow)
+static void bury(MpsModel *model, const Subflow *subflow, int64_t until_ns)
 {
     Grave *grave = g_new0(Grave, 1);
 
     grave->key = subflow->key;
-    grave->until_ns = model->now_ns + GRAVE_NS;
+    grave->until_ns = until_ns;
     grave->link.data = grave;
     mps_flows_put(model->buried, &grave->key, grave);
     g_queue_push_tail_link(&model->graves, &grave->link);
@@ -441,6 +437,34 @@ static void connection_free(MpsModel *model, Connection *self)
     g_free(self);
 }
 
+/* Joins that came to a token before its connection was known (packets of several interfaces are not
+ * stamped in the order of cause and effect) move to that connection. */
+static void move_joins(MpsModel *model, Connection *from, Connection *to)
+{
+    for (guint i = 0; i < from->public.subflows->len; i++) {
+        Subflow *join = g_ptr_array_index(from->public.subflows, i);
+
+        join->public.connection = &to->public;
+        join->public.ordinal = ++to->n_joins;
+        g_ptr_array_add(to->public.subflows, join);
+        to->public.joins_attempted++;
+    }
+    g_ptr_array_set_size(from->public.subflows, 0);
+    model->hooks.closed(model->hooks.user, &from->public);
+    connection_free(model, from);
+}
+
+void mps_register_token(MpsModel *model, Connection *connection, MpsSide side, uint32_t token)
+{
+    Connection *before = g_hash_table_lookup(model->tokens, GUINT_TO_POINTER(token));
+
+    if (before && before != connection && before->orphan && side == MPS_SERVER)
+        move_joins(model, before, connection);
+    connection->registered[side] = true;
+    connection->registered_token[side] = token;
+    g_hash_table_insert(model->tokens, GUINT_TO_POINTER(token), connection);
+}
+
 /* Decides what @connection came to, has its rows written, and forgets it. */
 static void finish(MpsModel *model, Connection *connection, MpsClose how)
 {
@@ -481,8 +505,11 @@ static void expire(MpsModel *model, Lifetime *lifetime, MpsClose how)
 
         const MpsSegment *segment = model->segment;
 
-        for (guint i = 0; i < connection->public.subflows->len; i++)
-            bury(model, g_ptr_array_index(connection->public.subflows, i));
+        /* After mere silence, what comes is the begin of a connection that the capture lacks. */
+        for (guint i = 0;
+             i < connection->public.subflows->len && connection->ended_ns != MPS_NO_TIME; i++)
+            bury(model, g_ptr_array_index(connection->public.subflows, i),
+                 connection->last_ns + GRAVE_NS);
         finish(model, connection, how);
         model->segment = segment;
     }

@@ -93,6 +93,7 @@ struct _Subflow {
     bool has_synack_hmac, has_ack_hmac;
     int64_t synack_ns;
     Origin ack;              /* third packet */
+    bool proven;             /* payload on it: it was established, whatever the capture lacks */
     bool acceptor_confirmed; /* the acceptor sent something but RST after the third ACK */
     bool opener_reset, opener_reset_reasoned, acceptor_reset;
     uint32_t join_token;

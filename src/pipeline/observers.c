@@ -147,7 +147,7 @@ static void write_row(const MpsObservers *self, MpsScope scope, const MpsSubject
 
         if (metric->summarise)
             metric->summarise(state, subject, values + observer->first_column);
-        if (metric->finish)
+        if (metric->finish && subject->connection->id != 0)
             metric->finish(state, subject, rows);
         if (metric->clear)
             metric->clear(state);

@@ -7,6 +7,7 @@
 #include "decode/decode.h"
 #include "metrics/metrics.h"
 #include "model/model.h"
+#include "pipeline/interrupt.h"
 #include "pipeline/observers.h"
 #include "pipeline/progress.h"
 #include "store/database.h"
@@ -197,7 +198,7 @@ static void take_packet(MpsModel *model, const MpsPacket *packet, MpsSegment *se
     }
 }
 
-static bool read_all(MpsTrace *trace, MpsModel *model, MpsWriter *writer, Counts *counts,
+static void read_all(MpsTrace *trace, MpsModel *model, MpsWriter *writer, Counts *counts,
                      MpsProgress *progress, GError **error)
 {
     MpsPacket packet;
@@ -210,14 +211,13 @@ static bool read_all(MpsTrace *trace, MpsModel *model, MpsWriter *writer, Counts
 
             mps_trace_progress(trace, &bytes_read, &bytes_total);
             mps_progress_show(progress, n, bytes_read, bytes_total);
-            if (!mps_writer_check(writer, error)) {
-                mps_model_finish(model); /* releases what the observers own */
-                return false;
-            }
+            if (mps_interrupted() || !mps_writer_check(writer, error))
+                break;
         }
     }
-    mps_model_finish(model);
-    return true;
+    mps_model_finish(model); /* also releases what the observers own */
+    if (mps_interrupted() && !*error)
+        mps_throw(error, MPS_ERROR_READ, "interrupted; nothing was written");
 }
 
 static bool report_damage(const MpsTrace *trace)
@@ -261,11 +261,16 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
     g_autofree Counts *counts = g_new0(Counts, mps_trace_n_files(trace));
     MpsProgress progress = {.on = analysis->progress && isatty(STDERR_FILENO)};
-    const bool read = read_all(trace, model, writer, counts, &progress, error);
+    GError *reason = NULL;
 
+    mps_interrupt_begin();
+    read_all(trace, model, writer, counts, &progress, &reason);
+    mps_interrupt_end();
     mps_progress_end(&progress);
-    if (!read)
+    if (reason) {
+        g_propagate_error(error, reason);
         return NULL;
+    }
     write_meta(run.rows, analysis->command_line);
     write_captures(run.rows, trace, counts);
 
