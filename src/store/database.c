@@ -29,6 +29,16 @@ static int pragma(sqlite3 *db, const char *sql)
     return value;
 }
 
+bool mps_database_is_ours(const char *path)
+{
+    sqlite3 *db = NULL;
+    const bool ours = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+                      pragma(db, "PRAGMA application_id") == MPS_APPLICATION_ID;
+
+    sqlite3_close(db);
+    return ours;
+}
+
 sqlite3 *mps_database_open(const char *path, GError **error)
 {
     sqlite3 *db = NULL;

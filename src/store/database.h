@@ -14,6 +14,9 @@
 /* Whether the file starts like an SQLite database.  False if it cannot be read. */
 bool mps_database_probe(const char *path);
 
+/* Whether it is a database of this program, of any schema version. */
+bool mps_database_is_ours(const char *path);
+
 /* Opens @path for reading.  Returns a handle owned by the caller (sqlite3_close), or NULL and
  * MPS_ERROR_OPEN: not ours, other schema version, unreadable. */
 sqlite3 *mps_database_open(const char *path, GError **error);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -96,10 +97,20 @@ static bool prepare_inserts(MpsWriter *self, GError **error)
 /* Makes an empty file that nobody else uses, beside the final name. */
 static bool reserve(MpsWriter *self, GError **error)
 {
-    if (!self->force && g_file_test(self->path, G_FILE_TEST_EXISTS))
-        return mps_throw(error, MPS_ERROR_STORE, "%s exists; --force replaces it", self->path);
-    if (g_file_test(self->path, G_FILE_TEST_IS_DIR))
-        return mps_throw(error, MPS_ERROR_STORE, "%s is a directory", self->path);
+    GStatBuf old;
+
+    if (g_lstat(self->path, &old) == 0) {
+        if (S_ISDIR(old.st_mode))
+            return mps_throw(error, MPS_ERROR_STORE, "%s is a directory", self->path);
+        if (!S_ISREG(old.st_mode))
+            return mps_throw(error, MPS_ERROR_STORE, "%s is not a regular file", self->path);
+        if (!self->force)
+            return mps_throw(error, MPS_ERROR_STORE, "%s exists; --force replaces it", self->path);
+        /* A slip of the hand must not cost a capture. */
+        if (old.st_size > 0 && !mps_database_is_ours(self->path))
+            return mps_throw(error, MPS_ERROR_STORE,
+                             "%s is not a database of mptcpscope; it is not replaced", self->path);
+    }
     self->temporary = g_strdup_printf("%s.XXXXXX", self->path);
 
     const int fd = g_mkstemp_full(self->temporary, O_RDWR, 0666);
