@@ -211,6 +211,7 @@ typedef struct {
             uint64_t union_bytes;   /* how many of them are new to the direction's data union */
             const MpsSubflow *from; /* REINJECTED: the very first sender */
             int64_t from_ns;        /* REINJECTED: when that was */
+            bool revised;           /* this showing was told of before, as something else */
             bool acked;             /* REINJECTED: a DATA_ACK had covered them already */
         } data;
         struct {

@@ -94,6 +94,9 @@ static int kind_of(MpsDataClass class)
 
 static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    if (event->data.revised) /* it is in the picture already */
+        return;
+
     State *self = state;
     const int kind = kind_of(event->data.class);
     const Run run = {event->ts_ns, event->ts_ns, event->data.offset,

@@ -206,10 +206,17 @@ static bool sent_before(const Origin *origin, int64_t shift, const Run *run, int
     return origin->order < first.order || (origin->order == first.order && shift > run->shift);
 }
 
-/* Reports that [begin, end) was captured on @subflow. */
-static void tell(MpsModel *model, Subflow *subflow, MpsSide sender, MpsDataClass class,
-                 int64_t begin, int64_t end, uint64_t union_bytes, const Run *run, int64_t from_ns,
-                 const Origin *origin)
+/* What there is to say of a showing, besides where and when. */
+typedef struct {
+    MpsDataClass class;
+    uint64_t union_bytes; /* new to the union */
+    const Run *from;      /* REINJECTED: whose first sending it repeats, NULL = forgotten */
+    bool revised;         /* told of before as something else */
+} Told;
+
+/* Reports that [begin, end) was captured on @subflow at @origin. */
+static void tell(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t begin, int64_t end,
+                 const Origin *origin, Told told)
 {
     const DataSpace *space = &((Connection *)subflow->public.connection)->space[sender];
 
@@ -221,12 +228,13 @@ static void tell(MpsModel *model, Subflow *subflow, MpsSide sender, MpsDataClass
         .direction = sender,
         .connection = subflow->public.connection,
         .subflow = &subflow->public,
-        .data = {.class = class,
+        .data = {.class = told.class,
                  .offset = begin,
                  .bytes = (uint64_t)(end - begin),
-                 .union_bytes = union_bytes,
-                 .from = run && run->first ? &run->first->public : NULL,
-                 .from_ns = from_ns,
+                 .union_bytes = told.union_bytes,
+                 .from = told.from ? &told.from->first->public : NULL,
+                 .from_ns = told.from ? first_sent(told.from, begin, sender).ts_ns : MPS_NO_TIME,
+                 .revised = told.revised,
                  .acked = space->has_acked && space->acked >= end},
     };
 
@@ -274,14 +282,14 @@ static void show_again(MpsModel *model, Subflow *subflow, MpsSide sender, size_t
 
         if (begin < new_begin) {
             ledger->remapped_bytes += (uint64_t)(new_begin - begin);
-            tell(model, subflow, sender, MPS_DATA_REMAPPED, begin, new_begin, union_bytes, &run,
-                 MPS_NO_TIME, origin);
+            tell(model, subflow, sender, begin, new_begin, origin,
+                 (Told){MPS_DATA_REMAPPED, .union_bytes = union_bytes});
             union_bytes = 0;
         }
         if (new_begin < new_end) {
             ledger->reinjected_bytes += (uint64_t)(new_end - new_begin);
-            tell(model, subflow, sender, MPS_DATA_REINJECTED, new_begin, new_end, union_bytes, &run,
-                 first_sent(&run, new_begin, sender).ts_ns, origin);
+            tell(model, subflow, sender, new_begin, new_end, origin,
+                 (Told){MPS_DATA_REINJECTED, .union_bytes = union_bytes, .from = &run});
             union_bytes = 0;
         }
         begin = new_end;
@@ -332,8 +340,8 @@ static void remapped_to_reinjected(MpsModel *model, Subflow *subflow, MpsSide se
 
             ledger->remapped_bytes -= (uint64_t)(part_end - at);
             ledger->reinjected_bytes += (uint64_t)(part_end - at);
-            tell(model, subflow, sender, MPS_DATA_REINJECTED, at, part_end, 0, run,
-                 first_sent(run, at, sender).ts_ns, &origin);
+            tell(model, subflow, sender, at, part_end, &origin,
+                 (Told){MPS_DATA_REINJECTED, .from = run, .revised = true});
             at = part_end;
         }
         at = any_gap ? (int64_t)(gap_end - BIAS) : run->end;
@@ -364,8 +372,9 @@ static void show_displaced(MpsModel *model, const Run *old, MpsSide sender, size
         const Origin origin =
             sent ? (Origin){sent->first_ns, sent->order, sent->packet, sent->capture_id} : *now;
 
-        tell(model, subflow, sender, same ? MPS_DATA_REMAPPED : MPS_DATA_REINJECTED, begin, until,
-             0, &run, same ? MPS_NO_TIME : first_sent(&run, begin, sender).ts_ns, &origin);
+        tell(model, subflow, sender, begin, until, &origin,
+             (Told){same ? MPS_DATA_REMAPPED : MPS_DATA_REINJECTED, .from = same ? NULL : &run,
+                    .revised = true});
         begin = until;
     }
     melt(space, at);
@@ -416,8 +425,8 @@ static void displace(MpsModel *model, Subflow *subflow, MpsSide sender, size_t a
         ledger->data_bytes += bytes;
     }
     if (shown)
-        tell(model, subflow, sender, MPS_DATA_NEW, begin, end, union_bytes, run, MPS_NO_TIME,
-             origin);
+        tell(model, subflow, sender, begin, end, origin,
+             (Told){MPS_DATA_NEW, .union_bytes = union_bytes});
     if (old.shown)
         show_displaced(model, &old, sender, at, begin, end, origin);
     else if (old.first != subflow)
@@ -441,8 +450,8 @@ static int64_t show_forgotten(MpsModel *model, Subflow *subflow, MpsSide sender,
 
     ledger->remapped_bytes += again;
     ledger->reinjected_bytes += (uint64_t)(end - begin) - again;
-    tell(model, subflow, sender, again ? MPS_DATA_REMAPPED : MPS_DATA_REINJECTED, begin, end, 0,
-         NULL, MPS_NO_TIME, origin);
+    tell(model, subflow, sender, begin, end, origin,
+         (Told){again ? MPS_DATA_REMAPPED : MPS_DATA_REINJECTED});
     return end;
 }
 
@@ -474,8 +483,8 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
                 insert(space, at, fresh);
                 melt(space, at);
             }
-            tell(model, subflow, sender, MPS_DATA_NEW, begin, until, bytes, NULL, MPS_NO_TIME,
-                 origin);
+            tell(model, subflow, sender, begin, until, origin,
+                 (Told){MPS_DATA_NEW, .union_bytes = bytes});
             begin = until;
             continue;
         }
@@ -495,8 +504,9 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
             else
                 join_union(connection, sender, own);
             melt(space, at);
-            tell(model, subflow, sender, overtaken ? MPS_DATA_OVERTAKEN : MPS_DATA_NEW, begin,
-                 until, overtaken ? 0 : bytes, NULL, MPS_NO_TIME, origin);
+            tell(model, subflow, sender, begin, until, origin,
+                 (Told){overtaken ? MPS_DATA_OVERTAKEN : MPS_DATA_NEW,
+                        .union_bytes = overtaken ? 0 : bytes});
         } else if (late && sent_before(origin, shift, run, begin, sender)) {
             displace(model, subflow, sender, at, begin, until, shift, true, origin);
         } else {
