@@ -1,0 +1,238 @@
+/* test_model_damage.c - the model on captures that lack something: one direction, large stretches,
+ * the right order, the answer. */
+#include "bench.h"
+
+#define C MPS_CLIENT
+#define S MPS_SERVER
+
+static const MpsLedger *ledger(const Bench *bench, guint subflow, MpsDirection direction)
+{
+    return &bench_result(bench, 0)->subflows[subflow].side[direction].ledger;
+}
+
+static void plain_payload(Bench *bench, uint32_t seq, uint32_t bytes)
+{
+    bench_feed(bench, bench_segment(bench, 0, C, MPS_TCP_ACK, seq, 1, bytes));
+}
+
+/* A join that came to nothing does not make the initial subflow less alone. */
+static void test_fallback_after_refused_join(void)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    bench_open(bench);
+    bench_send(bench, 0, C, 1, 1000, 0);
+    bench_ack(bench, 0, S, 1, 1001, 1000);
+    bench_join_syn(bench, 1, C, bench->token[S]);
+    bench_feed(bench, bench_segment(bench, 1, S, MPS_TCP_RST | MPS_TCP_ACK, 0, 1, 0));
+    plain_payload(bench, 1001, 500);
+    bench_feed(bench, bench_segment(bench, 0, S, MPS_TCP_ACK, 1, 1501, 0));
+    plain_payload(bench, 1501, 500);
+    bench_finish(bench);
+
+    const BenchClosed *closed = bench_result(bench, 0);
+
+    g_assert_cmpint(closed->connection.fallback, ==, MPS_FALLBACK_NO_DSS);
+    g_assert_cmpuint(closed->connection.side[C].data_bytes, ==, 2000);
+    g_assert_cmpuint(ledger(bench, 0, MPS_C2S)->unmapped_bytes, ==, 0);
+    g_assert_cmpint(closed->subflows[1].result, ==, MPS_RESULT_REFUSED);
+    bench_free(bench);
+}
+
+/* With a second subflow that lives, payload without a mapping is just that. */
+static void test_no_fallback_beside_a_join(void)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    bench_open(bench);
+    bench_join(bench, 1, C);
+    plain_payload(bench, 1, 500);
+    bench_feed(bench, bench_segment(bench, 0, S, MPS_TCP_ACK, 1, 501, 0));
+    bench_finish(bench);
+    g_assert_cmpint(bench_result(bench, 0)->connection.fallback, ==, 0);
+    g_assert_cmpuint(ledger(bench, 0, MPS_C2S)->unmapped_bytes, ==, 500);
+    bench_free(bench);
+}
+
+/* Acknowledgements alone carry the reference on, past 2^31 and 2^32. */
+static void test_missing_beyond_a_window(void)
+{
+    const uint64_t step = 1u << 29, n = 10;
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    bench_open(bench);
+    bench_send(bench, 0, C, 1, 1000, 0);
+    for (uint64_t i = 0; i <= n; i++)
+        bench_feed(bench,
+                   bench_segment(bench, 0, S, MPS_TCP_ACK, 1, (uint32_t)(1001 + i * step), 0));
+    bench_finish(bench);
+    g_assert_cmpuint(ledger(bench, 0, MPS_C2S)->missing_bytes, ==, n * step);
+    bench_free(bench);
+}
+
+/* One segment far off is not of the stream; two that agree are. */
+static void test_stray_payload(void)
+{
+    const uint32_t far = 1610612736; /* 1.5 GiB */
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    bench_open(bench);
+    bench_send(bench, 0, C, 1, 1000, 0);
+    plain_payload(bench, far, 700);
+    bench_send(bench, 0, C, 1001, 1000, 1000);
+    bench_finish(bench);
+    g_assert_cmpuint(ledger(bench, 0, MPS_C2S)->unique_bytes, ==, 2000);
+    g_assert_cmpuint(ledger(bench, 0, MPS_C2S)->hole_filled_bytes, ==, 0);
+    bench_free(bench);
+
+    bench = bench_new(1, 0x11, 0x22);
+    bench_open(bench);
+    bench_send(bench, 0, C, 1, 1000, 0);
+    plain_payload(bench, far, 700);
+    plain_payload(bench, far + 700, 700);
+    bench_finish(bench);
+    g_assert_cmpuint(ledger(bench, 0, MPS_C2S)->unique_bytes, ==, 1700);
+    bench_free(bench);
+}
+
+/* Only what the server sends was captured: its data proves that both subflows were established. */
+static void test_server_side_only(void)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    bench_synack(bench);
+    bench_send(bench, 0, S, 1, 1000, 0);
+    bench_send(bench, 0, S, 1001, 1000, 1000);
+    bench_finish(bench);
+
+    const BenchClosed *closed = bench_result(bench, 0);
+
+    g_assert_cmpint(closed->subflows[0].result, ==, MPS_RESULT_ESTABLISHED);
+    g_assert_cmpuint(closed->connection.subflows_established, ==, 1);
+    g_assert_cmpuint(closed->connection.side[S].data_bytes, ==, 2000);
+    g_assert_cmpint(closed->connection.handshake, ==, MPS_HANDSHAKE_PARTIAL);
+    bench_free(bench);
+}
+
+/* Only what the client sends was captured: data on a join proves it, as nothing can contradict. */
+static void test_client_side_only(void)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    bench_syn(bench);
+    bench_third(bench);
+    bench_join_syn(bench, 1, C, bench->token[S]);
+    bench_join_third(bench, 1, C);
+    bench_send(bench, 1, C, 1, 1000, 0);
+    bench_finish(bench);
+
+    const BenchClosed *closed = bench_result(bench, 0);
+
+    g_assert_cmpuint(closed->n_subflows, ==, 2);
+    g_assert_cmpint(closed->subflows[1].result, ==, MPS_RESULT_ESTABLISHED);
+    g_assert_cmpint(closed->subflows[1].hmac, ==, MPS_HMAC_UNCHECKED);
+    g_assert_cmpuint(closed->connection.subflows_established, ==, 2);
+    bench_free(bench);
+}
+
+/* A third ACK answered by a RST is refused, though the opener may have sent data meanwhile. */
+static void test_refused_after_data(void)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    bench_open(bench);
+    bench_join_syn(bench, 1, C, bench->token[S]);
+    bench_join_synack(bench, 1, C);
+    bench_join_third(bench, 1, C);
+    bench_send(bench, 1, C, 1, 1000, 0);
+    bench_feed(bench, bench_segment(bench, 1, S, MPS_TCP_RST | MPS_TCP_ACK, 1, 1, 0));
+    bench_finish(bench);
+    g_assert_cmpint(bench_result(bench, 0)->subflows[1].result, ==, MPS_RESULT_REFUSED);
+    g_assert_cmpuint(bench_result(bench, 0)->connection.subflows_established, ==, 1);
+    bench_free(bench);
+}
+
+/* Stamps of two interfaces: the SYN of the join stands before the handshake that tells its token.
+ */
+static void test_join_stamped_early(void)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    bench_join_syn(bench, 1, C, bench->token[S]);
+    bench_open(bench);
+    bench_join_synack(bench, 1, C);
+    bench_join_third(bench, 1, C);
+    bench_feed(bench, bench_segment(bench, 1, S, MPS_TCP_ACK, 1, 1, 0));
+    bench_finish(bench);
+
+    const BenchClosed *closed = &g_array_index(bench->closed, BenchClosed, bench->closed->len - 1);
+
+    g_assert_cmpuint(closed->connection.id, ==, 1);
+    g_assert_cmpuint(closed->connection.subflows_established, ==, 2);
+    g_assert_cmpint(closed->subflows[1].hmac, ==, MPS_HMAC_VALID);
+    g_assert_cmpuint(closed->subflows[1].ordinal, ==, 1);
+    bench_free(bench);
+}
+
+/* Hours of silence end a connection; what comes then is not ignored. */
+static void test_after_silence(void)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    bench_open(bench);
+    bench_send(bench, 0, C, 1, 1000, 0);
+    bench->now_ns += INT64_C(3) * 3600 * 1000 * 1000 * 1000;
+    bench_send(bench, 0, C, 1001, 1000, 1000);
+    bench_finish(bench);
+    g_assert_cmpuint(bench->closed->len, ==, 2);
+    g_assert_cmpint(bench_result(bench, 0)->connection.close, ==, MPS_CLOSE_IDLE);
+    g_assert_cmpuint(bench_result(bench, 1)->connection.side[C].data_bytes, ==, 1000);
+    g_assert_cmpint(bench_result(bench, 1)->connection.handshake, ==, MPS_HANDSHAKE_NONE);
+    bench_free(bench);
+}
+
+/* Data sequence numbers that run backwards, subflow numbers that do, and nobody who acknowledges:
+ * bounded work for each packet (a quadratic one would take minutes here), and the ledger balances
+ * though first senders are forgotten. */
+static void test_backwards(void)
+{
+    const uint32_t n = 200 * 1000, bytes = 10;
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    bench->step_ns = 1000;
+    bench_open(bench);
+    bench_join(bench, 1, C);
+    for (uint32_t i = 0; i < n; i++)
+        bench_send(bench, 0, C, 1 + i * bytes, bytes, (int64_t)(n - i) * bytes);
+    for (uint32_t i = 0; i < n; i++)
+        bench_send(bench, 1, C, 1 + (n - i) * bytes, bytes, (int64_t)(2 * n + i) * bytes);
+    bench_finish(bench);
+
+    const MpsLedger *first = ledger(bench, 0, MPS_C2S), *second = ledger(bench, 1, MPS_C2S);
+
+    g_assert_cmpuint(first->unique_bytes, ==, n * bytes);
+    g_assert_cmpuint(first->unique_bytes + second->unique_bytes - first->unmapped_bytes -
+                         second->unmapped_bytes - first->remapped_bytes - second->remapped_bytes,
+                     ==,
+                     bench_result(bench, 0)->connection.side[C].data_bytes +
+                         first->reinjected_bytes + second->reinjected_bytes -
+                         first->orphaned_bytes - second->orphaned_bytes);
+    bench_free(bench);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_set_nonfatal_assertions();
+    g_test_add_func("/damage/fallback after a refused join", test_fallback_after_refused_join);
+    g_test_add_func("/damage/no fallback beside a join", test_no_fallback_beside_a_join);
+    g_test_add_func("/damage/missing beyond a window", test_missing_beyond_a_window);
+    g_test_add_func("/damage/stray payload", test_stray_payload);
+    g_test_add_func("/damage/server side only", test_server_side_only);
+    g_test_add_func("/damage/client side only", test_client_side_only);
+    g_test_add_func("/damage/refused after data", test_refused_after_data);
+    g_test_add_func("/damage/join stamped early", test_join_stamped_early);
+    g_test_add_func("/damage/after silence", test_after_silence);
+    g_test_add_func("/damage/backwards", test_backwards);
+    return g_test_run();
+}
