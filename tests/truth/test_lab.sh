@@ -1,0 +1,117 @@
+#!/bin/bash
+# shellcheck disable=SC1091,SC2154
+# Captures of a real kernel, taken at both ends (testdata/lab), against what the kernels and the
+# applications said, against each other, and against what each scenario was made to show.
+source "$(dirname "$0")/lib.sh"
+
+lab=testdata/lab
+
+# Database of one end of a scenario, made on first use.
+end_db() {
+    local made=$work/$1.$2.db
+    test -f "$made" || "$program" analyze -q "$lab/$1/$2"*.pcap -o "$made" >/dev/null 2>"$work/errors"
+    echo "$made"
+}
+
+# Reinjected and remapped bytes, by direction, sender and first sender.
+MATRIX="SELECT connection_id, direction, (SELECT ordinal FROM subflow s WHERE s.subflow_id =
+    r.from_subflow_id), (SELECT ordinal FROM subflow s WHERE s.subflow_id = r.subflow_id), sum(bytes)
+    FROM reinjection r GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+BYTES="SELECT connection_id, direction, data_bytes, reinjected_bytes, remapped_bytes, orphaned_bytes,
+    unmapped_bytes FROM connection_direction ORDER BY 1, 2"
+
+for directory in "$lab"/*/; do
+    scenario=$(basename "$directory")
+    truth=$lab/$scenario/truth.json
+    for end in client server; do
+        if test "$scenario $end" = "fallback-syn-stripped server"; then
+            expect "$scenario, $end: plain TCP, nothing to track" "$(end_db "$scenario" "$end")" \
+                "SELECT (SELECT count(*) FROM connection), mptcp_packets FROM capture" "0|0"
+            continue
+        fi
+        db=$(end_db "$scenario" "$end")
+        report "$scenario, $end: tokens, subflows, bytes" "$({
+            echo "CREATE TEMP TABLE truth AS SELECT CAST(readfile('$truth') AS TEXT) AS doc;"
+            cat tests/truth/compare_lab.sql
+        } | sqlite3 -bail "$db" 2>&1)"
+        expect "$scenario, $end: packets" "$db" "SELECT group_concat(packets) FROM capture" \
+            "$(query :memory: "SELECT group_concat(json_extract(value, '\$.captured')) FROM
+            json_each(CAST(readfile('$truth') AS TEXT), '\$.captures') WHERE key LIKE '$end%'")"
+    done
+    test "$scenario" = fallback-syn-stripped && continue
+    if test "$(query :memory: "SELECT json_extract(CAST(readfile('$truth') AS TEXT),
+        '\$.router_dropped.queue') + json_extract(CAST(readfile('$truth') AS TEXT),
+        '\$.router_dropped.rule')")" = 0; then
+        expect "$scenario: both ends give the same ledger" "$(end_db "$scenario" client)" "$BYTES" \
+            "$(query "$(end_db "$scenario" server)" "$BYTES")"
+        # Packets overtake each other between the taps of these, so that the first sender differs.
+        case $scenario in server-join | ethernet) continue ;; esac
+        expect "$scenario: reinjected between the same subflows" \
+                "$(end_db "$scenario" client)" "$MATRIX" \
+                "$(query "$(end_db "$scenario" server)" "$MATRIX")"
+    else
+        DATA="SELECT connection_id, direction, data_bytes FROM connection_direction ORDER BY 1, 2"
+        expect "$scenario: both ends give the same data" "$(end_db "$scenario" client)" "$DATA" \
+            "$(query "$(end_db "$scenario" server)" "$DATA")"
+    fi
+done
+
+# What each scenario shows.  scenario | end (both if empty) | question | answer
+SECOND="FROM subflow WHERE ordinal = 1"
+UP="FROM connection_direction WHERE direction = 'c2s'"
+DOWN="FROM connection_direction WHERE direction = 's2c'"
+JOIN="SELECT result, coalesce(reset_reason, 'none') $SECOND"
+FALLBACK="SELECT protocol, coalesce(fallback, 'none'), close FROM connection"
+USE="SELECT backup, result, use $SECOND"
+SIGNALS="SELECT count(*) > 0 FROM event WHERE kind ="
+while IFS='|' read -r scenario end question answer; do
+    for each in ${end:-client server}; do
+        expect "$scenario, $each: $answer" "$(end_db "$scenario" "$each")" "${question//+/|}" \
+            "${answer//,/|}"
+    done
+done <<EOT
+address-removed||SELECT reinjected_bytes, remapped_bytes $UP|50720,30896
+address-removed||$SIGNALS 'remove_addr'|1
+backup-idle||$USE|1,established,unused
+backup-used||SELECT backup, result $SECOND|1,established
+backup-used|client|SELECT reinjected_bytes $UP|33976
+bidirectional||SELECT reinjected_bytes $UP|13484
+bidirectional||SELECT reinjected_bytes $DOWN|9284
+checksum||SELECT checksum FROM connection|1
+checksum||SELECT reinjected_bytes $UP|16384
+checksum||SELECT reinjected_bytes $DOWN|16304
+two-path-upload||SELECT checksum, reinjected_bytes, version FROM connection JOIN connection_direction USING (connection_id) WHERE direction = 'c2s'|0,0,1
+dual-stack||SELECT count(DISTINCT client_addr LIKE '%:%') FROM subflow|2
+dual-stack||SELECT reinjected_bytes $DOWN|684
+ethernet||SELECT group_concat(link_type, ' ') FROM capture|EN10MB EN10MB
+fallback-ack-stripped|client|$FALLBACK|mptcp,no_dss,fin
+fallback-ack-stripped|server|$FALLBACK|mptcp,no_mp_capable_ack,fin
+fallback-checksum||$FALLBACK|mptcp,mp_fail,fin
+fallback-checksum||SELECT checksum FROM connection|1
+fallback-server-tcp||$FALLBACK|tcp,no_mp_capable_synack,fin
+fallback-syn-stripped|client|$FALLBACK|tcp,no_mp_capable_synack,fin
+fastclose-abort||SELECT close, closed_by FROM connection|fastclose,client
+fastclose-unread||SELECT close, closed_by FROM connection|fastclose,client
+fastclose-unread||SELECT group_concat(close, ' ') FROM subflow|fastclose fastclose
+join-half-closed||$JOIN|refused,3
+join-late||$JOIN|late,none
+join-no-reply|client|$JOIN|no_reply,none
+join-no-reply|server|SELECT count(*) FROM subflow|1
+join-refused||$JOIN|refused,3
+join-refused||SELECT reinjected_bytes, remapped_bytes $UP|0,37152
+join-stripped|client|$JOIN|stripped,1
+join-stripped||SELECT remapped_bytes $UP|13536
+join-unreachable|client|SELECT result, count(*) $SECOND|unreachable,1
+join-unreachable|server|SELECT count(*) FROM subflow|1
+loss||SELECT reinjected_bytes, remapped_bytes $UP|26448,23756
+path-down|client|SELECT reinjected_bytes, remapped_bytes $UP|40176,25072
+path-down|server|SELECT remapped_bytes $UP|25072
+port-reuse||SELECT group_concat(client_port, ' '), count(DISTINCT client_token) FROM connection|40000 40000,2
+priority-change||$SIGNALS 'mp_prio'|1
+server-join||SELECT opened_by, result, client_port $SECOND|server,established,5555
+server-join||SELECT reinjected_bytes $UP|2184
+server-join||SELECT reinjected_bytes $DOWN|22736
+short-connections||SELECT group_concat(subflows, ' '), group_concat(close, ' ') FROM connection|2 2 2,data_fin data_fin data_fin
+EOT
+
+plan
