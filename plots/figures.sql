@@ -81,7 +81,15 @@ SELECT s.*, max(s.bin_start_ns, c.start_ns) AS low_ns,
        min(s.bin_start_ns + s.bin_width_ns, c.end_ns) AS high_ns
 FROM subject c JOIN series s USING (connection_id, direction);
 
--- Time axis: from the first to the last data of the direction; from 0 if that is not far off.
+-- The bins in which DATA_ACKs moved.
+CREATE TEMP VIEW progress AS
+SELECT low_ns, high_ns
+FROM (SELECT *, lag(data_acked_bytes) OVER (ORDER BY bin_start_ns) AS before_bytes
+      FROM clipped WHERE subflow_id IS NULL AND data_acked_bytes IS NOT NULL)
+WHERE data_acked_bytes > ifnull(before_bytes, 0);
+
+-- Time axis: from the first to the last data of the direction, or its DATA_ACK; from 0 if that is
+-- not far off.
 CREATE TEMP VIEW extent AS
 SELECT min(e.low_ns) AS low_ns, max(max(e.high_ns), min(e.low_ns) + 1000) AS high_ns, c.start_ns,
        c.connection_id, c.direction
@@ -89,8 +97,9 @@ FROM subject c
 JOIN (SELECT r.first_ns AS low_ns, r.last_ns AS high_ns
       FROM chosen JOIN dsn_run r USING (connection_id, direction)
       UNION ALL
-      SELECT low_ns, high_ns FROM clipped
-      WHERE payload_bytes > 0 OR data_acked_bytes > 0 OR rtt_samples > 0) e;
+      SELECT low_ns, high_ns FROM clipped WHERE payload_bytes > 0
+      UNION ALL
+      SELECT low_ns, high_ns FROM progress) e;
 
 CREATE TEMP VIEW time_axis AS
 SELECT x.connection_id, x.direction, x.start_ns, u.divisor, u.name,

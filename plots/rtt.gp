@@ -15,7 +15,9 @@ split = measured > 12 ? 0.60 : measured > 4 ? 0.70 : 0.78
 set multiplot
 set lmargin at screen LEFT; set rmargin at screen split
 set tmargin at screen top(0); set bmargin at screen pix(115)
-set xrange [real(ask('SELECT low FROM time_axis')) : real(ask('SELECT high FROM time_axis'))]
+# RTTs are also measured before and after the data, on FINs.
+set xrange [real(ask('SELECT min(low, (SELECT min(t) FROM rtt_line)) FROM time_axis')) : \
+    real(ask('SELECT max(high, (SELECT max(t) FROM rtt_line)) FROM time_axis'))]
 if (int(ask('SELECT logarithmic FROM rtt_axis'))) {
     set logscale y
     set yrange [real(ask('SELECT least * 0.8 FROM rtt_axis')) : real(ask('SELECT most * 1.2 FROM rtt_axis'))]

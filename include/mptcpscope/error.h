@@ -8,11 +8,12 @@
 #define MPS_ERROR (mps_error_quark())
 
 typedef enum {
-    MPS_ERROR_OPEN,  /* a file cannot be opened, or is not what it should be */
-    MPS_ERROR_READ,  /* a file ends in mid-packet or cannot be read further */
-    MPS_ERROR_STORE, /* the results cannot be written or read */
-    MPS_ERROR_TOOL,  /* an external program (gnuplot) is missing or failed */
-    MPS_ERROR_USAGE, /* the command line asks for something that does not exist */
+    MPS_ERROR_OPEN,        /* a file cannot be opened, or is not what it should be */
+    MPS_ERROR_READ,        /* a file ends in mid-packet or cannot be read further */
+    MPS_ERROR_STORE,       /* the results cannot be written or read */
+    MPS_ERROR_TOOL,        /* an external program (gnuplot) is missing or failed */
+    MPS_ERROR_INTERRUPTED, /* a signal ended the run; nothing was written */
+    MPS_ERROR_USAGE,       /* the command line asks for something that does not exist */
 } MpsError;
 
 GQuark mps_error_quark(void);

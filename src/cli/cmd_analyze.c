@@ -1,8 +1,5 @@
 /* cmd_analyze.c - the main job: captures in, a summary and a database out. */
 #include <string.h>
-#include <sys/stat.h>
-
-#include <glib/gstdio.h>
 
 #include "cli/command.h"
 #include "cli/output.h"
@@ -22,22 +19,12 @@ static const GOptionEntry options[] = {
     {0},
 };
 
-/* --force shall never replace a capture by the database made from it. */
+/* A database goes to a file, and never to one of the captures. */
 static bool check_output(const char *path, char **captures, GError **error)
 {
-    GStatBuf old, capture;
-
     if (strcmp(path, "-") == 0)
         return mps_throw(error, MPS_ERROR_USAGE, "a database cannot go to standard output");
-    if (g_stat(path, &old) != 0)
-        return true;
-    if (S_ISDIR(old.st_mode))
-        return mps_throw(error, MPS_ERROR_USAGE, "%s: is a directory", path);
-    for (; *captures; captures++)
-        if (strcmp(*captures, "-") != 0 && g_stat(*captures, &capture) == 0 &&
-            capture.st_dev == old.st_dev && capture.st_ino == old.st_ino)
-            return mps_throw(error, MPS_ERROR_USAGE, "%s: is one of the captures", path);
-    return true;
+    return mps_output_check(path, force, captures, error);
 }
 
 static bool summarize(sqlite3 *db, GError **error)
@@ -101,7 +88,8 @@ static MpsExit analyze_each(char **captures, const MpsSettings *settings, GError
     unsigned n_done = 0, n_failed = 0;
     bool damaged = false;
 
-    if (output && (!check_names(captures, error) || !mps_output_directory(output, error)))
+    if (output && (!mps_output_check_directory(output, error) || !check_names(captures, error) ||
+                   !mps_output_directory(output, error)))
         return MPS_EXIT_FAILED;
     if (json)
         puts("[");
@@ -113,6 +101,9 @@ static MpsExit analyze_each(char **captures, const MpsSettings *settings, GError
             puts(json ? "," : "");
         if (analyze((char *[]){*capture, NULL}, database, settings, &damaged, &reason)) {
             n_done++;
+        } else if (g_error_matches(reason, MPS_ERROR, MPS_ERROR_INTERRUPTED)) {
+            g_propagate_error(error, g_steal_pointer(&reason));
+            return MPS_EXIT_FAILED;
         } else {
             g_printerr("mptcpscope: %s\n", reason->message);
             if (json)

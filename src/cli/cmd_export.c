@@ -29,14 +29,26 @@ static bool export_table(sqlite3 *db, Exporter *exporter, const char *name, cons
     return out && exporter(db, name, out->stream, error) && mps_output_commit(out, error);
 }
 
-/* One file per table. */
-static bool export_csv(sqlite3 *db, char **tables, GError **error)
+static char *csv_file(const char *name)
 {
+    g_autofree char *file = g_strconcat(name, ".csv", NULL);
+
+    return g_build_filename(output, file, NULL);
+}
+
+/* One file per table; none if one of them cannot be. */
+static bool export_csv(sqlite3 *db, char **tables, char **sources, GError **error)
+{
+    for (char **name = tables; *name; name++) {
+        g_autofree char *path = csv_file(*name);
+
+        if (!mps_output_check(path, force, sources, error))
+            return false;
+    }
     if (!mps_output_directory(output, error))
         return false;
     for (; *tables; tables++) {
-        g_autofree char *name = g_strconcat(*tables, ".csv", NULL);
-        g_autofree char *path = g_build_filename(output, name, NULL);
+        g_autofree char *path = csv_file(*tables);
 
         if (!export_table(db, mps_view_export_csv, *tables, path, error))
             return false;
@@ -51,7 +63,7 @@ static bool export_document(sqlite3 *db, GError **error)
     return out && mps_view_export_json(db, out->stream, error) && mps_output_commit(out, error);
 }
 
-static bool export(sqlite3 *db, GError **error)
+static bool export(sqlite3 *db, char **sources, GError **error)
 {
     const bool csv = strcmp(format, "csv") == 0;
     g_auto(GStrv) tables = mps_view_tables(db, error);
@@ -68,7 +80,7 @@ static bool export(sqlite3 *db, GError **error)
     if (table)
         return export_table(db, csv ? mps_view_export_csv : mps_view_export_json_lines, table,
                             output, error);
-    return csv ? export_csv(db, tables, error) : export_document(db, error);
+    return csv ? export_csv(db, tables, sources, error) : export_document(db, error);
 }
 
 static bool check_options(GError **error)
@@ -81,14 +93,23 @@ static bool check_options(GError **error)
     return true;
 }
 
+/* Whether -o is fit for it; said before anything is analyzed. */
+static bool check_output(char **sources, GError **error)
+{
+    if (!output || strcmp(output, "-") == 0)
+        return true;
+    return strcmp(format, "csv") == 0 && !table ? mps_output_check_directory(output, error)
+                                                : mps_output_check(output, force, sources, error);
+}
+
 static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
 {
     g_autoptr(MpsSource) source = NULL;
 
-    if (!check_options(error))
+    if (!check_options(error) || !check_output(arguments, error))
         return MPS_EXIT_USAGE;
     source = mps_source_open(arguments, false, settings, error);
-    if (!source || !export(source->db, error))
+    if (!source || !export(source->db, arguments, error))
         return MPS_EXIT_FAILED;
     return mps_source_exit(source);
 }

@@ -1,5 +1,4 @@
 /* main.c - finds the subcommand, reads its options, turns its outcome into an exit status. */
-#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,6 +6,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/suggest.h"
 #include "util/version.h"
 
@@ -113,10 +113,11 @@ static MpsExit unknown_command(const char *name)
 /* A full disk shows at the latest when the buffer is written out. */
 static MpsExit finish_stdout(MpsExit status)
 {
-    errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    const int reason = mps_output_flush(stdout);
+
+    if (reason == 0)
         return status;
-    fprintf(stderr, "%s: standard output: %s\n", PROGRAM, g_strerror(errno ? errno : EIO));
+    fprintf(stderr, "%s: standard output: %s\n", PROGRAM, g_strerror(reason));
     return MPS_EXIT_FAILED;
 }
 
@@ -160,6 +161,8 @@ static MpsExit help_command(char **arguments)
 
     if (!command)
         return unknown_command(arguments[0]);
+    if (arguments[1])
+        return usage_error(NULL, "help explains one command at a time");
 
     g_autoptr(GOptionContext) context = command_context(command);
 

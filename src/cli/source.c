@@ -1,13 +1,16 @@
 /* source.c - see source.h. */
 #include "cli/source.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
 
+#include "cli/leftovers.h"
 #include "pipeline/pipeline.h"
 #include "store/database.h"
+#include "views/views.h"
 
 static bool is_stdin(const char *path)
 {
@@ -54,8 +57,12 @@ static bool analyze(MpsSource *self, char **paths, bool need_file, const MpsSett
             return mps_throw(error, MPS_ERROR_STORE, "%s", reason->message);
         self->path = g_build_filename(self->temporary, "analysis.db", NULL);
         analysis.output = self->path;
+        mps_leftovers_add(self->temporary);
+        mps_leftovers_add(self->path);
     }
     self->db = mps_pipeline_analyze(&analysis, &outcome, error);
+    if (need_file)
+        mps_leftovers_watch(); /* the analysis looked after itself */
     self->damaged = outcome.damaged;
     return self->db != NULL;
 }
@@ -95,8 +102,11 @@ void mps_source_free(MpsSource *self)
     if (!self)
         return;
     sqlite3_close(self->db);
-    if (self->temporary)
+    if (self->temporary) {
         remove_directory(self->temporary);
+        mps_leftovers_drop(self->path);
+        mps_leftovers_drop(self->temporary);
+    }
     g_free(self->temporary);
     g_free(self->path);
     g_free(self);
@@ -105,4 +115,22 @@ void mps_source_free(MpsSource *self)
 MpsExit mps_source_exit(const MpsSource *self)
 {
     return self->damaged ? MPS_EXIT_DAMAGED : MPS_EXIT_DONE;
+}
+
+bool mps_source_connection(const char *text, int64_t *out, GError **error)
+{
+    gint64 number = 0;
+
+    *out = MPS_ALL_CONNECTIONS;
+    if (!text)
+        return true;
+    if (!g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, &number, NULL)) {
+        g_autofree char *printable = g_strescape(text, NULL);
+
+        return mps_throw(error, MPS_ERROR_USAGE, "'%s' is not the number of a connection",
+                         printable);
+    }
+    *out = number;
+    return number > 0 || mps_throw(error, MPS_ERROR_USAGE,
+                                   "no connection %" PRId64 "; they count from 1", (int64_t)number);
 }

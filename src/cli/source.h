@@ -3,6 +3,7 @@
 #define MPS_CLI_SOURCE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <glib.h>
 #include <sqlite3.h>
@@ -29,5 +30,9 @@ MpsExit mps_source_exit(const MpsSource *self);
 /* Captures of a command line: at least one, none of them a database, standard input at most once
  * and not a terminal.  False and MPS_ERROR_USAGE otherwise. */
 bool mps_source_check_captures(char **paths, GError **error);
+
+/* The argument of --connection: a number from 1 on, or NULL for MPS_ALL_CONNECTIONS.  False and
+ * MPS_ERROR_USAGE otherwise. */
+bool mps_source_connection(const char *text, int64_t *out, GError **error);
 
 #endif

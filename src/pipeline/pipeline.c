@@ -217,7 +217,7 @@ static void read_all(MpsTrace *trace, MpsModel *model, MpsWriter *writer, Counts
     }
     mps_model_finish(model); /* also releases what the observers own */
     if (mps_interrupted() && !*error)
-        mps_throw(error, MPS_ERROR_READ, "interrupted; nothing was written");
+        mps_throw(error, MPS_ERROR_INTERRUPTED, "interrupted; nothing was written");
 }
 
 static bool report_damage(const MpsTrace *trace)

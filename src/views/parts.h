@@ -14,9 +14,26 @@ bool mps_view_list_largest(sqlite3 *db, int64_t n, FILE *out, GError **error);
 /* view_list.c: a line about joins to tokens that no connection has, if there are any. */
 bool mps_view_list_unknown_joins(sqlite3 *db, FILE *out, GError **error);
 
-/* view_subflows.c: the subflows of a connection, their paths and fates, then their numbers per
- * direction; @connection_id 0 stands for the joins to unknown tokens. */
-bool mps_view_subflows(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
+/* Of more subflows than these, the ones with the most data are told; or of joins to unknown tokens,
+ * the first. */
+#define MPS_ALL_SUBFLOWS  INT64_C(-1)
+#define MPS_SUBFLOWS_TOLD INT64_C(16)
+#define MPS_JOINS_TOLD    INT64_C(5)
+
+/* SQL: whether subflow s is one of the ?2 of connection ?1 that are told; 0 stands for the joins to
+ * unknown tokens. */
+#define MPS_SUBFLOW_IS_TOLD                                                                        \
+    "s.subflow_id IN (SELECT x.subflow_id FROM subflow x WHERE x.connection_id IS nullif(?1, 0)"   \
+    " ORDER BY (SELECT sum(d.data_bytes) FROM subflow_direction d"                                 \
+    " WHERE d.subflow_id = x.subflow_id) DESC, x.ordinal, x.subflow_id LIMIT ?2)"
+#define MPS_SUBFLOW_ORDER " ORDER BY s.ordinal, s.subflow_id"
+
+/* view_subflows.c: @limit subflows of a connection, their paths and fates, then their numbers per
+ * direction, then what became of the others. */
+bool mps_view_subflows(sqlite3 *db, int64_t connection_id, int64_t limit, FILE *out,
+                       GError **error);
+/* The joins to tokens that no connection has, under a heading, if there are any. */
+bool mps_view_unknown_joins(sqlite3 *db, FILE *out, GError **error);
 
 /* "client -> server" of the row at hand, from its address and port columns.  Newly allocated. */
 char *mps_view_path(MpsQuery *query);

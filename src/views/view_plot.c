@@ -5,7 +5,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -96,6 +100,14 @@ static bool is_complete(const char *file, const char *format)
     return g_str_has_suffix(g_strchomp(content), "</svg>");
 }
 
+/* Between fork and exec: whoever ends this program does not leave gnuplot behind. */
+static void die_with_parent(void *user G_GNUC_UNUSED)
+{
+#ifdef __linux__
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+}
+
 /* Runs the script of @plot.  gnuplot's words go into the error: its last line says what is wrong.
  */
 static bool draw(const char *scripts, const Plot *plot, const char *database, int64_t connection_id,
@@ -119,6 +131,7 @@ static bool draw(const char *scripts, const Plot *plot, const char *database, in
     g_subprocess_launcher_setenv(launcher, "FIGURES", figures, TRUE);
     g_subprocess_launcher_setenv(launcher, "GNUPLOT_LIB", scripts, TRUE);
     g_subprocess_launcher_setenv(launcher, "LC_ALL", "C.UTF-8", TRUE);
+    g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL, NULL);
     gnuplot = g_subprocess_launcher_spawn(launcher, &reason, "gnuplot", "-d", script, NULL);
     if (!gnuplot || !g_subprocess_communicate_utf8(gnuplot, NULL, NULL, NULL, &words, &reason))
         return mps_throw(error, MPS_ERROR_TOOL, "gnuplot: %s", reason->message);
@@ -128,7 +141,7 @@ static bool draw(const char *scripts, const Plot *plot, const char *database, in
 
     const char *last = strrchr(words, '\n');
 
-    return mps_throw(error, MPS_ERROR_TOOL, "%s: gnuplot failed: %s", file,
+    return mps_throw(error, MPS_ERROR_TOOL, "gnuplot failed: %s",
                      last     ? last + 1
                      : *words ? words
                               : "the picture is not complete");
@@ -143,13 +156,22 @@ static bool draw_formats(const MpsPlotRequest *request, const char *scripts, con
         g_autofree char *name = g_strdup_printf("connection-%" PRId64 "-%s-%s.%s", connection_id,
                                                 plot->name, direction, formats[i]);
         g_autofree char *file = g_build_filename(request->directory, name, NULL);
-        g_autofree char *absolute = g_canonicalize_filename(file, NULL);
+        g_autofree char *scratch = g_canonicalize_filename(request->scratch, NULL);
 
         if (strcmp(request->format, "both") != 0 && strcmp(request->format, formats[i]) != 0)
             continue;
-        if (!draw(scripts, plot, request->database, connection_id, direction, formats[i], absolute,
+        if (request->may_write && !request->may_write(file, request->user, error))
+            return false;
+        (void)g_unlink(scratch);
+        if (!draw(scripts, plot, request->database, connection_id, direction, formats[i], scratch,
                   error)) {
-            (void)g_unlink(absolute);
+            (void)g_unlink(scratch);
+            g_prefix_error(error, "%s: ", file);
+            return false;
+        }
+        if (g_rename(scratch, file) != 0) {
+            mps_throw(error, MPS_ERROR_STORE, "%s: %s", file, g_strerror(errno));
+            (void)g_unlink(scratch);
             return false;
         }
         g_ptr_array_add(files, g_steal_pointer(&file));
@@ -172,13 +194,22 @@ static bool has_data(sqlite3 *db, const Plot *plot, int64_t connection_id, const
     return mps_query_finish(query, error);
 }
 
-/* A direction without data is skipped with a note: one if nothing of it can be drawn. */
+static bool carries_data(sqlite3 *db, int64_t connection_id, const char *direction, bool *found,
+                         GError **error)
+{
+    const Plot any = {.condition = "d.data_bytes > 0"};
+
+    return has_data(db, &any, connection_id, direction, found, error);
+}
+
+/* A direction that carried data gets a note about the figures that this is too little for; one
+ * that carried none gets none. */
 static bool draw_direction(sqlite3 *db, const MpsPlotRequest *request, const char *scripts,
                            int64_t connection_id, const char *direction, GPtrArray *files,
                            GError **error)
 {
     g_autoptr(GString) missing = g_string_new(NULL);
-    const unsigned n_before = files->len;
+    bool any = false;
 
     for (size_t i = 0; i < G_N_ELEMENTS(plots); i++) {
         bool found = false;
@@ -192,11 +223,32 @@ static bool draw_direction(sqlite3 *db, const MpsPlotRequest *request, const cha
         else if (!draw_formats(request, scripts, &plots[i], connection_id, direction, files, error))
             return false;
     }
-    if (missing->len > 0 && !request->quiet)
-        g_printerr("mptcpscope: connection %" PRId64 " has %s %s data%s%s\n", connection_id,
-                   files->len > n_before ? "too little" : "no", direction,
-                   files->len > n_before ? " for " : "",
-                   files->len > n_before ? missing->str + 2 : "");
+    if (missing->len == 0 || request->quiet)
+        return true;
+    if (!carries_data(db, connection_id, direction, &any, error))
+        return false;
+    if (any)
+        g_printerr("mptcpscope: connection %" PRId64 " has too little %s data for %s\n",
+                   connection_id, direction, missing->str + 2);
+    return true;
+}
+
+static bool draw_connection(sqlite3 *db, const MpsPlotRequest *request, const char *scripts,
+                            int64_t connection_id, GPtrArray *files, GError **error)
+{
+    const unsigned n_before = files->len;
+    bool any = false;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(directions); i++) {
+        bool carries = false;
+
+        if (!carries_data(db, connection_id, directions[i], &carries, error) ||
+            !draw_direction(db, request, scripts, connection_id, directions[i], files, error))
+            return false;
+        any |= carries;
+    }
+    if (files->len == n_before && !any && !request->quiet)
+        g_printerr("mptcpscope: connection %" PRId64 " has no data to draw\n", connection_id);
     return true;
 }
 
@@ -230,9 +282,8 @@ bool mps_view_plot(sqlite3 *db, const MpsPlotRequest *request, GPtrArray *files,
         return mps_throw(error, MPS_ERROR_OPEN, "%s: %s", request->directory, g_strerror(errno));
     mps_query_bind_int(query, 1, request->connection_id);
     while (mps_query_next(query))
-        for (size_t i = 0; i < G_N_ELEMENTS(directions); i++)
-            if (!draw_direction(db, request, scripts, mps_query_int(query, "connection_id"),
-                                directions[i], files, error))
-                return false;
+        if (!draw_connection(db, request, scripts, mps_query_int(query, "connection_id"), files,
+                             error))
+            return false;
     return mps_query_finish(query, error);
 }

@@ -121,14 +121,14 @@ static bool print_directions(sqlite3 *db, const char *sql, int64_t id, FILE *out
     return mps_query_finish(up, error) && mps_query_finish(down, error);
 }
 
-static bool print_subflows(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,
-                           GError **error)
+static bool print_subflows(sqlite3 *db, int64_t connection_id, int64_t limit, int64_t start_ns,
+                           FILE *out, GError **error)
 {
-    g_autoptr(MpsQuery) query = mps_query_new(
-        db,
-        "SELECT * FROM subflow WHERE connection_id IS nullif(?1, 0) ORDER BY ordinal, subflow_id");
+    g_autoptr(MpsQuery) query =
+        mps_query_new(db, "SELECT * FROM subflow s WHERE " MPS_SUBFLOW_IS_TOLD MPS_SUBFLOW_ORDER);
 
     mps_query_bind_int(query, 1, connection_id);
+    mps_query_bind_int(query, 2, limit);
     while (mps_query_next(query)) {
         g_autofree char *path = mps_view_path(query);
 
@@ -142,7 +142,7 @@ static bool print_subflows(sqlite3 *db, int64_t connection_id, int64_t start_ns,
     return mps_query_finish(query, error);
 }
 
-static bool print_connection(sqlite3 *db, MpsQuery *query, FILE *out, GError **error)
+static bool print_connection(sqlite3 *db, MpsQuery *query, int64_t limit, FILE *out, GError **error)
 {
     const int64_t id = mps_query_int(query, "connection_id");
     const int64_t start_ns = mps_query_int(query, "start_ns");
@@ -157,7 +157,8 @@ static bool print_connection(sqlite3 *db, MpsQuery *query, FILE *out, GError **e
             id, out, error))
         return false;
     fputs("\nSubflows\n", out);
-    return mps_view_subflows(db, id, out, error) && print_subflows(db, id, start_ns, out, error) &&
+    return mps_view_subflows(db, id, limit, out, error) &&
+           print_subflows(db, id, limit, start_ns, out, error) &&
            mps_show_reinjections(db, id, start_ns, out, error) &&
            mps_show_events(db, id, start_ns, out, error);
 }
@@ -178,7 +179,8 @@ bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error
 {
     g_autoptr(MpsQuery) query = mps_query_new(
         db, "SELECT * FROM connection WHERE ?1 < 0 OR connection_id = ?1 ORDER BY connection_id");
-    int64_t n = 0, joins = 0;
+    const bool all = connection_id == MPS_ALL_CONNECTIONS;
+    int64_t n = 0;
 
     if (!check_connection(db, connection_id, error))
         return false;
@@ -186,22 +188,16 @@ bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error
     for (; mps_query_next(query); n++) {
         if (n > 0)
             fputs("\n\n", out);
-        if (!print_connection(db, query, out, error))
+        if (!print_connection(db, query, all ? MPS_SUBFLOWS_TOLD : MPS_ALL_SUBFLOWS, out, error))
             return false;
     }
     if (!mps_query_finish(query, error))
         return false;
-    if (connection_id != MPS_ALL_CONNECTIONS)
+    if (!all)
         return true;
     if (n == 0)
         fputs("No MPTCP connection.\n", out);
-    if (!mps_query_single(db, "SELECT count(*) FROM subflow WHERE connection_id IS NULL", 0, &joins,
-                          error))
-        return false;
-    if (joins == 0)
-        return true;
-    fputs("\n\nJoins to tokens that no connection here has\n", out);
-    return mps_view_subflows(db, 0, out, error);
+    return mps_view_unknown_joins(db, out, error);
 }
 
 bool mps_view_show_json(sqlite3 *db, int64_t connection_id, FILE *out, GError **error)

@@ -12,8 +12,7 @@
 /* Remarks longer than this have, too. */
 #define REMARKS_WIDTH 8
 
-/* ?1 is a connection, or 0 for subflows without one. */
-#define OF_CONNECTION "WHERE s.connection_id IS nullif(?1, 0) ORDER BY s.ordinal, s.subflow_id"
+#define OF_CONNECTION "WHERE " MPS_SUBFLOW_IS_TOLD MPS_SUBFLOW_ORDER
 
 char *mps_view_path(MpsQuery *query)
 {
@@ -49,7 +48,8 @@ static char *remarks(MpsQuery *query)
     return g_string_free(text, FALSE);
 }
 
-static bool print_paths(sqlite3 *db, int64_t connection_id, FILE *out, GError **error)
+static bool print_paths(sqlite3 *db, int64_t connection_id, int64_t limit, FILE *out,
+                        GError **error)
 {
     static const MpsTextColumn columns[] = {
         {"#", true},      {"client -> server", false}, {"SYN at", true},
@@ -59,6 +59,7 @@ static bool print_paths(sqlite3 *db, int64_t connection_id, FILE *out, GError **
     g_autoptr(MpsQuery) query = mps_query_new(db, "SELECT * FROM subflow s " OF_CONNECTION);
 
     mps_query_bind_int(query, 1, connection_id);
+    mps_query_bind_int(query, 2, limit);
     while (mps_query_next(query)) {
         g_autofree char *ordinal = g_strdup_printf("%" PRId64, mps_query_int(query, "ordinal"));
         g_autofree char *path = mps_view_path(query);
@@ -83,7 +84,8 @@ static bool print_paths(sqlite3 *db, int64_t connection_id, FILE *out, GError **
     return mps_query_finish(query, error);
 }
 
-static bool print_numbers(sqlite3 *db, int64_t connection_id, FILE *out, GError **error)
+static bool print_numbers(sqlite3 *db, int64_t connection_id, int64_t limit, FILE *out,
+                          GError **error)
 {
     static const MpsTextColumn columns[] = {
         {"#", true},   {"dir", false}, {"data", true},     {"share", true},     {"RTT mean", true},
@@ -95,6 +97,7 @@ static bool print_numbers(sqlite3 *db, int64_t connection_id, FILE *out, GError 
                           " USING (subflow_id) " OF_CONNECTION ", d.direction");
 
     mps_query_bind_int(query, 1, connection_id);
+    mps_query_bind_int(query, 2, limit);
     while (mps_query_next(query)) {
         g_autofree char *ordinal = g_strdup_printf("%" PRId64, mps_query_int(query, "ordinal"));
 
@@ -117,8 +120,77 @@ static bool print_numbers(sqlite3 *db, int64_t connection_id, FILE *out, GError 
     return mps_query_finish(query, error);
 }
 
-bool mps_view_subflows(sqlite3 *db, int64_t connection_id, FILE *out, GError **error)
+/* A number of subflows with this result, in words. */
+static char *result_words(MpsQuery *query)
 {
-    return print_paths(db, connection_id, out, error) &&
-           print_numbers(db, connection_id, out, error);
+    static const struct {
+        const char *result, *words;
+    } others[] = {
+        {"", "of unknown result"},
+        {"no_reply", "without reply"},
+        {"bad_hmac", "with bad HMAC"},
+        {"unknown_token", "to unknown tokens"},
+    };
+    const char *words = mps_query_text(query, "result");
+    const int64_t n = mps_query_int(query, "n"), unused = mps_query_int(query, "unused");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        if (strcmp(words, others[i].result) == 0)
+            words = others[i].words;
+    return unused ? g_strdup_printf("%" PRId64 " %s (%" PRId64 " unused)", n, words, unused)
+                  : g_strdup_printf("%" PRId64 " %s", n, words);
+}
+
+/* What became of those that are not told, in lines of 80 columns. */
+static bool print_others(sqlite3 *db, int64_t connection_id, int64_t limit, FILE *out,
+                         GError **error)
+{
+    g_autoptr(MpsQuery) query =
+        mps_query_new(db, "SELECT s.result, count(*) AS n, sum(s.use IS 'unused') AS unused,"
+                          " sum(count(*)) OVER () AS total FROM subflow s"
+                          " WHERE s.connection_id IS nullif(?1, 0) AND NOT " MPS_SUBFLOW_IS_TOLD
+                          " GROUP BY s.result ORDER BY n DESC, s.result");
+    size_t column = 0;
+
+    mps_query_bind_int(query, 1, connection_id);
+    mps_query_bind_int(query, 2, limit);
+    while (mps_query_next(query)) {
+        g_autofree char *words = result_words(query);
+
+        if (column == 0)
+            column = (size_t)fprintf(out, "\n  %s:",
+                                     mps_format_count(mps_query_int(query, "total"),
+                                                      connection_id ? "more subflow" : "more join")
+                                         .text);
+        else
+            column += (size_t)fprintf(out, ",");
+        if (column + strlen(words) > 78) /* one column each for a space and a comma */
+            column = (size_t)fprintf(out, "\n ") - 1;
+        column += (size_t)fprintf(out, " %s", words);
+    }
+    if (column > 0 && connection_id)
+        fprintf(out, ";\n  `mptcpscope show -c %" PRId64 "` lists all\n", connection_id);
+    else if (column > 0)
+        fputs(";\n  `mptcpscope export --table subflow` has all\n", out);
+    return mps_query_finish(query, error);
+}
+
+bool mps_view_subflows(sqlite3 *db, int64_t connection_id, int64_t limit, FILE *out, GError **error)
+{
+    return print_paths(db, connection_id, limit, out, error) &&
+           print_numbers(db, connection_id, limit, out, error) &&
+           (limit == MPS_ALL_SUBFLOWS || print_others(db, connection_id, limit, out, error));
+}
+
+bool mps_view_unknown_joins(sqlite3 *db, FILE *out, GError **error)
+{
+    int64_t n = 0;
+
+    if (!mps_query_single(db, "SELECT count(*) FROM subflow WHERE connection_id IS NULL", 0, &n,
+                          error))
+        return false;
+    if (n == 0)
+        return true;
+    fputs("\nJoins to tokens that no connection here has\n\n", out);
+    return mps_view_subflows(db, 0, MPS_JOINS_TOLD, out, error);
 }

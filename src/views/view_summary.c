@@ -57,6 +57,9 @@ static void print_capture(MpsQuery *query, FILE *out)
     add_count(faults, query, "dropped", "dropped while capturing");
     if (faults->len)
         fprintf(out, "  %s\n", faults->str + 2);
+    if (mps_query_int(query, "late_packets") > 0)
+        fprintf(out, "  %s of connections that had been closed and written before: ignored\n",
+                mps_format_count(mps_query_int(query, "late_packets"), "packet").text);
     if (strcmp(status, "ok") != 0 && *status)
         fprintf(out, "  %s: %s\n", strcmp(status, "cut") == 0 ? "CUT" : "UNREADABLE",
                 without_path(reason, path));
@@ -80,16 +83,22 @@ static const struct {
     bool always;
     const char *packets; /* column with the number of packets, or NULL */
     const char *whole;   /* column that this is a part of, or NULL */
+    const char *meaning; /* explained below the connections if the line was there, or NULL */
 } direction_lines[] = {
     {"data", "data_bytes", mps_query_bytes, true, NULL, NULL},
     {"goodput", "goodput_bps", mps_query_rate, false, NULL, NULL},
     {"retransmitted", "retransmitted_bytes", mps_query_bytes, true, "retransmitted_packets", NULL},
-    {"hole-filled", "hole_filled_bytes", mps_query_bytes, false, "hole_filled_packets", NULL},
+    {"hole-filled", "hole_filled_bytes", mps_query_bytes, false, "hole_filled_packets", NULL,
+     "filled a gap in the sequence: reordered, or lost before the tap"},
     {"reinjected", "reinjected_bytes", mps_query_bytes, true, NULL, "data_bytes"},
-    {"remapped", "remapped_bytes", mps_query_bytes, false, NULL, NULL},
-    {"orphaned", "orphaned_bytes", mps_query_bytes, false, NULL, NULL},
-    {"missing", "missing_bytes", mps_query_bytes, false, NULL, NULL},
-    {"unmapped", "unmapped_bytes", mps_query_bytes, false, NULL, NULL},
+    {"remapped", "remapped_bytes", mps_query_bytes, false, NULL, NULL,
+     "mapped a second time on the same subflow"},
+    {"orphaned", "orphaned_bytes", mps_query_bytes, false, NULL, NULL,
+     "skipped by its first sender, and never seen from it"},
+    {"missing", "missing_bytes", mps_query_bytes, false, NULL, NULL,
+     "acknowledged by the peer, but never captured"},
+    {"unmapped", "unmapped_bytes", mps_query_bytes, false, NULL, NULL,
+     "without a data sequence mapping"},
     {"data RTT mean", "data_rtt_mean_ns", mps_query_duration, false, NULL, NULL},
     {"data RTT p95", "data_rtt_p95_ns", mps_query_duration, false, NULL, NULL},
     {"RTT spread", "rtt_spread_ns", mps_query_duration, false, NULL, NULL},
@@ -102,6 +111,10 @@ static char *direction_cell(MpsQuery *query, size_t line)
     const char *whole = direction_lines[line].whole;
     const MpsShort value = direction_lines[line].format(query, column);
 
+    /* That of a few FINs tells nothing about data. */
+    if (strcmp(column, "rtt_spread_ns") == 0 && mps_query_int(query, "data_bytes") == 0)
+        return g_strdup("-");
+
     if (packets && mps_query_int(query, packets) > 0)
         return g_strdup_printf("%s (%s)", value.text,
                                mps_format_count(mps_query_int(query, packets), "packet").text);
@@ -112,8 +125,10 @@ static char *direction_cell(MpsQuery *query, size_t line)
     return g_strdup(value.text);
 }
 
-/* Both directions side by side; a direction without a row reads as unknown. */
-static bool print_directions(sqlite3 *db, int64_t connection_id, FILE *out, GError **error)
+/* Both directions side by side; a direction without a row reads as unknown.  Sets a bit of @told
+ * for each line. */
+static bool print_directions(sqlite3 *db, int64_t connection_id, unsigned *told, FILE *out,
+                             GError **error)
 {
     static const MpsTextColumn columns[] = {
         {"", false}, {"client to server", true}, {"server to client", true}, {0}};
@@ -133,13 +148,27 @@ static bool print_directions(sqlite3 *db, int64_t connection_id, FILE *out, GErr
             g_autofree char *c2s = direction_cell(up, i);
             g_autofree char *s2c = direction_cell(down, i);
 
-            if (direction_lines[i].always || mps_query_real(up, column) > 0 ||
-                mps_query_real(down, column) > 0)
-                mps_text_table_add(table, (const char *[]){direction_lines[i].label, c2s, s2c});
+            if (!direction_lines[i].always && mps_query_real(up, column) <= 0 &&
+                mps_query_real(down, column) <= 0)
+                continue;
+            mps_text_table_add(table, (const char *[]){direction_lines[i].label, c2s, s2c});
+            *told |= 1u << i;
         }
         mps_text_table_print(table, out);
     }
     return mps_query_finish(up, error) && mps_query_finish(down, error);
+}
+
+static void print_meanings(unsigned told, FILE *out)
+{
+    const char *before = "\n";
+
+    for (size_t i = 0; i < G_N_ELEMENTS(direction_lines); i++)
+        if ((told >> i & 1) && direction_lines[i].meaning) {
+            fprintf(out, "%s%s: %s\n", before, direction_lines[i].label,
+                    direction_lines[i].meaning);
+            before = "";
+        }
 }
 
 static const char *vantage_words(const char *vantage)
@@ -158,7 +187,7 @@ static void print_title(MpsQuery *query, FILE *out)
 
     g_string_printf(title, "Connection %" PRId64 ": ", mps_query_int(query, "connection_id"));
     if (strcmp(mps_query_text(query, "protocol"), "mptcp") != 0)
-        g_string_append(title, "TCP, MPTCP was asked for in vain");
+        g_string_append(title, "TCP, MPTCP offered but not accepted");
     else if (mps_query_known(query, "version"))
         g_string_append_printf(title, "MPTCP v%" PRId64, mps_query_int(query, "version"));
     else
@@ -184,8 +213,11 @@ static void print_head(MpsQuery *query, FILE *out)
     fprintf(out, "  subflows: %" PRId64 " established, %s attempted\n",
             mps_query_int(query, "subflows"),
             mps_format_count(mps_query_int(query, "joins_attempted"), "join").text);
-    fprintf(out, "  end: %s",
-            mps_query_known(query, "close") ? mps_query_text(query, "close") : "-");
+    if (strcmp(mps_query_text(query, "close"), "capture_end") == 0)
+        fputs("  end: not in the capture", out);
+    else
+        fprintf(out, "  end: %s",
+                mps_query_known(query, "close") ? mps_query_text(query, "close") : "-");
     if (mps_query_known(query, "closed_by"))
         fprintf(out, " by %s", mps_query_text(query, "closed_by"));
     if (mps_query_known(query, "fallback"))
@@ -197,31 +229,20 @@ static bool print_connections(sqlite3 *db, FILE *out, GError **error)
 {
     g_autoptr(MpsQuery) query =
         mps_query_new(db, "SELECT * FROM connection ORDER BY connection_id");
+    unsigned told = 0;
 
     while (mps_query_next(query)) {
         const int64_t id = mps_query_int(query, "connection_id");
 
         print_head(query, out);
-        if (!print_directions(db, id, out, error))
+        if (!print_directions(db, id, &told, out, error))
             return false;
         fputc('\n', out);
-        if (!mps_view_subflows(db, id, out, error))
+        if (!mps_view_subflows(db, id, MPS_SUBFLOWS_TOLD, out, error))
             return false;
     }
+    print_meanings(told, out);
     return mps_query_finish(query, error);
-}
-
-static bool print_unknown_joins(sqlite3 *db, FILE *out, GError **error)
-{
-    int64_t n = 0;
-
-    if (!mps_query_single(db, "SELECT count(*) FROM subflow WHERE connection_id IS NULL", 0, &n,
-                          error))
-        return false;
-    if (n == 0)
-        return true;
-    fputs("\nJoins to tokens that no connection here has\n\n", out);
-    return mps_view_subflows(db, 0, out, error);
 }
 
 static bool print_totals(sqlite3 *db, FILE *out, GError **error)
@@ -270,7 +291,7 @@ bool mps_view_summary(sqlite3 *db, FILE *out, GError **error)
         fprintf(out, "\nno MPTCP connection in %s%s\n",
                 mps_format_count(tcp_packets, "TCP packet").text,
                 mptcp_packets > 0 ? ", though some have MPTCP options" : "");
-    return print_connections(db, out, error) && print_unknown_joins(db, out, error);
+    return print_connections(db, out, error) && mps_view_unknown_joins(db, out, error);
 }
 
 bool mps_view_summary_json(sqlite3 *db, FILE *out, GError **error)

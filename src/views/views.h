@@ -42,8 +42,12 @@ typedef struct {
     const char *kind;      /* name of a figure of plots.def, or NULL for all */
     const char *format;    /* "png", "svg" or "both" */
     const char *directory; /* exists, or is created */
+    const char *scratch;   /* file where each figure is drawn before it gets its name; gone then */
     int64_t connection_id; /* or MPS_ALL_CONNECTIONS */
     bool quiet;            /* no notes about figures without data */
+    /* Asked about each file before it is drawn; false, with an error, ends the work.  Or NULL. */
+    bool (*may_write)(const char *file, void *user, GError **error);
+    void *user; /* of may_write */
 } MpsPlotRequest;
 
 /* Draws what @request asks for.  Adds the path of each written file to @files (char *, owned by

@@ -14,7 +14,8 @@
 static const char schema[] =
     "CREATE TABLE capture(capture_id INTEGER, path TEXT, packets INTEGER, tcp_packets INTEGER,"
     " mptcp_packets INTEGER, first_ns INTEGER, last_ns INTEGER, truncated_packets INTEGER,"
-    " malformed_packets INTEGER, duplicate_packets INTEGER, dropped INTEGER, status TEXT,"
+    " malformed_packets INTEGER, duplicate_packets INTEGER, late_packets INTEGER, dropped INTEGER, "
+    "status TEXT,"
     " error TEXT) STRICT;"
     "CREATE TABLE connection(connection_id INTEGER, protocol TEXT, version INTEGER,"
     " client_addr TEXT, client_port INTEGER, server_addr TEXT, server_port INTEGER,"
@@ -43,7 +44,7 @@ static const char schema[] =
 
 static const char rows[] =
     "INSERT INTO capture VALUES(1, 'a\x1b.pcap', 100, 90, 80, 1000000000000000000,"
-    " 1000000004000000000, 0, 1, 2, 0, 'cut', 'ends inside packet 101');"
+    " 1000000004000000000, 0, 1, 2, 7, 3, 'cut', 'ends inside packet 101');"
     "INSERT INTO connection VALUES(1, 'mptcp', 1, '10.1.0.2', 5000, '192.0.2.1', 80, 1, 4294967295,"
     " 1000000000000000000, 3760000000, 'data_fin', 'client', NULL, 2, 2, 'near_client', 'full');"
     "INSERT INTO connection_direction VALUES(1, 'c2s', 1000, 2127.6, 100, 1, 0, 0, 200, 0, 0, 0, 0,"
@@ -120,6 +121,8 @@ static void summary(void)
     assert_contains(text,
                     "a\\x1b.pcap\n  100 packets in 4.00 s from 2001-09-09 01:46:40.000000 UTC");
     assert_contains(text, "90 TCP, 80 MPTCP, 2 captured twice and ignored");
+    assert_contains(text,
+                    "1 malformed, 3 dropped while capturing\n  7 packets of connections that had");
     assert_contains(text, "CUT: ends inside packet 101");
     assert_contains(text, "Connection 1: MPTCP v1, 10.1.0.2:5000 -> 192.0.2.1:80");
     assert_contains(text, "server 0xffffffff, captured near the client");
@@ -134,6 +137,83 @@ static void summary(void)
 
     text = text_of(mps_view_summary, false);
     assert_contains(text, "no MPTCP connection in 0 TCP packets");
+    free(text);
+}
+
+/* 40 more subflows and 9 more joins, without data; one subflow with a little. */
+static bool many(sqlite3 *db, GError **error)
+{
+    return sqlite3_exec(db,
+                        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 49)"
+                        "INSERT INTO subflow SELECT 100 + i, iif(i <= 40, 1, NULL),"
+                        " iif(i <= 40, 10 + i, 1), 'join', 'client', '10.4.0.' || i, 6000 + i,"
+                        " '192.0.2.1', 80, 0, NULL, NULL, CASE WHEN i > 40 THEN 'unknown_token'"
+                        " WHEN i > 38 THEN 'bad_hmac' WHEN i > 30 THEN 'no_reply'"
+                        " WHEN i > 25 THEN 'refused' ELSE 'established' END, NULL, NULL, NULL,"
+                        " iif(i <= 24, 'unused', NULL) FROM n;"
+                        "INSERT INTO subflow_direction VALUES(140, 'c2s', 9, 9, 0.1, NULL, NULL,"
+                        " NULL, 0, 0)",
+                        NULL, NULL, NULL) == SQLITE_OK ||
+           mps_throw(error, MPS_ERROR_STORE, "%s", sqlite3_errmsg(db));
+}
+
+static bool many_summary(sqlite3 *db, FILE *out, GError **error)
+{
+    return many(db, error) && mps_view_summary(db, out, error);
+}
+
+static bool many_show(sqlite3 *db, FILE *out, GError **error)
+{
+    return many(db, error) && mps_view_show(db, MPS_ALL_CONNECTIONS, out, error);
+}
+
+static bool many_show_one(sqlite3 *db, FILE *out, GError **error)
+{
+    return many(db, error) && mps_view_show(db, 1, out, error);
+}
+
+/* However many subflows there are: those with the most data, in their order, and a count. */
+static void caps(void)
+{
+    char *text = text_of(many_summary, true);
+
+    assert_narrow(text);
+    assert_contains(text, "\n  50  10.4.0.40:6040"); /* has data, so it stands behind the first */
+    assert_contains(text, "\n  22  10.4.0.12:6012");
+    g_assert_null(strstr(text, "10.4.0.13:6013"));
+    assert_contains(text, "\n  27 more subflows: 13 established (12 unused), 8 without reply,"
+                          " 5 refused,\n  1 with bad HMAC;\n"
+                          "  `mptcpscope show -c 1` lists all\n");
+    assert_contains(text, "10.4.0.44:6044");
+    g_assert_null(strstr(text, "10.4.0.45:6045"));
+    assert_contains(text, "\n  5 more joins: 5 to unknown tokens;\n");
+    free(text);
+    text = text_of(many_show, true);
+    assert_contains(text, "27 more subflows");
+    assert_contains(text, "5 more joins");
+    assert_contains(text, "\nSubflow 22:");
+    g_assert_null(strstr(text, "\nSubflow 23:"));
+    free(text);
+    text = text_of(many_show_one, true);
+    assert_contains(text, "\nSubflow 23:");
+    g_assert_null(strstr(text, "more subflows"));
+    free(text);
+}
+
+static bool remapped_summary(sqlite3 *db, FILE *out, GError **error)
+{
+    sqlite3_exec(db, "UPDATE connection_direction SET remapped_bytes = 5", NULL, NULL, NULL);
+    return mps_view_summary(db, out, error);
+}
+
+/* A word that few know is explained, once, where it stands. */
+static void meanings(void)
+{
+    char *text = text_of(remapped_summary, true);
+
+    assert_narrow(text);
+    assert_contains(text, "\nremapped: mapped a second time on the same subflow\n");
+    g_assert_null(strstr(text, "orphaned"));
     free(text);
 }
 
@@ -297,6 +377,8 @@ int main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/views/text-table", text_table);
     g_test_add_func("/views/summary", summary);
+    g_test_add_func("/views/caps", caps);
+    g_test_add_func("/views/meanings", meanings);
     g_test_add_func("/views/list", list);
     g_test_add_func("/views/show", shows);
     g_test_add_func("/views/json", json);

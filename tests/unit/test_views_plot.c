@@ -10,7 +10,7 @@
 #include "pipeline/pipeline.h"
 #include "views/views.h"
 
-static char *directory, *database;
+static char *directory, *database, *scratch;
 
 static sqlite3 *analyze(void)
 {
@@ -56,6 +56,7 @@ static void figures(void)
         .database = database,
         .format = "both",
         .directory = directory,
+        .scratch = scratch,
         .connection_id = 2,
         .quiet = true,
     };
@@ -85,6 +86,7 @@ static void titles(void)
         .kind = "sequence",
         .format = "svg",
         .directory = directory,
+        .scratch = scratch,
         .connection_id = 2,
         .quiet = true,
     };
@@ -101,13 +103,87 @@ static void titles(void)
     sqlite3_close(db);
 }
 
+static bool refuse(const char *file, void *user, GError **error)
+{
+    g_assert_true(user == database);
+    g_assert_true(g_str_has_suffix(file, "/connection-2-share-c2s.png"));
+    return mps_throw(error, MPS_ERROR_USAGE, "no");
+}
+
+/* A file that must not be written is not touched, and nothing is left where it was to be drawn. */
+static void refused(void)
+{
+    sqlite3 *db = tools_are_here() ? analyze() : NULL;
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *file = g_build_filename(directory, "connection-2-share-c2s.png", NULL);
+    g_autoptr(GError) error = NULL;
+    const MpsPlotRequest request = {
+        .database = database,
+        .kind = "share",
+        .format = "png",
+        .directory = directory,
+        .scratch = scratch,
+        .connection_id = 2,
+        .may_write = refuse,
+        .user = database,
+    };
+
+    if (!db)
+        return;
+    g_assert_false(mps_view_plot(db, &request, files, &error));
+    g_assert_error(error, MPS_ERROR, MPS_ERROR_USAGE);
+    g_assert_false(g_file_test(file, G_FILE_TEST_EXISTS));
+    g_assert_false(g_file_test(scratch, G_FILE_TEST_EXISTS));
+    sqlite3_close(db);
+}
+
+/* Connection 2 has no data from the server: not worth a note beside the other direction. */
+static void notes(void)
+{
+    if (g_test_subprocess()) {
+        sqlite3 *db = analyze();
+        g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(GError) error = NULL;
+        const MpsPlotRequest request = {
+            .database = database,
+            .kind = "share",
+            .format = "svg",
+            .directory = directory,
+            .scratch = scratch,
+            .connection_id = 2,
+        };
+
+        mps_view_plot(db, &request, files, &error);
+        g_assert_no_error(error);
+        g_assert_cmpuint(files->len, ==, 1);
+        g_unlink(files->pdata[0]);
+        sqlite3_exec(db,
+                     "CREATE TEMP TABLE connection_direction AS"
+                     " SELECT connection_id, direction, 0 AS data_bytes"
+                     " FROM main.connection_direction",
+                     NULL, NULL, NULL);
+        mps_view_plot(db, &request, files, &error);
+        g_assert_no_error(error);
+        sqlite3_close(db);
+        return;
+    }
+    if (!tools_are_here())
+        return;
+    g_test_trap_subprocess(NULL, 0, 0);
+    g_test_trap_assert_passed();
+    g_test_trap_assert_stderr("mptcpscope: connection 2 has no data to draw\n");
+}
+
 static void no_connection(void)
 {
     sqlite3 *db = tools_are_here() ? analyze() : NULL;
     g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) error = NULL;
-    const MpsPlotRequest request = {
-        .database = database, .format = "png", .directory = directory, .connection_id = 99};
+    const MpsPlotRequest request = {.database = database,
+                                    .format = "png",
+                                    .directory = directory,
+                                    .scratch = scratch,
+                                    .connection_id = 99};
 
     if (!db)
         return;
@@ -121,8 +197,11 @@ static void no_scripts(void)
     sqlite3 *db = tools_are_here() ? analyze() : NULL;
     g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) error = NULL;
-    const MpsPlotRequest request = {
-        .database = database, .format = "png", .directory = directory, .connection_id = 2};
+    const MpsPlotRequest request = {.database = database,
+                                    .format = "png",
+                                    .directory = directory,
+                                    .scratch = scratch,
+                                    .connection_id = 2};
 
     if (!db)
         return;
@@ -138,7 +217,10 @@ int main(int argc, char *argv[])
     g_setenv("MPTCPSCOPE_PLOTS", "plots", TRUE); /* tests run in the project's root */
     directory = g_dir_make_tmp("mptcpscope-XXXXXX", NULL);
     database = g_build_filename(directory, "a $(x) \"b\".db", NULL);
+    scratch = g_build_filename(directory, "scratch", NULL);
     g_test_add_func("/views/plot/figures", figures);
+    g_test_add_func("/views/plot/refused", refused);
+    g_test_add_func("/views/plot/notes", notes);
     g_test_add_func("/views/plot/titles", titles);
     g_test_add_func("/views/plot/no-connection", no_connection);
     g_test_add_func("/views/plot/no-scripts", no_scripts);
@@ -148,6 +230,7 @@ int main(int argc, char *argv[])
     g_unlink(database);
     g_rmdir(directory);
     g_free(database);
+    g_free(scratch);
     g_free(directory);
     return status;
 }
