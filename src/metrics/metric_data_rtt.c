@@ -35,22 +35,12 @@ static const MpsColumn columns[] = {
     {0},
 };
 
+MPS_ROOM_DEFINE_FIND(find_above, Piece, int64_t)
+
 static void push(Queue *queue, Piece piece)
 {
-    size_t at = queue->room.n_items;
+    const size_t at = find_above(queue->items, queue->room.n_items, piece.end);
 
-    if (at > 0 && queue->items[at - 1].end > piece.end) { /* below the last: find its place */
-        size_t low = 0;
-
-        while (low < at) {
-            const size_t middle = low + (at - low) / 2;
-
-            if (queue->items[middle].end <= piece.end)
-                low = middle + 1;
-            else
-                at = middle;
-        }
-    }
     *MPS_ROOM_INSERT(queue->items, &queue->room, at) = piece;
     if (queue->room.n_items > MAX_PIECES)
         MPS_ROOM_ERASE(queue->items, &queue->room, 0, MAX_PIECES / 2);

@@ -69,32 +69,11 @@ bool mps_space_data_ack(DataSpace *space, uint64_t dsn, bool is_64, int64_t *off
            ABS(*offset - MAX(reference, space->last)) < (int64_t)1 << 32;
 }
 
-/* Index of the first run that ends above @offset. */
+MPS_ROOM_DEFINE_FIND(find_above, Run, int64_t)
+
 static size_t find(const DataSpace *space, int64_t offset)
 {
-    size_t low = 0, high = space->room.n_items, step = 1;
-
-    while (high > low && space->runs[high - 1].end > offset) {
-        const size_t probe = high > low + step ? high - step : low;
-
-        if (space->runs[probe].end <= offset) {
-            low = probe + 1;
-            break;
-        }
-        high = probe;
-        step *= 2;
-    }
-    if (high == space->room.n_items)
-        return high;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-
-        if (space->runs[middle].end <= offset)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return find_above(space->runs, space->room.n_items, offset);
 }
 
 static bool joins(const Run *left, const Run *right)

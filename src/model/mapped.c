@@ -19,22 +19,11 @@ typedef struct {
     MpsSide sender;
 } Place;
 
-/* Index of the first stretch that ends above @position. */
+MPS_ROOM_DEFINE_FIND(find_above, Pending, uint64_t)
+
 static size_t find(const PendingList *list, uint64_t position)
 {
-    size_t low = 0, high = list->room.n_items;
-
-    if (high > 0 && list->items[high - 1].end <= position)
-        return high;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-
-        if (list->items[middle].end <= position)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return find_above(list->items, list->room.n_items, position);
 }
 
 /* Takes the first stretch that overlaps [begin, end) off the list, cut to it.  False: none is left.

@@ -5,24 +5,11 @@
 
 #include <glib.h>
 
-/* Index of the first mapping that ends above @position. */
+MPS_ROOM_DEFINE_FIND(find_above, MpsMapping, uint64_t)
+
 static size_t find(const MpsMappings *self, uint64_t position)
 {
-    size_t low = 0, high = self->room.n_items;
-
-    if (high > 0 && self->items[high - 1].end <= position)
-        return high;
-    if (high > 0 && self->items[high - 1].begin <= position)
-        return high - 1;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-
-        if (self->items[middle].end <= position)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return find_above(self->items, self->room.n_items, position);
 }
 
 const MpsMapping *mps_mappings_find(const MpsMappings *self, uint64_t position)

@@ -12,32 +12,11 @@ enum { KEEP_ACKED = 4096 };
 /* More than this is not in flight; without acknowledgements the older half is given up. */
 enum { MAX_SENT = 1 << 16 };
 
-/* Index of the first entry that ends above @position. */
+MPS_ROOM_DEFINE_FIND(find_above, MpsSent, uint64_t)
+
 static size_t find(const MpsSendLog *self, uint64_t position)
 {
-    size_t low = 0, high = self->room.n_items, step = 1;
-
-    while (high > low && self->items[high - 1].end > position) {
-        const size_t probe = high > low + step ? high - step : low;
-
-        if (self->items[probe].end <= position) {
-            low = probe + 1;
-            break;
-        }
-        high = probe;
-        step *= 2;
-    }
-    if (high == self->room.n_items)
-        return high;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-
-        if (self->items[middle].end <= position)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return find_above(self->items, self->room.n_items, position);
 }
 
 void mps_sendlog_init(MpsSendLog *self)

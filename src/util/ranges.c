@@ -5,33 +5,12 @@
 
 #include <glib.h>
 
-/* Index of the first range that ends at or after @at (touching counts); n_items if none does.
- * Gallops from the end, where sequence numbers usually are. */
+MPS_ROOM_DEFINE_FIND(find_above, MpsRange, uint64_t)
+
+/* Index of the first range that ends at or after @at: touching counts. */
 static size_t find(const MpsRanges *self, uint64_t at)
 {
-    size_t low = 0, high = self->room.n_items, step = 1;
-
-    while (high > low && self->items[high - 1].end >= at) {
-        const size_t probe = high > low + step ? high - step : low;
-
-        if (self->items[probe].end < at) {
-            low = probe + 1;
-            break;
-        }
-        high = probe;
-        step *= 2;
-    }
-    if (high == self->room.n_items)
-        return high;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-
-        if (self->items[middle].end < at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return at == 0 ? 0 : find_above(self->items, self->room.n_items, at - 1);
 }
 
 uint64_t mps_ranges_add(MpsRanges *self, uint64_t begin, uint64_t end)

@@ -31,4 +31,33 @@ void mps_room_free(void *items, MpsRoom *room, size_t item_bytes);
     ((items) = mps_room_erase((items), (room), (index), (n), sizeof *(items)))
 #define MPS_ROOM_FREE(items, room) (mps_room_free((items), (room), sizeof *(items)), (items) = NULL)
 
+/* Defines a function that finds in sorted, disjoint @Item with a member .end the index of the first
+ * one that ends above @position; n_items if none does.  Gallops from the end, where numbers usually
+ * are. */
+#define MPS_ROOM_DEFINE_FIND(name, Item, Position)                                                 \
+    static size_t name(const Item *items, size_t n_items, Position position)                       \
+    {                                                                                              \
+        size_t low = 0, high = n_items, step = 1;                                                  \
+                                                                                                   \
+        while (high > low && items[high - 1].end > position) {                                     \
+            const size_t probe = high > low + step ? high - step : low;                            \
+                                                                                                   \
+            if (items[probe].end <= position) {                                                    \
+                low = probe + 1;                                                                   \
+                break;                                                                             \
+            }                                                                                      \
+            high = probe;                                                                          \
+            step *= 2;                                                                             \
+        }                                                                                          \
+        while (low < high) {                                                                       \
+            const size_t middle = low + (high - low) / 2;                                          \
+                                                                                                   \
+            if (items[middle].end <= position)                                                     \
+                low = middle + 1;                                                                  \
+            else                                                                                   \
+                high = middle;                                                                     \
+        }                                                                                          \
+        return low;                                                                                \
+    }
+
 #endif
