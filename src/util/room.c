@@ -43,7 +43,7 @@ static char *slide(char *items, MpsRoom *room, size_t item_bytes)
     return block;
 }
 
-void *mps_room_insert(void *items, MpsRoom *room, size_t index, size_t item_bytes)
+void *mps_room_insert_slow(void *items, MpsRoom *room, size_t index, size_t item_bytes)
 {
     const bool at_front = index < room->n_items / 2;
     char *at = items;
@@ -66,12 +66,10 @@ void *mps_room_insert(void *items, MpsRoom *room, size_t index, size_t item_byte
     return at;
 }
 
-void *mps_room_erase(void *items, MpsRoom *room, size_t index, size_t n, size_t item_bytes)
+void *mps_room_erase_slow(void *items, MpsRoom *room, size_t index, size_t n, size_t item_bytes)
 {
     char *at = items;
 
-    if (n == 0)
-        return items;
     if (index == 0) {
         at += n * item_bytes;
         room->n_front += n;

@@ -13,12 +13,27 @@ typedef struct {
     size_t inserted;        /* index of the item inserted last */
 } MpsRoom;
 
+/* The general cases of the two functions below. */
+void *mps_room_insert_slow(void *items, MpsRoom *room, size_t index, size_t item_bytes);
+void *mps_room_erase_slow(void *items, MpsRoom *room, size_t index, size_t n, size_t item_bytes);
+
 /* Makes room for one item before @index (at most n_items), and returns where the items are now; the
  * new one is not initialized. */
-void *mps_room_insert(void *items, MpsRoom *room, size_t index, size_t item_bytes);
+static inline void *mps_room_insert(void *items, MpsRoom *room, size_t index, size_t item_bytes)
+{
+    if (index != room->n_items || room->n_back == 0)
+        return mps_room_insert_slow(items, room, index, item_bytes);
+    room->n_back--;
+    room->inserted = room->n_items++;
+    return items;
+}
 
 /* Removes @n items from @index on, and returns where the items are now. */
-void *mps_room_erase(void *items, MpsRoom *room, size_t index, size_t n, size_t item_bytes);
+static inline void *mps_room_erase(void *items, MpsRoom *room, size_t index, size_t n,
+                                   size_t item_bytes)
+{
+    return n == 0 ? items : mps_room_erase_slow(items, room, index, n, item_bytes);
+}
 
 /* Frees all memory. */
 void mps_room_free(void *items, MpsRoom *room, size_t item_bytes);
