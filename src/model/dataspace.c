@@ -30,11 +30,20 @@ static inline uint64_t biased(int64_t offset)
 /* Offsets further out than this are lies; keeps all sums inside 64 bits. */
 #define SANE_OFFSET ((int64_t)1 << 60)
 
-static int64_t expand(const DataSpace *space, uint64_t dsn, bool is_64, int64_t reference)
+/* An 8-byte number completes a base of which only 4 bytes are known. */
+static int64_t expand(DataSpace *space, uint64_t dsn, bool is_64, int64_t reference)
 {
     if (is_64 && !space->base_is_32)
         return (int64_t)(dsn - space->base);
-    return reference + (int32_t)((uint32_t)dsn - (uint32_t)(space->base + (uint64_t)reference));
+
+    const int64_t offset =
+        reference + (int32_t)((uint32_t)dsn - (uint32_t)(space->base + (uint64_t)reference));
+
+    if (is_64) {
+        space->base = dsn - (uint64_t)offset;
+        space->base_is_32 = false;
+    }
+    return offset;
 }
 
 static void set_base(DataSpace *space, uint64_t dsn, bool is_64)

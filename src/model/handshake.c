@@ -132,7 +132,7 @@ static Subflow *open_midstream(MpsModel *model, const MpsSegment *segment)
         kind = MPS_KIND_JOIN;
     }
 
-    Connection *connection = mps_connection_new(model, segment, kind == MPS_KIND_JOIN);
+    Connection *connection = mps_connection_new(model, segment, kind != MPS_KIND_INITIAL);
 
     connection->public.subflows_established++; /* as far as timeouts go */
     if (sender == MPS_SERVER) { /* mps_connection_new() takes the sender for the client */

@@ -249,6 +249,8 @@ static MpsResult result_of(Subflow *subflow)
                subflow->has_ack_hmac ? "handshake" : "SYN/ACK");
         return MPS_RESULT_BAD_HMAC;
     }
+    if (subflow->inferred)
+        detail(subflow, "inferred: data sequence numbers fit, handshake not captured");
     if ((!subflow->syn_seen && !subflow->synack_seen) || subflow->proven)
         return MPS_RESULT_ESTABLISHED; /* it was there before the capture, or carried data */
     if (!subflow->synack_seen && !subflow->ack_seen) {
@@ -437,17 +439,17 @@ static void connection_free(MpsModel *model, Connection *self)
     g_free(self);
 }
 
-/* Joins that came to a token before its connection was known (packets of several interfaces are not
- * stamped in the order of cause and effect) move to that connection. */
-static void move_joins(MpsModel *model, Connection *from, Connection *to)
+/* Subflows that came before their connection was known (joins stamped before the handshake, flows
+ * without one) move to it; @from is freed. */
+void mps_move_subflows(MpsModel *model, Connection *from, Connection *to)
 {
     for (guint i = 0; i < from->public.subflows->len; i++) {
-        Subflow *join = g_ptr_array_index(from->public.subflows, i);
+        Subflow *subflow = g_ptr_array_index(from->public.subflows, i);
 
-        join->public.connection = &to->public;
-        join->public.ordinal = ++to->n_joins;
-        g_ptr_array_add(to->public.subflows, join);
-        to->public.joins_attempted++;
+        subflow->public.connection = &to->public;
+        subflow->public.ordinal = ++to->n_joins;
+        to->public.joins_attempted += subflow->public.kind == MPS_KIND_JOIN;
+        g_ptr_array_add(to->public.subflows, subflow);
     }
     g_ptr_array_set_size(from->public.subflows, 0);
     model->hooks.closed(model->hooks.user, &from->public);
@@ -459,7 +461,7 @@ void mps_register_token(MpsModel *model, Connection *connection, MpsSide side, u
     Connection *before = g_hash_table_lookup(model->tokens, GUINT_TO_POINTER(token));
 
     if (before && before != connection && before->orphan && side == MPS_SERVER)
-        move_joins(model, before, connection);
+        mps_move_subflows(model, before, connection);
     connection->registered[side] = true;
     connection->registered_token[side] = token;
     g_hash_table_insert(model->tokens, GUINT_TO_POINTER(token), connection);
@@ -471,6 +473,10 @@ static void finish(MpsModel *model, Connection *connection, MpsClose how)
     MpsConnection *public = &connection->public;
 
     model->segment = NULL;
+    if (public->subflows->len > 0 &&
+        ((Subflow *)g_ptr_array_index(public->subflows, 0))->public.kind == 0)
+        mps_connection_adopt(model,
+                             connection); /* no data, but no join to an unknown token either */
     settle_fallback(model, connection);
     for (guint i = 0; i < public->subflows->len; i++)
         settle_subflow(model, g_ptr_array_index(public->subflows, i), how);

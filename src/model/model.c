@@ -72,6 +72,44 @@ static Subflow *find_subflow(MpsModel *model, const MpsSegment *segment, MpsSide
     return subflow;
 }
 
+static void swap_sides(Subflow *subflow)
+{
+    const SubflowEnd end = subflow->end[0];
+    const MpsSubflowSide side = subflow->public.side[0];
+    const MpsEndpoint endpoint = subflow->public.end[0];
+
+    subflow->end[0] = subflow->end[1];
+    subflow->end[1] = end;
+    subflow->public.side[0] = subflow->public.side[1];
+    subflow->public.side[1] = side;
+    subflow->public.end[0] = subflow->public.end[1];
+    subflow->public.end[1] = endpoint;
+    subflow->public.opened_by = other(subflow->public.opened_by);
+    subflow->forward = other(subflow->forward);
+}
+
+/* The connection of @subflow is not known yet: its data sequence numbers may tell; with data it is
+ * one of its own. */
+static Connection *settle_orphan(MpsModel *model, Subflow *subflow, MpsSide *sender)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+    bool swapped;
+    Connection *found = mps_match(model, subflow, *sender, &swapped);
+
+    if (found) {
+        if (swapped) {
+            swap_sides(subflow);
+            *sender = other(*sender);
+        }
+        subflow->inferred = true;
+        mps_move_subflows(model, connection, found);
+        return found;
+    }
+    if (model->segment->payload_bytes > 0)
+        mps_connection_adopt(model, connection);
+    return connection;
+}
+
 MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
 {
     MpsSide sender = MPS_CLIENT;
@@ -91,8 +129,8 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
 
     Connection *connection = (Connection *)subflow->public.connection;
 
-    if (segment->payload_bytes > 0 && connection->orphan)
-        mps_connection_adopt(self, connection);
+    if (connection->orphan)
+        connection = settle_orphan(self, subflow, &sender);
     subflow->public.end_ns = segment->ts_ns;
     mps_stream_open(subflow, sender, segment);
     mps_handshake(self, subflow, sender);

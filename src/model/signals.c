@@ -117,8 +117,13 @@ static void learn_ssn(MpsModel *model, Subflow *subflow, MpsSide sender,
         (int32_t)((uint32_t)zero - (uint32_t)sending->ssn_zero) < 0)
         sending->ssn_zero = zero;
     if (!sending->has_last_mapping) {
+        int64_t offset;
+
         sending->has_last_mapping = true;
         sending->last_mapping = raw_mapping(option);
+        /* The number space is known from now on, though not yet where the payload lies in it. */
+        mps_space_dsn(&((Connection *)subflow->public.connection)->space[sender], option->dss.dsn,
+                      option->dss.dsn_is_64, &offset);
     }
     if (next || model->segment->payload_bytes >= bytes)
         mps_settle_mapping(model, subflow, sender);

@@ -93,6 +93,7 @@ struct _Subflow {
     bool has_synack_hmac, has_ack_hmac;
     int64_t synack_ns;
     Origin ack;              /* third packet */
+    bool inferred;           /* belongs to its connection by data sequence numbers only */
     bool proven;             /* payload on it: it was established, whatever the capture lacks */
     bool acceptor_confirmed; /* the acceptor sent something but RST after the third ACK */
     bool opener_reset, opener_reset_reasoned, acceptor_reset;
@@ -198,6 +199,7 @@ Subflow *mps_subflow_new(MpsModel *model, Connection *connection, const MpsSegme
                          MpsSubflowKind kind, MpsSide sender, MpsSide opener);
 void mps_connection_adopt(MpsModel *model, Connection *connection);
 void mps_connection_touch(MpsModel *model, Connection *connection);
+void mps_move_subflows(MpsModel *model, Connection *from, Connection *to);
 void mps_subflow_closed(MpsModel *model, Subflow *subflow, MpsClose how, MpsSide by);
 void mps_subflow_established(MpsModel *model, Subflow *subflow, const Origin *when);
 void mps_register_token(MpsModel *model, Connection *connection, MpsSide side, uint32_t token);
@@ -209,6 +211,9 @@ Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey ke
 void mps_handshake(MpsModel *model, Subflow *subflow, MpsSide sender);
 void mps_learn_key(MpsModel *model, Connection *connection, MpsSide side, uint64_t key);
 void mps_check_join(Subflow *subflow);
+
+/* --- match.c: subflows without handshake */
+Connection *mps_match(const MpsModel *model, const Subflow *subflow, MpsSide sender, bool *swapped);
 
 /* --- stream.c: TCP number space */
 void mps_stream_open(Subflow *subflow, MpsSide sender, const MpsSegment *segment);

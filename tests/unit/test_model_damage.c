@@ -174,6 +174,52 @@ static void test_join_stamped_early(void)
     bench_free(bench);
 }
 
+/* Two subflows whose handshakes the capture lacks: one connection, by the data sequence numbers,
+ * also when ports suggest that the hosts' roles differ and when 4-byte numbers come first. */
+static void test_midstream_match(void)
+{
+    for (int variant = 0; variant < 3; variant++) {
+        Bench *bench = bench_new(1, 0x11, 0x22);
+        MpsSegment ack = bench_segment(bench, 1, S, MPS_TCP_ACK, 1, 1001, 0);
+
+        bench->port[1] = variant == 1 ? 79 : bench->port[1];
+        if (variant == 2) {
+            bench->dsn_is_64 = false;
+            bench_data_ack(bench, &ack, S, 1000);
+            bench_feed(bench, ack);
+            bench->dsn_is_64 = true;
+        }
+        bench_send(bench, 0, C, 1, 1000, 0);
+        bench_send(bench, 0, C, 1001, 1000, 2000);
+        bench_send(bench, 1, C, 1001, 1000, 1000);
+        bench_send(bench, 1, C, 2001, 1000, 2000); /* reinjected */
+        bench_finish(bench);
+        g_assert_cmpuint(bench->closed->len, >=, 1);
+
+        const BenchClosed *closed =
+            &g_array_index(bench->closed, BenchClosed, bench->closed->len - 1);
+
+        g_assert_cmpuint(closed->n_subflows, ==, 2);
+        g_assert_cmpuint(closed->connection.id, ==, 1);
+        g_assert_cmpuint(closed->connection.side[C].data_bytes, ==, 3000);
+        g_assert_cmpuint(closed->subflows[1].side[C].ledger.reinjected_bytes, ==, 1000);
+        g_assert_cmpint(closed->subflows[1].result, ==, MPS_RESULT_ESTABLISHED);
+        bench_free(bench);
+    }
+}
+
+/* Numbers that are not close are another connection. */
+static void test_midstream_no_match(void)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    bench_send(bench, 0, C, 1, 1000, 0);
+    bench_send(bench, 1, C, 1, 1000, INT64_C(1) << 30);
+    bench_finish(bench);
+    g_assert_cmpuint(bench->closed->len, ==, 2);
+    bench_free(bench);
+}
+
 /* Hours of silence end a connection; what comes then is not ignored. */
 static void test_after_silence(void)
 {
@@ -232,6 +278,8 @@ int main(int argc, char **argv)
     g_test_add_func("/damage/client side only", test_client_side_only);
     g_test_add_func("/damage/refused after data", test_refused_after_data);
     g_test_add_func("/damage/join stamped early", test_join_stamped_early);
+    g_test_add_func("/damage/midstream match", test_midstream_match);
+    g_test_add_func("/damage/midstream no match", test_midstream_no_match);
     g_test_add_func("/damage/after silence", test_after_silence);
     g_test_add_func("/damage/backwards", test_backwards);
     return g_test_run();
