@@ -19,6 +19,7 @@ typedef enum {
 /* What every command may want to know. */
 typedef struct {
     bool quiet;
+    bool tcp;                 /* analyze plain TCP connections, too */
     const char *command_line; /* as typed, for `meta` */
 } MpsSettings;
 

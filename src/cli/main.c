@@ -18,12 +18,13 @@ static const MpsCommand *const commands[] = {
 #undef COMMAND
 };
 
-static gboolean quiet, want_help, want_version;
+static gboolean quiet, tcp, want_help, want_version;
 
-/* The options that stand before the command; the first two are understood behind it, too. */
+/* The options that stand before the command; the first three are understood behind it, too. */
 static const GOptionEntry common_options[] = {
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No notes and no progress on standard error",
      NULL},
+    {"tcp", 0, 0, G_OPTION_ARG_NONE, &tcp, "Captures: analyze plain TCP connections, too", NULL},
     {"help", 'h', 0, G_OPTION_ARG_NONE, &want_help, "Show this help", NULL},
     {0},
 };
@@ -138,7 +139,7 @@ static MpsExit run_command(const MpsCommand *command, char ***argv, const char *
     if (arguments[0] && strcmp(arguments[0], "--") == 0) /* GLib leaves it in place */
         arguments++;
 
-    const MpsSettings settings = {.quiet = quiet, .command_line = command_line};
+    const MpsSettings settings = {.quiet = quiet, .tcp = tcp, .command_line = command_line};
     const MpsExit status = command->run(arguments, &settings, &error);
 
     if (error) {

@@ -109,6 +109,20 @@ static Subflow *open_join(MpsModel *model, const MpsSegment *segment, const MpsM
     return subflow;
 }
 
+/* The connection of a flow that began before the capture. */
+static Connection *new_midstream(MpsModel *model, const MpsSegment *segment, MpsSide sender,
+                                 bool orphan)
+{
+    Connection *connection = mps_connection_new(model, segment, orphan);
+
+    connection->public.subflows_established++; /* as far as timeouts go */
+    if (sender == MPS_SERVER) { /* mps_connection_new() takes the sender for the client */
+        connection->public.end[MPS_CLIENT] = segment->dst;
+        connection->public.end[MPS_SERVER] = segment->src;
+    }
+    return connection;
+}
+
 /* A flow that begins before the capture: the side with the smaller port is taken for the server
  * unless the packet tells. */
 static Subflow *open_midstream(MpsModel *model, const MpsSegment *segment)
@@ -132,14 +146,26 @@ static Subflow *open_midstream(MpsModel *model, const MpsSegment *segment)
         kind = MPS_KIND_JOIN;
     }
 
-    Connection *connection = mps_connection_new(model, segment, kind != MPS_KIND_INITIAL);
+    Connection *connection = new_midstream(model, segment, sender, kind != MPS_KIND_INITIAL);
 
-    connection->public.subflows_established++; /* as far as timeouts go */
-    if (sender == MPS_SERVER) { /* mps_connection_new() takes the sender for the client */
-        connection->public.end[MPS_CLIENT] = segment->dst;
-        connection->public.end[MPS_SERVER] = segment->src;
-    }
     return mps_subflow_new(model, connection, segment, kind, sender, MPS_CLIENT);
+}
+
+/* @connection never was to be MPTCP. */
+static void be_plain(Connection *connection)
+{
+    connection->plain = true;
+    connection->public.protocol = MPS_PROTOCOL_TCP;
+}
+
+/* A plain TCP flow that began before the capture: like one with MPTCP, by the ports. */
+static Subflow *open_plain(MpsModel *model, const MpsSegment *segment)
+{
+    const MpsSide sender = segment->src.port < segment->dst.port ? MPS_SERVER : MPS_CLIENT;
+    Connection *connection = new_midstream(model, segment, sender, false);
+
+    be_plain(connection);
+    return mps_subflow_new(model, connection, segment, 0, sender, MPS_CLIENT);
 }
 
 /* A segment of an unknown flow, or a SYN with a new sequence number: begins a subflow, or returns
@@ -155,11 +181,16 @@ Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey ke
             return NULL;
         if (join && join->join.form == MPS_JOIN_SYN)
             subflow = open_join(model, segment, join);
-        else if (any_option(segment, MPS_MP_CAPABLE))
+        else if (any_option(segment, MPS_MP_CAPABLE) || model->hooks.tcp)
             subflow = mps_subflow_new(model, mps_connection_new(model, segment, false), segment,
                                       MPS_KIND_INITIAL, MPS_CLIENT, MPS_CLIENT);
+        if (subflow && subflow->public.kind == MPS_KIND_INITIAL && segment->n_mptcp == 0)
+            be_plain((Connection *)subflow->public.connection);
     } else {
         subflow = open_midstream(model, segment);
+        if (!subflow && model->hooks.tcp && segment->payload_bytes > 0 &&
+            !(segment->flags & MPS_TCP_RST))
+            subflow = open_plain(model, segment);
     }
     if (!subflow)
         return NULL;
@@ -240,7 +271,7 @@ static void take_synack(MpsModel *model, Subflow *subflow, MpsSide sender)
                 connection->public.checksum = 1;
             else if (connection->public.checksum < 0)
                 connection->public.checksum = 0;
-        } else if (!subflow->synack_has_option) {
+        } else if (!subflow->synack_has_option && !connection->plain) {
             mps_set_fallback(model, subflow, MPS_FALLBACK_NO_SYNACK);
         }
         return;

@@ -369,7 +369,7 @@ static void settle_fallback(MpsModel *model, Connection *connection)
         if (join->public.established_ns != MPS_NO_TIME)
             return;
     }
-    if (!initial || connection->public.fallback || connection->options_cut ||
+    if (!initial || connection->public.fallback || connection->options_cut || connection->plain ||
         initial->public.kind != MPS_KIND_INITIAL || !initial->synack_seen || !initial->ack_seen)
         return;
     if (initial->plain_third_ack && !initial->confirmed)

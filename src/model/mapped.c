@@ -197,6 +197,15 @@ void mps_map_syn_data(MpsModel *model, Subflow *subflow)
             -(int64_t)(POSITION_BASE + 1 + sending->syn_bytes));
 }
 
+/* Plain TCP: the first payload byte, at @begin where the SYN is not known, is data offset 0. */
+void mps_map_plain(SubflowEnd *end, uint64_t begin)
+{
+    if (end->implied)
+        return;
+    end->implied = true;
+    end->implied_shift = -(int64_t)(end->has_isn ? POSITION_BASE + 1 : begin);
+}
+
 /* From now on payload of the only subflow needs no mapping: it continues the one before it, or
  * starts at IDSN + 1. */
 void mps_map_fallback(MpsModel *model, Subflow *subflow)

@@ -2,6 +2,7 @@
 #include "model/state.h"
 
 #include "model/dedup.h"
+#include "util/mix.h"
 
 /* Where the segment being worked on comes from; at the end of the capture, nowhere. */
 Origin mps_here(const MpsModel *model)
@@ -62,7 +63,7 @@ static Subflow *find_subflow(MpsModel *model, const MpsSegment *segment, MpsSide
     }
     if (!subflow) {
         *late = !first_syn && segment->n_mptcp > 0 && mps_is_buried(model, &key);
-        if (*late || (!first_syn && segment->n_mptcp == 0))
+        if (*late || (!first_syn && segment->n_mptcp == 0 && !model->hooks.tcp))
             return NULL;
         subflow = mps_open_flow(model, segment, key);
         if (!subflow)
@@ -110,6 +111,25 @@ static Connection *settle_orphan(MpsModel *model, Subflow *subflow, MpsSide *sen
     return connection;
 }
 
+/* Whether @segment, of no flow that is followed, is the first SYN of a connection. */
+static bool is_new_plain_syn(MpsModel *model, const MpsSegment *segment)
+{
+    MpsFlowKey key;
+    bool forward;
+
+    if ((segment->flags & (MPS_TCP_SYN | MPS_TCP_ACK | MPS_TCP_RST)) != MPS_TCP_SYN)
+        return false;
+    mps_flow_key(&segment->src, &segment->dst, &key, &forward);
+
+    const uint64_t hash = mps_mix_bytes(segment->seq, &key, sizeof key);
+    uint64_t *place = &model->plain_syns[hash % PLAIN_SYNS];
+
+    if (*place == hash)
+        return false;
+    *place = hash;
+    return true;
+}
+
 MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
 {
     MpsSide sender = MPS_CLIENT;
@@ -125,7 +145,9 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
     Subflow *subflow = find_subflow(self, segment, &sender, &late);
 
     if (!subflow)
-        return late ? MPS_SEEN_LATE : MPS_SEEN_PLAIN;
+        return late                              ? MPS_SEEN_LATE
+               : is_new_plain_syn(self, segment) ? MPS_SEEN_PLAIN_SYN
+                                                 : MPS_SEEN_PLAIN;
 
     Connection *connection = (Connection *)subflow->public.connection;
 
@@ -140,7 +162,7 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
     mps_stream_ack(self, subflow, sender);
     if (segment->flags & MPS_TCP_RST)
         mps_stream_reset(self, subflow, sender);
-    if (!connection->public.fallback)
+    if (!connection->public.fallback && !connection->plain)
         mps_watch_fallback(self, subflow, sender);
     mps_connection_touch(self, connection);
     return MPS_SEEN_TRACKED;

@@ -15,6 +15,7 @@ typedef struct _MpsModel MpsModel;
 typedef struct {
     size_t state_bytes[MPS_N_SCOPES];
     unsigned wants; /* kinds of events anybody wants */
+    bool tcp;       /* plain TCP connections are followed, too */
     void (*emit)(void *user, const MpsEvent *event);
     /* The connection is over, its numbers are final, and it is freed after the call.  Its id is 0
      * if it is only a group of joins whose token belongs to no connection of the capture. */
@@ -25,6 +26,7 @@ typedef struct {
 /* What a segment turned out to be. */
 typedef enum {
     MPS_SEEN_PLAIN,     /* TCP that has nothing to do with MPTCP */
+    MPS_SEEN_PLAIN_SYN, /* the same, and the first SYN of a connection */
     MPS_SEEN_LATE,      /* of a subflow that is closed and forgotten: counted by the caller */
     MPS_SEEN_TRACKED,   /* belongs to a tracked subflow */
     MPS_SEEN_DUPLICATE, /* the same packet captured twice: counted by the caller, else ignored */

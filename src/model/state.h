@@ -139,6 +139,7 @@ struct _Connection {
     uint32_t registered_token[2];
     bool orphan; /* joins to a token of no known connection, without data so far */
     bool options_cut;
+    bool plain; /* TCP without an offer of MPTCP */
     int64_t last_ns;
     int64_t data_fins_ns; /* when the second host's DATA_FIN was seen */
     MpsSide first_data_fin;
@@ -164,6 +165,9 @@ typedef struct _Lifetime {
     int64_t timeout_ns;
 } Lifetime;
 
+/* SYNs of plain TCP that are remembered: more than come while a host repeats one. */
+enum { PLAIN_SYNS = 1 << 14 };
+
 struct _MpsModel {
     MpsModelHooks hooks;
     MpsFlows *flows;
@@ -173,6 +177,7 @@ struct _MpsModel {
     MpsFlows *buried; /* flow key -> Grave */
     GQueue graves;
     uint64_t n_connections, n_subflows; /* ids given */
+    uint64_t plain_syns[PLAIN_SYNS];    /* hashes of those seen last, to tell repeats */
     int64_t now_ns;
     uint64_t order;            /* segments so far */
     const MpsSegment *segment; /* the one being worked on */
@@ -239,6 +244,7 @@ void mps_map_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t
 void mps_map_repeat(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t begin,
                     uint64_t end);
 void mps_map_syn_data(MpsModel *model, Subflow *subflow);
+void mps_map_plain(SubflowEnd *end, uint64_t begin);
 void mps_map_fallback(MpsModel *model, Subflow *subflow);
 void mps_map_clear(SubflowEnd *end);
 void mps_set_fallback(MpsModel *model, Subflow *subflow, MpsFallback kind);

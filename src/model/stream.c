@@ -93,6 +93,8 @@ static void take_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint
 
     if (first || (!sending->has_isn && begin < sending->lowest))
         sending->lowest = MIN(sending->lowest, begin);
+    if (((Connection *)subflow->public.connection)->plain)
+        mps_map_plain(sending, begin);
     sending->has_payload = true;
     if (begin > highest) /* the payload between was sent, but the tap has not seen it (so far) */
         mps_map_payload(model, subflow, sender, highest, begin, true);

@@ -38,6 +38,7 @@ enum {
     PACKETS,
     TCP_PACKETS,
     MPTCP_PACKETS,
+    PLAIN,
     FIRST,
     LAST,
     TRUNCATED,
@@ -58,6 +59,8 @@ static const MpsColumn capture_columns[] = {
     [PACKETS] = {"packets", MPS_INT, "packets read"},
     [TCP_PACKETS] = {"tcp_packets", MPS_INT, "of them TCP, duplicates included"},
     [MPTCP_PACKETS] = {"mptcp_packets", MPS_INT, "of them with an MPTCP option"},
+    [PLAIN] = {"plain_connections", MPS_INT,
+               "TCP connections begun without an offer of MPTCP and not analyzed (see --tcp)"},
     [FIRST] = {"first_ns", MPS_INT, "earliest packet [ns since epoch]"},
     [LAST] = {"last_ns", MPS_INT, "latest packet [ns since epoch]"},
     [TRUNCATED] = {"truncated_packets", MPS_INT,
@@ -82,7 +85,7 @@ static const MpsTable capture_table = {
 
 /* What is counted per file. */
 typedef struct {
-    uint64_t tcp, mptcp, truncated, malformed, duplicate, late;
+    uint64_t tcp, mptcp, truncated, malformed, duplicate, late, plain;
 } Counts;
 
 typedef struct {
@@ -153,6 +156,7 @@ static void write_captures(MpsRowSink *rows, const MpsTrace *trace, const Counts
         values[PACKETS] = mps_count(file.n_packets);
         values[TCP_PACKETS] = mps_count(counts[i].tcp);
         values[MPTCP_PACKETS] = mps_count(counts[i].mptcp);
+        values[PLAIN] = mps_count(counts[i].plain);
         values[FIRST] = mps_int_if(any, file.first_ns);
         values[LAST] = mps_int_if(any, file.last_ns);
         values[TRUNCATED] = mps_count(counts[i].truncated);
@@ -181,6 +185,7 @@ static void take_packet(MpsModel *model, const MpsPacket *packet, MpsSegment *se
         seen = mps_model_segment(model, segment);
         counts->duplicate += seen == MPS_SEEN_DUPLICATE;
         counts->late += seen == MPS_SEEN_LATE;
+        counts->plain += seen == MPS_SEEN_PLAIN_SYN;
         break;
     case MPS_DECODED_TRUNCATED:
         counts->truncated++;
@@ -252,8 +257,11 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
         return NULL;
 
     Run run = {observers, mps_writer_rows(writer)};
-    MpsModelHooks hooks = {
-        .wants = mps_observers_wants(observers), .emit = emit, .closed = closed, .user = &run};
+    MpsModelHooks hooks = {.wants = mps_observers_wants(observers),
+                           .tcp = analysis->tcp,
+                           .emit = emit,
+                           .closed = closed,
+                           .user = &run};
 
     for (int scope = 0; scope < MPS_N_SCOPES; scope++)
         hooks.state_bytes[scope] = mps_observers_state_bytes(observers, scope);

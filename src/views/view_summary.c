@@ -57,6 +57,9 @@ static void print_capture(MpsQuery *query, FILE *out)
     add_count(faults, query, "dropped", "dropped while capturing");
     if (faults->len)
         fprintf(out, "  %s\n", faults->str + 2);
+    if (mps_query_int(query, "plain_connections") > 0)
+        fprintf(out, "  %s without MPTCP, not analyzed (see --tcp)\n",
+                mps_format_count(mps_query_int(query, "plain_connections"), "TCP connection").text);
     if (mps_query_int(query, "late_packets") > 0)
         fprintf(out, "  %s of connections that had been closed and written before: ignored\n",
                 mps_format_count(mps_query_int(query, "late_packets"), "packet").text);
@@ -187,7 +190,9 @@ static void print_title(MpsQuery *query, FILE *out)
 
     g_string_printf(title, "Connection %" PRId64 ": ", mps_query_int(query, "connection_id"));
     if (strcmp(mps_query_text(query, "protocol"), "mptcp") != 0)
-        g_string_append(title, "TCP, MPTCP offered but not accepted");
+        g_string_append(title, mps_query_known(query, "fallback")
+                                   ? "TCP, MPTCP offered but not accepted"
+                                   : "TCP");
     else if (mps_query_known(query, "version"))
         g_string_append_printf(title, "MPTCP v%" PRId64, mps_query_int(query, "version"));
     else
