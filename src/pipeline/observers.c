@@ -149,12 +149,16 @@ static void write_row(const MpsObservers *self, MpsScope scope, const MpsSubject
             metric->summarise(state, subject, values + observer->first_column);
         if (metric->finish && subject->connection->id != 0)
             metric->finish(state, subject, rows);
-        if (metric->clear)
-            metric->clear(state);
     }
     if (subject->connection->id != 0 || scope == MPS_SCOPE_SUBFLOW ||
         scope == MPS_SCOPE_SUBFLOW_DIRECTION)
         rows->add(rows, &self->scope_table[scope], values);
+    for (guint i = 0; i < observers->len; i++) { /* the row may borrow from the states */
+        const Observer *observer = &g_array_index(observers, Observer, i);
+
+        if (observer->metric->clear)
+            observer->metric->clear(states ? states + observer->at : NULL);
+    }
 }
 
 void mps_observers_closed(const MpsObservers *self, MpsConnection *connection, MpsRowSink *rows)
