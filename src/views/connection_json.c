@@ -53,7 +53,11 @@ bool mps_connection_json(sqlite3 *db, int64_t connection_id, bool rows, FILE *ou
             !subflows(db, id, out, error))
             return false;
         if (rows &&
-            (!nested(db, "reinjection",
+            (!nested(db, "diagnosis",
+                     "SELECT rank, kind, subflow_id, direction, ts_ns, capture_id, packet, sentence"
+                     " FROM v_diagnosis WHERE connection_id = ?1 ORDER BY rank, ts_ns",
+                     id, out, error) ||
+             !nested(db, "reinjection",
                      "SELECT * FROM reinjection WHERE connection_id = ?1 ORDER BY ts_ns", id, out,
                      error) ||
              !nested(db, "event", "SELECT * FROM event WHERE connection_id = ?1 ORDER BY ts_ns", id,

@@ -10,6 +10,7 @@
 #include "views/connection_json.h"
 #include "views/parts.h"
 #include "views/query.h"
+#include "views/show_findings.h"
 #include "views/show_rows.h"
 #include "views/text_table.h"
 
@@ -149,6 +150,8 @@ static bool print_connection(sqlite3 *db, MpsQuery *query, int64_t limit, FILE *
     g_autofree char *path = mps_view_path(query);
 
     fprintf(out, "Connection %" PRId64 ": %s\n", id, path);
+    if (!mps_show_findings(db, id, out, error))
+        return false;
     for (const Group *group = connection_groups; group->heading; group++)
         print_group(query, connection_groups, group, start_ns, out);
     fputs("\nDirections\n", out);
