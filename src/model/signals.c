@@ -166,6 +166,7 @@ static void take_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
     SubflowEnd *sending = &subflow->end[sender];
 
     subflow->dss_seen = true;
+    sending->dss_sent = true;
     if (option->dss.has_map && sending->started) {
         if (option->dss.data_bytes == 0) {
             if (model->segment->payload_bytes > 0)
@@ -311,8 +312,16 @@ void mps_watch_fallback(MpsModel *model, Subflow *subflow, MpsSide sender)
         mps_set_fallback(model, subflow, MPS_FALLBACK_NO_ACK);
         return;
     }
-    if (acked->unmapped.room.n_items == 0 || !acked->ssn_known || segment->flags & MPS_TCP_RST ||
+    if (!acked->ssn_known || segment->flags & MPS_TCP_RST ||
         subflow->public.kind != MPS_KIND_INITIAL)
+        return;
+    if (acked->has_payload && acked->acked > acked->ssn_zero + 1 &&
+        !subflow->end[sender].dss_sent && subflow->confirmed) {
+        /* The first acknowledgement of data proves that its sender does not speak MPTCP. */
+        mps_set_fallback(model, subflow, MPS_FALLBACK_NO_DSS);
+        return;
+    }
+    if (acked->unmapped.room.n_items == 0)
         return;
 
     const Pending *last = &acked->unmapped.items[acked->unmapped.room.n_items - 1];

@@ -61,6 +61,7 @@ typedef struct {
     uint64_t filled_holes_bytes; /* missing bytes of holes given up for bounded memory */
     MpsSendLog log;
 
+    bool dss_sent;       /* it sent a DSS */
     bool ssn_known;      /* position of subflow sequence number 0 is known */
     uint64_t ssn_zero;   /* that position, or its upper bound so far */
     uint32_t syn_bytes;  /* payload of the SYN (TCP Fast Open, RFC 7413) */
