@@ -1,0 +1,232 @@
+/* metric_signal_count.c - how often each host sent each signal on each subflow, and when first. The
+ * timeline tells of some only once or not at all; a host's own counters and events follow from
+ * these. */
+#include "metrics/metrics.h"
+#include "metrics/signal_count.h"
+
+enum {
+    CAPABLE_SYN,
+    PLAIN_SYN,
+    CAPABLE_SYNACK,
+    CAPABLE_ACK,
+    DENY_JOIN,
+    JOIN_SYN,
+    JOIN_SYN_BACKUP,
+    JOIN_SYNACK,
+    JOIN_SYNACK_BACKUP,
+    JOIN_ACK,
+    DATA_ACK,
+    INFINITE_MAPPING,
+    ADD_ADDR,
+    ADD_ADDR_ECHO,
+    ADD_ADDR_PORT,
+    REMOVE_ADDR,
+    PRIO,
+    FAIL,
+    FASTCLOSE,
+    TCPRST,
+    TCPRST_ACTIVE,
+    RST,
+    N_KINDS,
+};
+
+static const char *const names[N_KINDS] = {
+    [CAPABLE_SYN] = "mp_capable_syn",
+    [PLAIN_SYN] = "plain_syn",
+    [CAPABLE_SYNACK] = "mp_capable_synack",
+    [CAPABLE_ACK] = "mp_capable_ack",
+    [DENY_JOIN] = "deny_join",
+    [JOIN_SYN] = "mp_join_syn",
+    [JOIN_SYN_BACKUP] = "mp_join_syn_backup",
+    [JOIN_SYNACK] = "mp_join_synack",
+    [JOIN_SYNACK_BACKUP] = "mp_join_synack_backup",
+    [JOIN_ACK] = "mp_join_ack",
+    [DATA_ACK] = "data_ack",
+    [INFINITE_MAPPING] = "infinite_mapping",
+    [ADD_ADDR] = "add_addr",
+    [ADD_ADDR_ECHO] = "add_addr_echo",
+    [ADD_ADDR_PORT] = "add_addr_port",
+    [REMOVE_ADDR] = "remove_addr",
+    [PRIO] = "mp_prio",
+    [FAIL] = "mp_fail",
+    [FASTCLOSE] = "fastclose",
+    [TCPRST] = "mp_tcprst",
+    [TCPRST_ACTIVE] = "mp_tcprst_active",
+    [RST] = "rst",
+};
+
+/* Flags of MP_CAPABLE (RFC 8684 section 3.1): no joins to the address of the initial subflow. */
+enum { CAPABLE_C = 0x20 };
+
+typedef struct {
+    MpsSignalCount kinds[N_KINDS];
+} State;
+
+static const MpsColumn columns[] = {
+    {"connection_id", MPS_INT, "whose", "connection(connection_id)"},
+    {"subflow_id", MPS_INT, "subflow that carried it", "subflow(subflow_id)"},
+    {"sent_by", MPS_TEXT, "client or server"},
+    {"kind", MPS_TEXT,
+     "mp_capable_syn, plain_syn (without MP_CAPABLE, initial subflow), mp_capable_synack, "
+     "mp_capable_ack (with the peer's key; also with data), deny_join (C flag of MP_CAPABLE), "
+     "mp_join_syn, mp_join_syn_backup, mp_join_synack, mp_join_synack_backup, mp_join_ack, "
+     "data_ack, "
+     "infinite_mapping, add_addr, add_addr_echo, add_addr_port (either of them with a port), "
+     "remove_addr, mp_prio, mp_fail, fastclose, mp_tcprst, mp_tcprst_active (the same in a RST "
+     "with "
+     "ACK that answers no SYN: a socket's own, not the answer to a stray packet), rst, "
+     "data_complete (all data and the DATA_FIN of this host captured), or data_fin_ack (the first "
+     "DATA_ACK that covers the peer's DATA_FIN)"},
+    {"count", MPS_INT, "packets with it; of remove_addr, address ids"},
+    {"first_ns", MPS_INT, "capture time of the first"},
+    {"first_capture_id", MPS_INT, "file of the first", "capture(capture_id)"},
+    {"first_packet", MPS_INT, "number of the first in its file, from 1"},
+    {0},
+};
+
+const MpsTable mps_signal_count_table = {
+    .name = "signal_count",
+    .help = "How often each host sent each signal on each subflow, repetitions included, and when "
+            "first.",
+    .columns = columns,
+    .index = "connection_id, kind",
+};
+
+void mps_signal_count(MpsSignalCount *self, const MpsEvent *event, uint64_t n)
+{
+    if (n == 0)
+        return;
+    if (self->count == 0) {
+        self->first_ns = event->ts_ns;
+        self->first_packet = event->packet;
+        self->capture_id = event->capture_id;
+    }
+    self->count += n;
+}
+
+void mps_signal_count_row(const MpsSignalCount *self, const MpsConnection *connection,
+                          uint64_t subflow_id, MpsSide sender, const char *kind, MpsRowSink *rows)
+{
+    if (self->count > 0)
+        rows->add(rows, &mps_signal_count_table,
+                  (MpsValue[]){
+                      mps_count(connection->id),
+                      mps_count(subflow_id),
+                      mps_text(mps_side_name(sender)),
+                      mps_text(kind),
+                      mps_count(self->count),
+                      mps_int(self->first_ns),
+                      mps_int(self->capture_id),
+                      mps_count(self->first_packet),
+                  });
+}
+
+static void count_capable(State *self, const MpsEvent *event, const MpsMptcpOption *option)
+{
+    const uint8_t flags = event->segment.wire->flags;
+    int kind = CAPABLE_ACK;
+
+    if (flags & MPS_TCP_SYN)
+        kind = flags & MPS_TCP_ACK ? CAPABLE_SYNACK : CAPABLE_SYN;
+    else if (!option->capable.has_receiver_key)
+        return;
+    mps_signal_count(&self->kinds[kind], event, 1);
+    mps_signal_count(&self->kinds[DENY_JOIN], event, (option->capable.flags & CAPABLE_C) != 0);
+}
+
+static void count_join(State *self, const MpsEvent *event, const MpsMptcpOption *option)
+{
+    switch (option->join.form) {
+    case MPS_JOIN_SYN:
+        mps_signal_count(&self->kinds[JOIN_SYN], event, 1);
+        mps_signal_count(&self->kinds[JOIN_SYN_BACKUP], event, option->join.backup);
+        break;
+    case MPS_JOIN_SYNACK:
+        mps_signal_count(&self->kinds[JOIN_SYNACK], event, 1);
+        mps_signal_count(&self->kinds[JOIN_SYNACK_BACKUP], event, option->join.backup);
+        break;
+    case MPS_JOIN_ACK:
+        mps_signal_count(&self->kinds[JOIN_ACK], event, 1);
+        break;
+    }
+}
+
+static void count_option(State *self, const MpsEvent *event, const MpsMptcpOption *option)
+{
+    const MpsSegment *segment = event->segment.wire;
+    const bool answers_syn = segment->seq == 0; /* RFC 9293 section 3.5.2 */
+
+    switch (option->subtype) {
+    case MPS_MP_CAPABLE:
+        count_capable(self, event, option);
+        break;
+    case MPS_MP_JOIN:
+        count_join(self, event, option);
+        break;
+    case MPS_DSS:
+        mps_signal_count(&self->kinds[DATA_ACK], event, option->dss.has_ack);
+        mps_signal_count(&self->kinds[INFINITE_MAPPING], event,
+                         option->dss.has_map && option->dss.data_bytes == 0 &&
+                             segment->payload_bytes > 0);
+        break;
+    case MPS_ADD_ADDR:
+        mps_signal_count(&self->kinds[option->add_addr.echo ? ADD_ADDR_ECHO : ADD_ADDR], event, 1);
+        mps_signal_count(&self->kinds[ADD_ADDR_PORT], event, option->add_addr.has_port);
+        break;
+    case MPS_REMOVE_ADDR:
+        mps_signal_count(&self->kinds[REMOVE_ADDR], event, option->remove_addr.n_ids);
+        break;
+    case MPS_MP_PRIO:
+        mps_signal_count(&self->kinds[PRIO], event, 1);
+        break;
+    case MPS_MP_FAIL:
+        mps_signal_count(&self->kinds[FAIL], event, 1);
+        break;
+    case MPS_MP_FASTCLOSE:
+        mps_signal_count(&self->kinds[FASTCLOSE], event, 1);
+        break;
+    case MPS_MP_TCPRST:
+        mps_signal_count(&self->kinds[TCPRST], event, 1);
+        mps_signal_count(&self->kinds[TCPRST_ACTIVE], event,
+                         segment->flags & MPS_TCP_ACK && !answers_syn);
+        break;
+    default:
+        break;
+    }
+}
+
+static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    State *self = state;
+    const MpsSegment *segment = event->segment.wire;
+    const bool syn = (segment->flags & (MPS_TCP_SYN | MPS_TCP_ACK)) == MPS_TCP_SYN;
+
+    if (segment->flags & MPS_TCP_RST)
+        mps_signal_count(&self->kinds[RST], event, 1);
+    if (syn && segment->n_mptcp == 0 && !segment->options_cut &&
+        event->subflow->kind == MPS_KIND_INITIAL)
+        mps_signal_count(&self->kinds[PLAIN_SYN], event, 1);
+    for (int i = 0; i < segment->n_mptcp; i++)
+        if (segment->mptcp[i].status == MPS_OPT_OK)
+            count_option(self, event, &segment->mptcp[i]);
+}
+
+static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
+{
+    const State *self = state;
+
+    for (int kind = 0; kind < N_KINDS; kind++)
+        mps_signal_count_row(&self->kinds[kind], subject->connection, subject->subflow->id,
+                             subject->direction, names[kind], rows);
+}
+
+const MpsMetric mps_metric_signal_count = {
+    .name = "signal_count",
+    .help = "Signals counted per subflow and host (RFC 8684 section 3).",
+    .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
+    .table = &mps_signal_count_table,
+    .state_bytes = sizeof(State),
+    .wants = MPS_WANTS(MPS_EV_SEGMENT),
+    .observe = observe,
+    .finish = finish,
+};
