@@ -35,6 +35,10 @@ bool mps_view_subflows(sqlite3 *db, int64_t connection_id, int64_t limit, FILE *
 /* The joins to tokens that no connection has, under a heading, if there are any. */
 bool mps_view_unknown_joins(sqlite3 *db, FILE *out, GError **error);
 
+/* view_show.c: whether the database has @connection_id, which may be MPS_ALL_CONNECTIONS;
+ * MPS_ERROR_USAGE if not. */
+bool mps_view_check_connection(sqlite3 *db, int64_t connection_id, GError **error);
+
 /* "client -> server" of the row at hand, from its address and port columns.  Newly allocated. */
 char *mps_view_path(MpsQuery *query);
 

@@ -166,7 +166,7 @@ static bool print_connection(sqlite3 *db, MpsQuery *query, int64_t limit, FILE *
            mps_show_events(db, id, start_ns, out, error);
 }
 
-static bool check_connection(sqlite3 *db, int64_t connection_id, GError **error)
+bool mps_view_check_connection(sqlite3 *db, int64_t connection_id, GError **error)
 {
     int64_t found = 0;
 
@@ -185,7 +185,7 @@ bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error
     const bool all = connection_id == MPS_ALL_CONNECTIONS;
     int64_t n = 0;
 
-    if (!check_connection(db, connection_id, error))
+    if (!mps_view_check_connection(db, connection_id, error))
         return false;
     mps_query_bind_int(query, 1, connection_id);
     for (; mps_query_next(query); n++) {
@@ -205,7 +205,7 @@ bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error
 
 bool mps_view_show_json(sqlite3 *db, int64_t connection_id, FILE *out, GError **error)
 {
-    if (!check_connection(db, connection_id, error))
+    if (!mps_view_check_connection(db, connection_id, error))
         return false;
     fputc('[', out);
     if (!mps_connection_json(db, connection_id, true, out, error))

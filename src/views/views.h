@@ -27,6 +27,14 @@ bool mps_view_list_json(sqlite3 *db, FILE *out, GError **error);
 bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 bool mps_view_show_json(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 
+/* view_events.c: the timeline, in words.  MPS_ERROR_USAGE: no such connection. */
+bool mps_view_events(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
+bool mps_view_events_json(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
+
+/* view_monitor.c: what `ip mptcp monitor` would have printed on @host, "client" or "server". */
+bool mps_view_monitor(sqlite3 *db, const char *host, int64_t connection_id, FILE *out,
+                      GError **error);
+
 /* view_export.c: tables as they are.  Names of all tables, NULL-terminated, for g_strfreev(). */
 char **mps_view_tables(sqlite3 *db, GError **error);
 /* RFC 4180 with a heading; unknown values are empty, empty text is "". */
