@@ -35,6 +35,10 @@ bool mps_view_events_json(sqlite3 *db, int64_t connection_id, FILE *out, GError 
 bool mps_view_monitor(sqlite3 *db, const char *host, int64_t connection_id, FILE *out,
                       GError **error);
 
+/* view_counters.c: the kernel's MPTcpExt counters, per host and summed over all connections. */
+bool mps_view_counters(sqlite3 *db, FILE *out, GError **error);
+bool mps_view_counters_json(sqlite3 *db, FILE *out, GError **error);
+
 /* view_export.c: tables as they are.  Names of all tables, NULL-terminated, for g_strfreev(). */
 char **mps_view_tables(sqlite3 *db, GError **error);
 /* RFC 4180 with a heading; unknown values are empty, empty text is "". */
