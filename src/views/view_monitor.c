@@ -66,19 +66,21 @@ static const char sql[] =
     "   WHERE (kind = 'data_fin_ack' AND sent_by = ?2)"
     "   OR (kind = 'data_complete' AND sent_by = ?3)) GROUP BY connection_id),"
     "ends AS (SELECT connection_id, subflow_id, min(ts_ns) AS ts_ns, packet,"
+    "  kind = 'reset' AND sent_by = ?3 AS was_reset,"
     "  iif(kind = 'reset' AND sent_by = ?3, detail, NULL) AS detail"
     "  FROM c JOIN event USING (connection_id) WHERE kind IN ('fin', 'reset')"
     "  GROUP BY connection_id, subflow_id),"
 
     "lines AS MATERIALIZED ("
     " SELECT name, rank, ts_ns, packet, connection_id, token, remid, locid, saddr, daddr, sport,"
-    "  dport, NULL AS backup, nullif((?2 = 'server') * 2 + EXISTS (SELECT 1 FROM signal_count d"
+    "  dport, NULL AS backup, NULL AS error, nullif((?2 = 'server') * 2 + EXISTS (SELECT 1 FROM "
+    "signal_count d"
     "   WHERE d.connection_id = s.connection_id AND d.kind = 'deny_join' AND d.sent_by = ?3), 0)"
     "  AS flags, NULL AS reset_reason, NULL AS reset_flags"
     " FROM starts JOIN s USING (connection_id, subflow_id)"
 
     " UNION ALL SELECT 'SF_ESTABLISHED', 3, k.first_ns, k.first_packet, connection_id, token,"
-    "  remid, locid, saddr, daddr, sport, dport, backup, NULL, NULL, NULL"
+    "  remid, locid, saddr, daddr, sport, dport, backup, NULL, NULL, NULL, NULL"
     " FROM s JOIN signal_count k USING (connection_id, subflow_id)"
     " WHERE sent_by = ?3 AND k.kind = iif(is_opener, 'mp_join_synack', 'mp_join_ack')"
     " AND iif(is_opener, EXISTS (SELECT 1 FROM signal_count a"
@@ -86,18 +88,18 @@ static const char sql[] =
     "  AND a.kind = 'mp_join_ack' AND a.sent_by = ?2), result = 'established')"
 
     " UNION ALL SELECT 'SF_PRIO', 4, ts_ns, packet, connection_id, token, remid, locid, saddr,"
-    "  daddr, sport, dport, json_extract(detail, '$.backup'), NULL, NULL, NULL"
+    "  daddr, sport, dport, json_extract(detail, '$.backup'), NULL, NULL, NULL, NULL"
     " FROM s JOIN event e USING (connection_id, subflow_id)"
     " WHERE e.kind = 'mp_prio' AND sent_by = ?3"
 
     " UNION ALL SELECT 'ANNOUNCED', 5, ts_ns, packet, connection_id, token,"
     "  json_extract(detail, '$.address_id'), NULL, NULL, json_extract(detail, '$.address'), NULL,"
-    "  coalesce(json_extract(detail, '$.port'), dport), NULL, NULL, NULL, NULL"
+    "  coalesce(json_extract(detail, '$.port'), dport), NULL, NULL, NULL, NULL, NULL"
     " FROM s JOIN event e USING (connection_id, subflow_id)"
     " WHERE e.kind = 'add_addr' AND sent_by = ?3"
 
     " UNION ALL SELECT 'REMOVED', 6, ts_ns, packet, connection_id, token, i.value, NULL, NULL,"
-    "  NULL, NULL, NULL, NULL, NULL, NULL, NULL"
+    "  NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
     " FROM c JOIN event USING (connection_id), json_each(detail, '$.address_ids') i"
     " WHERE kind = 'remove_addr' AND sent_by = ?3"
 
@@ -105,7 +107,8 @@ static const char sql[] =
     "  saddr, daddr, sport, dport, coalesce((SELECT json_extract(e.detail, '$.backup') FROM event e"
     "   WHERE e.connection_id = s.connection_id AND e.subflow_id = s.subflow_id"
     "   AND e.kind = 'mp_prio' AND e.sent_by = ?3 AND e.ts_ns <= ends.ts_ns"
-    "   ORDER BY e.ts_ns DESC LIMIT 1), backup), NULL,"
+    "   ORDER BY e.ts_ns DESC LIMIT 1), backup), iif(result = 'established' AND was_reset, 104, "
+    "NULL), NULL,"
     "  iif(result = 'established', json_extract(ends.detail, '$.reason'), NULL),"
     "  iif(result = 'established', json_extract(ends.detail, '$.transient'), NULL)"
     " FROM s JOIN ends USING (connection_id, subflow_id) LEFT JOIN over USING (connection_id)"
@@ -115,7 +118,7 @@ static const char sql[] =
 
     " SELECT * FROM lines UNION ALL"
     " SELECT 'CLOSED', 9, max(ts_ns, coalesce(last_ns, ts_ns)) AS ts_ns, 1 << 62 AS packet,"
-    "  connection_id, token, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
+    "  connection_id, token, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
     " FROM (SELECT connection_id, token, min(ts_ns) AS ts_ns"
     "  FROM c JOIN event USING (connection_id) WHERE sent_by = ?2"
     "  AND (kind IN ('data_fin', 'fastclose')"
@@ -161,6 +164,7 @@ bool mps_view_monitor(sqlite3 *db, const char *host, int64_t connection_id, FILE
         print_int(query, "sport", "%" PRId64, out);
         print_int(query, "dport", "%" PRId64, out);
         print_int(query, "backup", "%" PRId64, out);
+        print_int(query, "error", "%" PRId64, out); /* ECONNRESET; others are the host's own */
         print_int(query, "flags", "%" PRIx64, out);
         print_int(query, "reset_reason", "%" PRId64, out);
         print_int(query, "reset_flags", "0x%" PRIx64, out);

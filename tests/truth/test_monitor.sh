@@ -2,15 +2,16 @@
 # shellcheck disable=SC1091,SC2154
 # `events --monitor` of captures made at a host against what `ip mptcp monitor` recorded there
 # (testdata/lab): the same lines in the same order for each connection.  Not compared is what the
-# wire does not show (the manual page lists it): listener events, interface numbers, sockets that
-# write IPv4 addresses as IPv6, and connections that never were MPTCP.
+# wire does not show (the manual page lists it): listener events, interface numbers, errors of the
+# host itself (103, ECONNABORTED), sockets that write IPv4 addresses as IPv6, and connections that
+# never were MPTCP.
 source "$(dirname "$0")/lib.sh"
 
 lab=${1:-testdata/lab} # or what `scripts/lab all -o DIR` left in DIR
 
 # Lines of the kernel without what the wire does not show, connection by connection.
 visible() {
-    sed -e '/UNKNOWN 1[56]/d' -e '/LISTENER/d' -e 's/ ifindex=[0-9]*//' \
+    sed -e '/UNKNOWN 1[56]/d' -e '/LISTENER/d' -e 's/ ifindex=[0-9]*//' -e 's/ error=103//' \
         -e 's/\([sd]addr\)6=::ffff:/\14=/g' "$1" | sort -s -t= -k2,2.8
 }
 
