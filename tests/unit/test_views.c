@@ -14,9 +14,14 @@
 static const char schema[] =
     "CREATE TABLE capture(capture_id INTEGER, path TEXT, packets INTEGER, tcp_packets INTEGER,"
     " mptcp_packets INTEGER, first_ns INTEGER, last_ns INTEGER, truncated_packets INTEGER,"
-    " malformed_packets INTEGER, duplicate_packets INTEGER, late_packets INTEGER, dropped INTEGER, "
-    "status TEXT,"
+    " malformed_packets INTEGER, duplicate_packets INTEGER, late_packets INTEGER,"
+    " plain_connections INTEGER, dropped INTEGER, status TEXT,"
     " error TEXT) STRICT;"
+    "CREATE TABLE v_diagnosis(connection_id INTEGER, subflow_id INTEGER, direction TEXT,"
+    " rank INTEGER, ts_ns INTEGER, capture_id INTEGER, packet INTEGER, kind TEXT,"
+    " sentence TEXT) STRICT;"
+    "INSERT INTO v_diagnosis VALUES(1, NULL, 'c2s', 2, 5, 1, 7, 'reinjection', 'So it was'),"
+    " (1, NULL, NULL, 1, 4, NULL, NULL, 'fallback', 'It fell');"
     "CREATE TABLE connection(connection_id INTEGER, protocol TEXT, version INTEGER,"
     " client_addr TEXT, client_port INTEGER, server_addr TEXT, server_port INTEGER,"
     " client_token INTEGER, server_token INTEGER, start_ns INTEGER, duration_ns INTEGER,"
@@ -44,7 +49,7 @@ static const char schema[] =
 
 static const char rows[] =
     "INSERT INTO capture VALUES(1, 'a\x1b.pcap', 100, 90, 80, 1000000000000000000,"
-    " 1000000004000000000, 0, 1, 2, 7, 3, 'cut', 'ends inside packet 101');"
+    " 1000000004000000000, 0, 1, 2, 7, 4, 3, 'cut', 'ends inside packet 101');"
     "INSERT INTO connection VALUES(1, 'mptcp', 1, '10.1.0.2', 5000, '192.0.2.1', 80, 1, 4294967295,"
     " 1000000000000000000, 3760000000, 'data_fin', 'client', NULL, 2, 2, 'near_client', 'full');"
     "INSERT INTO connection_direction VALUES(1, 'c2s', 1000, 2127.6, 100, 1, 0, 0, 200, 0, 0, 0, 0,"
@@ -121,8 +126,9 @@ static void summary(void)
     assert_contains(text,
                     "a\\x1b.pcap\n  100 packets in 4.00 s from 2001-09-09 01:46:40.000000 UTC");
     assert_contains(text, "90 TCP, 80 MPTCP, 2 captured twice and ignored");
-    assert_contains(text,
-                    "1 malformed, 3 dropped while capturing\n  7 packets of connections that had");
+    assert_contains(text, "1 malformed, 3 dropped while capturing\n"
+                          "  4 TCP connections without MPTCP, not analyzed (see --tcp)\n"
+                          "  7 packets of connections that had");
     assert_contains(text, "CUT: ends inside packet 101");
     assert_contains(text, "Connection 1: MPTCP v1, 10.1.0.2:5000 -> 192.0.2.1:80");
     assert_contains(text, "server 0xffffffff, captured near the client");
@@ -246,6 +252,8 @@ static void shows(void)
     sqlite3 *db = database(true);
     g_autoptr(GError) error = NULL;
 
+    /* what failed comes first, each with its packet where there is one */
+    assert_contains(text, "Findings\n  - It fell\n  - So it was (packet 7)\n");
     assert_contains(text, "+0.021000 s");
     assert_contains(text, "add_addr: id 1, hmac valid");
     assert_contains(text,
