@@ -91,10 +91,16 @@ typedef struct {
 
 /* One end of a subflow and the direction it sends. */
 typedef struct {
-    int address_id; /* -1 unknown */
-    bool backup;    /* B bit of its MP_JOIN */
-    int64_t fin_ns; /* first FIN, or MPS_NO_TIME */
-    int64_t rst_ns; /* first believable RST */
+    int address_id;         /* -1 unknown */
+    bool backup;            /* B bit of its MP_JOIN */
+    bool backup_now;        /* the same, or that of its latest MP_PRIO for this subflow */
+    int64_t fin_ns;         /* first FIN, or MPS_NO_TIME */
+    int64_t rst_ns;         /* first believable RST */
+    int64_t last_ns;        /* last packet before the one that an event tells of */
+    int64_t zero_window_ns; /* last packet that left no receive window */
+    uint64_t rtt_samples;   /* of what this end sends, by the tcptrace rule */
+    int64_t rtt_min_ns;
+    double rtt_sum_ns;
     MpsLedger ledger;
     void *states; /* observers' states of scope subflow_direction */
 } MpsSubflowSide;
@@ -110,6 +116,7 @@ struct _MpsSubflow {
     int64_t syn_ns;         /* first SYN, or MPS_NO_TIME if the capture lacks it */
     int64_t established_ns; /* third ACK with valid HMAC, or data or ACK proving it */
     int64_t end_ns;         /* last packet */
+    int64_t closed_ns;      /* both FINs, or a RST; MPS_NO_TIME while open */
     int64_t syn_to_synack_ns, synack_to_ack_ns; /* halves of the handshake RTT at the tap */
     MpsResult result;
     char *result_detail; /* or NULL */
@@ -224,6 +231,7 @@ typedef struct {
             MpsSignal what;
             const MpsMptcpOption *option; /* or NULL */
             const MpsIcmpError *icmp;     /* or NULL */
+            MpsHmacState hmac;            /* ADD_ADDR: what its HMAC is; 0: it has none */
         } signal;
     };
 } MpsEvent;

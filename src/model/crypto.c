@@ -46,3 +46,20 @@ bool mps_join_hmac_valid(int version, uint64_t own_key, uint64_t peer_key, uint3
     mps_hmac(version, own_key, peer_key, (const uint8_t *)nonces, sizeof nonces, right);
     return memcmp(hmac, right, n_bytes) == 0;
 }
+
+bool mps_add_addr_hmac_valid(uint64_t own_key, uint64_t peer_key, uint8_t address_id,
+                             const uint8_t *address, size_t n_address, uint16_t port,
+                             const uint8_t *hmac)
+{
+    const uint16_t wire_port = GUINT16_TO_BE(port);
+    uint8_t message[1 + 16 + sizeof wire_port], right[MPS_HMAC_BYTES];
+
+    message[0] = address_id;
+    memcpy(message + 1, address, n_address);
+    memcpy(message + 1 + n_address, &wire_port, sizeof wire_port);
+
+    const size_t n_bytes =
+        mps_hmac(1, own_key, peer_key, message, 1 + n_address + sizeof wire_port, right);
+
+    return memcmp(hmac, right + n_bytes - 8, 8) == 0; /* its rightmost 64 bits */
+}

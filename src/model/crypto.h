@@ -23,4 +23,10 @@ size_t mps_hmac(int version, uint64_t own_key, uint64_t peer_key, const uint8_t 
 bool mps_join_hmac_valid(int version, uint64_t own_key, uint64_t peer_key, uint32_t own_nonce,
                          uint32_t peer_nonce, const uint8_t *hmac, size_t n_bytes);
 
+/* Whether the 8 bytes at @hmac are those of an ADD_ADDR (RFC 8684 section 3.4.1) sent by the owner
+ * of @own_key; @port is 0 where the option has none. */
+bool mps_add_addr_hmac_valid(uint64_t own_key, uint64_t peer_key, uint8_t address_id,
+                             const uint8_t *address, size_t n_address, uint16_t port,
+                             const uint8_t *hmac);
+
 #endif

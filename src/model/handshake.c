@@ -78,6 +78,26 @@ void mps_check_join(Subflow *subflow)
         subflow->public.hmac = valid ? MPS_HMAC_VALID : MPS_HMAC_INVALID;
 }
 
+/* What the HMAC of an ADD_ADDR is worth; version 0 and echoes have none (RFC 8684 section 3.4.1).
+ */
+MpsHmacState mps_check_add_addr(const Connection *connection, MpsSide sender,
+                                const MpsMptcpOption *option)
+{
+    const MpsConnectionSide *side = connection->public.side;
+    const MpsAddress *address = &option->add_addr.address;
+
+    if (!option->add_addr.has_hmac)
+        return 0;
+    if (connection->public.version != 1 || !side[0].has_key || !side[1].has_key)
+        return MPS_HMAC_UNCHECKED;
+    return mps_add_addr_hmac_valid(
+               side[sender].key, side[other(sender)].key, option->add_addr.address_id,
+               address->bytes, address->family == 6 ? 16 : 4,
+               option->add_addr.has_port ? option->add_addr.port : 0, option->add_addr.hmac)
+               ? MPS_HMAC_VALID
+               : MPS_HMAC_INVALID;
+}
+
 static const MpsMptcpOption *any_option(const MpsSegment *segment, MpsSubtype subtype)
 {
     for (int i = 0; i < segment->n_mptcp; i++)
@@ -227,6 +247,7 @@ static void take_syn(MpsModel *model, Subflow *subflow, MpsSide sender)
         subflow->has_nonce[sender] = true;
         subflow->public.side[sender].address_id = join->join.address_id;
         subflow->public.side[sender].backup = join->join.backup;
+        subflow->public.side[sender].backup_now = join->join.backup;
     }
 }
 
@@ -282,6 +303,7 @@ static void take_synack(MpsModel *model, Subflow *subflow, MpsSide sender)
         subflow->has_nonce[sender] = true;
         subflow->public.side[sender].address_id = join->join.address_id;
         subflow->public.side[sender].backup = join->join.backup;
+        subflow->public.side[sender].backup_now = join->join.backup;
         memcpy(subflow->synack_hmac, join->join.hmac, sizeof subflow->synack_hmac);
         subflow->has_synack_hmac = true;
         mps_check_join(subflow);

@@ -101,7 +101,7 @@ Subflow *mps_subflow_new(MpsModel *model, Connection *connection, const MpsSegme
 
     mps_flow_key(&segment->src, &segment->dst, &key, &forward);
     self->forward = forward ? sender : other(sender);
-    self->closed_ns = MPS_NO_TIME;
+    public->closed_ns = MPS_NO_TIME;
     public->id = ++model->n_subflows;
     public->connection = &connection->public;
     public->kind = kind;
@@ -120,6 +120,7 @@ Subflow *mps_subflow_new(MpsModel *model, Connection *connection, const MpsSegme
     for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++) {
         public->side[side].address_id = kind == MPS_KIND_INITIAL ? 0 : -1;
         public->side[side].fin_ns = public->side[side].rst_ns = MPS_NO_TIME;
+        public->side[side].last_ns = public->side[side].zero_window_ns = MPS_NO_TIME;
         public->side[side].states = state_new(model, MPS_SCOPE_SUBFLOW_DIRECTION);
         mps_sendlog_init(&self->end[side].log);
     }
@@ -180,15 +181,15 @@ void mps_subflow_closed(MpsModel *model, Subflow *subflow, MpsClose how, MpsSide
     Connection *connection = (Connection *)subflow->public.connection;
     const GPtrArray *subflows = connection->public.subflows;
 
-    if (subflow->closed_ns != MPS_NO_TIME)
+    if (subflow->public.closed_ns != MPS_NO_TIME)
         return;
-    subflow->closed_ns = model->now_ns;
+    subflow->public.closed_ns = model->now_ns;
     subflow->public.close = how;
     subflow->public.closed_by = by;
     for (guint i = 0; i < subflows->len; i++) {
         const Subflow *each = g_ptr_array_index(subflows, i);
 
-        if (each->closed_ns == MPS_NO_TIME && (each->ack_seen || !each->syn_seen))
+        if (each->public.closed_ns == MPS_NO_TIME && (each->ack_seen || !each->syn_seen))
             return;
     }
     connection->ended_ns = model->now_ns;
@@ -312,7 +313,7 @@ static void settle_subflow(MpsModel *model, Subflow *subflow, MpsClose how)
         mps_subflow_established(model, subflow, &subflow->ack);
     if (public->result != MPS_RESULT_ESTABLISHED)
     public->established_ns = MPS_NO_TIME;
-    if (subflow->closed_ns == MPS_NO_TIME)
+    if (subflow->public.closed_ns == MPS_NO_TIME)
     public->close = how;
 }
 
@@ -325,7 +326,8 @@ static void settle_close(Connection *connection, MpsClose how)
     for (guint i = 0; i < public->subflows->len; i++) {
         const Subflow *each = g_ptr_array_index(public->subflows, i);
 
-        if (each->closed_ns != MPS_NO_TIME && (!last || each->closed_ns >= last->closed_ns))
+        if (each->public.closed_ns != MPS_NO_TIME &&
+            (!last || each->public.closed_ns >= last->public.closed_ns))
             last = each;
     }
     if (connection->fastclose_ns != MPS_NO_TIME &&

@@ -219,6 +219,43 @@ static void take_fastclose(MpsModel *model, Subflow *subflow, MpsSide sender,
     mps_signal(model, connection, subflow, sender, MPS_SIGNAL_FASTCLOSE, option);
 }
 
+/* Version 0 may name an address id: of the subflows from that address of the sender. */
+static void take_prio(Subflow *subflow, MpsSide sender, const MpsMptcpOption *option)
+{
+    const GPtrArray *subflows = subflow->public.connection->subflows;
+
+    if (!option->prio.has_address_id) {
+        subflow->public.side[sender].backup_now = option->prio.backup;
+        return;
+    }
+    for (guint i = 0; i < subflows->len; i++) {
+        MpsSubflowSide *side = &((Subflow *)g_ptr_array_index(subflows, i))->public.side[sender];
+
+        if (side->address_id == option->prio.address_id)
+            side->backup_now = option->prio.backup;
+    }
+}
+
+/* Tells of an ADD_ADDR, and what its HMAC is. */
+static void report_add_addr(MpsModel *model, Subflow *subflow, MpsSide sender,
+                            const MpsMptcpOption *option)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+    MpsEvent event = {
+        .kind = MPS_EV_SIGNAL,
+        .direction = sender,
+        .connection = &connection->public,
+        .subflow = &subflow->public,
+        .signal = {.what = MPS_SIGNAL_ADD_ADDR, .option = option},
+    };
+    const Origin here = mps_here(model);
+
+    if (!wanted(model, MPS_EV_SIGNAL))
+        return;
+    event.signal.hmac = mps_check_add_addr(connection, sender, option);
+    mps_emit(model, &event, &here);
+}
+
 /* Reports @option, once per subflow and host if its kind says so. */
 static void report(MpsModel *model, Subflow *subflow, MpsSide sender, MpsSignal what,
                    const MpsMptcpOption *option)
@@ -240,7 +277,7 @@ static bool is_only(const Subflow *subflow)
     for (guint i = 0; i < subflows->len; i++) {
         const Subflow *each = g_ptr_array_index(subflows, i);
 
-        if (each != subflow && each->closed_ns == MPS_NO_TIME &&
+        if (each != subflow && each->public.closed_ns == MPS_NO_TIME &&
             (each->ack_seen || !each->syn_seen))
             return false;
     }
@@ -271,13 +308,16 @@ void mps_options(MpsModel *model, Subflow *subflow, MpsSide sender)
         case MPS_MP_TCPRST:
             break;
         case MPS_ADD_ADDR:
-            report(model, subflow, sender,
-                   option->add_addr.echo ? MPS_SIGNAL_ADD_ADDR_ECHO : MPS_SIGNAL_ADD_ADDR, option);
+            if (option->add_addr.echo)
+                report(model, subflow, sender, MPS_SIGNAL_ADD_ADDR_ECHO, option);
+            else
+                report_add_addr(model, subflow, sender, option);
             break;
         case MPS_REMOVE_ADDR:
             report(model, subflow, sender, MPS_SIGNAL_REMOVE_ADDR, option);
             break;
         case MPS_MP_PRIO:
+            take_prio(subflow, sender, option);
             report(model, subflow, sender, MPS_SIGNAL_MP_PRIO, option);
             break;
         case MPS_MP_FAIL:

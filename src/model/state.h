@@ -101,7 +101,6 @@ struct _Subflow {
     uint32_t join_token;
     MpsIcmpError *icmp; /* answered the SYN; NULL = none */
 
-    int64_t closed_ns;    /* both FINs or a RST; MPS_NO_TIME while open */
     bool dss_seen;        /* any DSS on it */
     bool plain_third_ack; /* initial: the client's first packet after the SYN/ACK had no option */
     bool confirmed;       /* initial: the client repeated an MPTCP option after the SYN/ACK */
@@ -217,6 +216,8 @@ Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey ke
 void mps_handshake(MpsModel *model, Subflow *subflow, MpsSide sender);
 void mps_learn_key(MpsModel *model, Connection *connection, MpsSide side, uint64_t key);
 void mps_check_join(Subflow *subflow);
+MpsHmacState mps_check_add_addr(const Connection *connection, MpsSide sender,
+                                const MpsMptcpOption *option);
 
 /* --- match.c: subflows without handshake */
 Connection *mps_match(const MpsModel *model, const Subflow *subflow, MpsSide sender, bool *swapped);

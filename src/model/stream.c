@@ -210,7 +210,8 @@ void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender)
 
     if (ack > acked->last + MAX_WINDOW || ack + MAX_WINDOW < acked->last)
         return;
-    if (mps_sendlog_ack(&acked->log, ack, segment->ts_ns, &rtt_ns) && wanted(model, MPS_EV_RTT)) {
+    if (mps_sendlog_ack(&acked->log, ack, segment->ts_ns, &rtt_ns)) {
+        MpsSubflowSide *side = &subflow->public.side[direction];
         MpsEvent event = {
             .kind = MPS_EV_RTT,
             .direction = direction,
@@ -220,6 +221,8 @@ void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender)
         };
         const Origin here = mps_here(model);
 
+        side->rtt_min_ns = side->rtt_samples++ ? MIN(side->rtt_min_ns, rtt_ns) : rtt_ns;
+        side->rtt_sum_ns += (double)rtt_ns;
         mps_emit(model, &event, &here);
     }
     if (segment->flags & MPS_TCP_RST)
@@ -261,10 +264,10 @@ void mps_stream_reset(MpsModel *model, Subflow *subflow, MpsSide sender)
     if (subflow->public.side[sender].rst_ns == MPS_NO_TIME) {
         subflow->public.side[sender].rst_ns = segment->ts_ns;
         if (sender == subflow->public.opened_by) {
-            subflow->opener_reset = subflow->closed_ns == MPS_NO_TIME;
+            subflow->opener_reset = subflow->public.closed_ns == MPS_NO_TIME;
             subflow->opener_reset_reasoned = reason != NULL;
         } else {
-            subflow->acceptor_reset = subflow->closed_ns == MPS_NO_TIME;
+            subflow->acceptor_reset = subflow->public.closed_ns == MPS_NO_TIME;
         }
     }
     report_once(model, subflow, sender, MPS_SIGNAL_RESET);

@@ -172,6 +172,42 @@ static void test_joins(void)
     }
 }
 
+/* The vectors of both hosts, keys as above. */
+static void test_add_addrs(void)
+{
+    static const struct {
+        bool of_a;
+        uint8_t id;
+        const char *address;
+        uint16_t port;
+        const char *hmac;
+    } cases[] = {
+        {true, 5, "c0000201", 0, "236b94088a7a319b"},
+        {false, 5, "c0000201", 0, "3da134dac85a71bf"},
+        {true, 5, "c0000201", 8080, "b1c79ffeec64e5ce"},
+        {false, 5, "c0000201", 8080, "2b695c284ba28e87"},
+        {true, 6, "20010db8000000000000000000000001", 0, "d6c11d297bd1d065"},
+        {true, 6, "20010db8000000000000000000000001", 8080, "c187c1ac5c693309"},
+    };
+    static const uint64_t a = K(0001020304050607), b = K(08090a0b0c0d0e0f);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const uint64_t own = cases[i].of_a ? a : b, peer = cases[i].of_a ? b : a;
+        uint8_t address[16], hmac[8];
+        const size_t n = from_hex(cases[i].address, address);
+
+        from_hex(cases[i].hmac, hmac);
+        g_assert_true(
+            mps_add_addr_hmac_valid(own, peer, cases[i].id, address, n, cases[i].port, hmac));
+        g_assert_false(
+            mps_add_addr_hmac_valid(peer, own, cases[i].id, address, n, cases[i].port, hmac));
+        g_assert_false(mps_add_addr_hmac_valid(own, peer, cases[i].id, address, n, 80, hmac));
+        hmac[7] ^= 1;
+        g_assert_false(
+            mps_add_addr_hmac_valid(own, peer, cases[i].id, address, n, cases[i].port, hmac));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -179,5 +215,6 @@ int main(int argc, char **argv)
     g_test_add_func("/crypto/tokens and IDSNs", test_keys);
     g_test_add_func("/crypto/HMACs", test_hmacs);
     g_test_add_func("/crypto/joins", test_joins);
+    g_test_add_func("/crypto/ADD_ADDR", test_add_addrs);
     return g_test_run();
 }
