@@ -219,6 +219,7 @@ typedef struct {
             const MpsSubflow *from; /* REINJECTED: the very first sender */
             int64_t from_ns;        /* REINJECTED: when that was */
             bool revised;           /* this showing was told of before, as something else */
+            bool filled;            /* NEW: this subflow had skipped them before */
             bool acked;             /* REINJECTED: a DATA_ACK had covered them already */
         } data;
         struct {

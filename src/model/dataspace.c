@@ -200,6 +200,7 @@ typedef struct {
     uint64_t union_bytes; /* new to the union */
     const Run *from;      /* REINJECTED: whose first sending it repeats, NULL = forgotten */
     bool revised;         /* told of before as something else */
+    bool filled;          /* the subflow had skipped it before */
 } Told;
 
 /* Reports that [begin, end) was captured on @subflow at @origin. */
@@ -223,6 +224,7 @@ static void tell(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t begi
                  .from = told.from ? &told.from->first->public : NULL,
                  .from_ns = told.from ? first_sent(told.from, begin, sender).ts_ns : MPS_NO_TIME,
                  .revised = told.revised,
+                 .filled = told.filled,
                  .acked = space->has_acked && space->acked >= end},
     };
 
@@ -494,7 +496,7 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
             melt(space, at);
             tell(model, subflow, sender, begin, until, origin,
                  (Told){overtaken ? MPS_DATA_OVERTAKEN : MPS_DATA_NEW,
-                        .union_bytes = overtaken ? 0 : bytes});
+                        .union_bytes = overtaken ? 0 : bytes, .filled = true});
         } else if (late && sent_before(origin, shift, run, begin, sender)) {
             displace(model, subflow, sender, at, begin, until, shift, true, origin);
         } else {
