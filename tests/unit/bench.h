@@ -13,6 +13,7 @@
 
 #include "model/crypto.h"
 #include "model/model.h"
+#include "pipeline/observers.h"
 
 enum { BENCH_PATHS = 4 };
 
@@ -34,7 +35,9 @@ typedef struct {
     uint32_t isn[BENCH_PATHS][2];
     uint16_t port[BENCH_PATHS]; /* of the client */
     bool dsn_is_64;
-    GArray *closed; /* BenchClosed, in order */
+    GArray *closed;          /* BenchClosed, in order */
+    MpsObservers *observers; /* that see everything, too; or NULL.  See bench_rows.h */
+    MpsRowSink *rows;
     GArray *events; /* MpsEvent; pointers in them are dead after the end, but can be compared */
     uint64_t union_bytes[2];
     /* Bytes of REINJECTED events, by id of the first sender's subflow and of the other one. */
@@ -47,6 +50,8 @@ static inline void bench_emit(void *user, const MpsEvent *event)
     Bench *self = user;
 
     g_array_append_val(self->events, *event);
+    if (self->observers)
+        mps_observers_emit(self->observers, event, self->rows);
     if (event->kind == MPS_EV_DATA) {
         const uint64_t from = event->data.from ? event->data.from->id : 0;
 
@@ -68,14 +73,20 @@ static inline void bench_closed(void *user, MpsConnection *connection)
         closed.subflows[closed.n_subflows++] =
             *(const MpsSubflow *)g_ptr_array_index(connection->subflows, i);
     g_array_append_val(self->closed, closed);
+    if (self->observers)
+        mps_observers_closed(self->observers, connection, self->rows);
 }
 
-static inline Bench *bench_new(int version, uint64_t client_key, uint64_t server_key)
+static inline Bench *bench_new_observed(int version, uint64_t client_key, uint64_t server_key,
+                                        MpsObservers *observers, MpsRowSink *rows)
 {
     Bench *self = g_new0(Bench, 1);
-    const MpsModelHooks hooks = {
-        .wants = ~0u, .emit = bench_emit, .closed = bench_closed, .user = self};
+    MpsModelHooks hooks = {.wants = ~0u, .emit = bench_emit, .closed = bench_closed, .user = self};
 
+    for (int scope = 0; observers && scope < MPS_N_SCOPES; scope++)
+        hooks.state_bytes[scope] = mps_observers_state_bytes(observers, (MpsScope)scope);
+    self->observers = observers;
+    self->rows = rows;
     self->model = mps_model_new(&hooks);
     self->now_ns = INT64_C(1000000000000000000);
     self->step_ns = 1000 * 1000;
@@ -93,6 +104,11 @@ static inline Bench *bench_new(int version, uint64_t client_key, uint64_t server
     self->closed = g_array_new(FALSE, FALSE, sizeof(BenchClosed));
     self->events = g_array_new(FALSE, FALSE, sizeof(MpsEvent));
     return self;
+}
+
+static inline Bench *bench_new(int version, uint64_t client_key, uint64_t server_key)
+{
+    return bench_new_observed(version, client_key, server_key, NULL, NULL);
 }
 
 /* The end of the capture. */
