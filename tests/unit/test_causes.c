@@ -1,0 +1,163 @@
+/* test_causes.c - what became of addresses, backups, stalls, handovers and unused subflows: events
+ * of segments built here, rows asked for in SQL. */
+#include "bench_rows.h"
+
+#define C MPS_CLIENT
+#define S MPS_SERVER
+
+/* ---- addresses ---- */
+
+typedef enum { GENUINE, FORGED, NO_HMAC } Seal;
+
+/* ADD_ADDR of 10.0.@path.1 (client) or 192.0.2.@path (server); @port 0: none. */
+static void announce(Rows *rows, MpsSide from, uint8_t id, uint8_t path, uint16_t port, Seal seal,
+                     bool echo)
+{
+    Bench *bench = rows->bench;
+    MpsSegment segment = bench_segment(bench, 0, from, MPS_TCP_ACK, 1, 1, 0);
+    MpsMptcpOption *option = bench_option(&segment, MPS_ADD_ADDR);
+    const MpsSide owner = echo == (from == C) ? S : C;
+    const uint8_t client[4] = {10, 0, path, 1}, server[4] = {192, 0, 2, path};
+    uint8_t message[7] = {id}, hmac[MPS_HMAC_BYTES];
+
+    memcpy(message + 1, owner == C ? client : server, 4);
+    message[5] = (uint8_t)(port >> 8);
+    message[6] = (uint8_t)port;
+    option->add_addr.version = (uint8_t)bench->version;
+    option->add_addr.echo = echo;
+    option->add_addr.address_id = id;
+    option->add_addr.address.family = 4;
+    memcpy(option->add_addr.address.bytes, message + 1, 4);
+    option->add_addr.has_port = port != 0;
+    option->add_addr.port = port;
+    option->add_addr.has_hmac = seal != NO_HMAC;
+    mps_hmac(1, bench->key[from], bench->key[from == C ? S : C], message, sizeof message, hmac);
+    memcpy(option->add_addr.hmac, hmac + 24, 8);
+    option->add_addr.hmac[7] ^= seal == FORGED;
+    bench_feed(bench, segment);
+}
+
+static void removes(Rows *rows, MpsSide from, uint8_t n_ids, uint8_t first_id)
+{
+    MpsSegment segment = bench_segment(rows->bench, 0, from, MPS_TCP_ACK, 1, 1, 0);
+    MpsMptcpOption *option = bench_option(&segment, MPS_REMOVE_ADDR);
+
+    option->remove_addr.n_ids = n_ids;
+    for (uint8_t i = 0; i < n_ids; i++)
+        option->remove_addr.ids[i] = (uint8_t)(first_id + i);
+    bench_feed(rows->bench, segment);
+}
+
+#define ADDRESSES                                                                                  \
+    "SELECT packet, sent_by, kind, address_id, address, port, hmac, announcements, "               \
+    "(echoed_ns - ts_ns) / 1000000, (removed_ns - ts_ns) / 1000000, used, outcome FROM address "   \
+    "ORDER BY ts_ns, address_id"
+
+/* Said three times, echoed after the second; joined by address 1 of path 1. */
+static void test_address_joined(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_open(rows.bench);
+    announce(&rows, C, 1, 1, 0, GENUINE, false);
+    announce(&rows, C, 1, 1, 0, GENUINE, false);
+    announce(&rows, S, 1, 1, 0, NO_HMAC, true);
+    announce(&rows, C, 1, 1, 0, GENUINE, false);
+    bench_join(rows.bench, 1, S);
+    removes(&rows, C, 1, 1);
+    removes(&rows, C, 1, 1);
+    rows_finish(&rows);
+    rows_assert(&rows, ADDRESSES,
+                "4|client|add|1|10.0.1.1||valid|3|2|8|1|joined\n"
+                "12|client|remove|1|10.0.1.1|||2|||1|subflow open to the end");
+    rows_free(&rows);
+}
+
+/* After a removal the same announcement is a new one, and the old join is not its use. */
+static void test_address_again(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_open(rows.bench);
+    announce(&rows, C, 1, 1, 0, GENUINE, false);
+    bench_join(rows.bench, 1, C);
+    removes(&rows, C, 1, 1);
+    bench_feed(rows.bench, bench_segment(rows.bench, 1, S, MPS_TCP_ACK | MPS_TCP_RST, 1, 1, 0));
+    announce(&rows, C, 1, 1, 0, GENUINE, false);
+    removes(&rows, C, 2, 1);
+    rows_finish(&rows);
+    rows_assert(&rows, ADDRESSES,
+                "4|client|add|1|10.0.1.1||valid|1||5|1|joined\n"
+                "9|client|remove|1|10.0.1.1|||1|||1|subflow closed\n"
+                "11|client|add|1|10.0.1.1||valid|1||1|0|removed\n"
+                "12|client|remove|1|10.0.1.1|||1|||1|no subflow\n"
+                "12|client|remove|2||||1|||0|no subflow");
+    rows_free(&rows);
+}
+
+/* Announcements that come to nothing, each for its reason. */
+static void test_address_unused(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_open(rows.bench);
+    announce(&rows, S, 1, 7, 0, FORGED, false);
+    announce(&rows, S, 1, 7, 0, GENUINE, false); /* not a repeat of the forged one */
+    announce(&rows, S, 3, 1, 8080, GENUINE, false);
+    announce(&rows, C, 1, 1, 0, GENUINE, false);
+    bench_join_syn(rows.bench, 1, C, rows.bench->token[S]);
+    announce(&rows, C, 9, 9, 0, NO_HMAC, true); /* the server's ADD_ADDR is not in the capture */
+    rows_finish(&rows);
+    rows_assert(&rows, ADDRESSES,
+                "4|server|add|1|192.0.2.7||invalid|1|||0|not usable because its HMAC is invalid\n"
+                "5|server|add|1|192.0.2.7||valid|1|||0|no join\n"
+                "6|server|add|3|192.0.2.1|8080|valid|1|||0|no join\n"
+                "7|client|add|1|10.0.1.1||valid|1|||0|join failed (no_reply)\n"
+                "9|client|echo|9|192.0.2.9|||1||||");
+    rows_free(&rows);
+}
+
+/* Version 0 has no HMAC; without the keys none can be checked. */
+static void test_address_hmac(void)
+{
+    Rows rows = rows_new(0, 0x11, 0x22);
+
+    bench_open(rows.bench);
+    announce(&rows, S, 1, 7, 0, NO_HMAC, false);
+    announce(&rows, S, 2, 1, 0, NO_HMAC, false);
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT hmac, outcome FROM address ORDER BY address_id",
+                "|no join\n|no join: the initial subflow has this address");
+    rows_free(&rows);
+    rows = rows_new(1, 0x11, 0x22);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    announce(&rows, S, 1, 7, 0, GENUINE, false);
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT hmac, outcome FROM address", "unchecked|no join");
+    rows_free(&rows);
+}
+
+/* A host that never stops announcing: every announcement is a row, memory stays bounded. */
+static void test_address_flood(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_open(rows.bench);
+    for (uint32_t i = 0; i < 3000; i++)
+        announce(&rows, S, 1, 7, (uint16_t)(i + 1), NO_HMAC, false);
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT count(*), count(DISTINCT port) FROM address", "3000|3000");
+    rows_free(&rows);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_set_nonfatal_assertions();
+    g_test_add_func("/address/joined", test_address_joined);
+    g_test_add_func("/address/again", test_address_again);
+    g_test_add_func("/address/came to nothing", test_address_unused);
+    g_test_add_func("/address/HMAC", test_address_hmac);
+    g_test_add_func("/address/flood", test_address_flood);
+    return g_test_run();
+}
