@@ -2,8 +2,24 @@
  * of segments built here, rows asked for in SQL. */
 #include "bench_rows.h"
 
-#define C MPS_CLIENT
-#define S MPS_SERVER
+#define C     MPS_CLIENT
+#define S     MPS_SERVER
+#define MS_NS (INT64_C(1000) * 1000)
+
+/* Two open subflows of a version 1 connection. */
+static Rows two_paths(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_open(rows.bench);
+    bench_join(rows.bench, 1, C);
+    return rows;
+}
+
+static void wait_ms(Rows *rows, int64_t ms)
+{
+    rows->bench->now_ns += ms * MS_NS;
+}
 
 /* ---- addresses ---- */
 
@@ -150,6 +166,140 @@ static void test_address_flood(void)
     rows_free(&rows);
 }
 
+/* ---- stalls ---- */
+
+#define STALLS                                                                                     \
+    "SELECT direction, packet, length_ns / 1000000, outstanding_bytes, cause, ended_by FROM "      \
+    "stall "                                                                                       \
+    "ORDER BY start_ns"
+#define LONGEST "SELECT direction, longest_stall_ns / 1000000 FROM connection_direction ORDER BY 1"
+
+/* Base RTT 1 ms, so that 200 ms are a stall and 199 are not. */
+static void test_stall_threshold(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    wait_ms(&rows, 198);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    wait_ms(&rows, 5000); /* nothing outstanding: silence is no stall */
+    bench_send(rows.bench, 0, C, 101, 100, 100);
+    bench_send(rows.bench, 0, C, 201, 100, 200);
+    wait_ms(&rows, 198);
+    bench_ack(rows.bench, 0, S, 1, 301, 300);
+    rows_finish(&rows);
+    rows_assert(&rows, STALLS, "c2s|10|200|200|subflow silent|data_ack");
+    rows_assert(&rows, LONGEST, "c2s|200\ns2c|");
+    rows_free(&rows);
+}
+
+/* With an RTT of 100 ms it takes 300 ms. */
+static void test_stall_rtt(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    rows.bench->step_ns = 100 * MS_NS;
+    bench_open(rows.bench);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    wait_ms(&rows, 199);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    rows_finish(&rows);
+    rows_assert(&rows, STALLS, "");
+    rows_assert(&rows, LONGEST, "c2s|0\ns2c|");
+    rows_free(&rows);
+}
+
+/* Path 0 goes silent, what it carried is reinjected on path 1. */
+static void test_stall_reinjected(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_send(rows.bench, 1, C, 1, 100, 100);
+    bench_ack(rows.bench, 1, S, 1, 101, 0);
+    wait_ms(&rows, 300);
+    bench_send(rows.bench, 0, C, 1, 100, 0); /* retransmitted first */
+    bench_send(rows.bench, 1, C, 101, 100, 0);
+    bench_ack(rows.bench, 1, S, 1, 201, 200);
+    rows_finish(&rows);
+    rows_assert(&rows, STALLS, "c2s|8|305|200|subflow silent|reinjection");
+    rows_free(&rows);
+}
+
+/* The hole of a lost segment is filled late; the receiver goes on answering meanwhile. */
+static void test_stall_retransmitted(void)
+{
+    Rows rows = two_paths();
+
+    bench_announce(rows.bench, 0, C, 1, 200, 0);
+    bench_send_bare(rows.bench, 0, C, 101, 100); /* the first half is lost before the tap */
+    for (int i = 0; i < 30; i++) {
+        wait_ms(&rows, 10);
+        bench_ack(rows.bench, 0, S, 1, 1, 0);
+    }
+    bench_send_bare(rows.bench, 0, C, 1, 100);
+    bench_ack(rows.bench, 0, S, 1, 201, 200);
+    rows_finish(&rows);
+    rows_assert(&rows, STALLS, "c2s|9|332|200|missing data|retransmission");
+    rows_free(&rows);
+}
+
+static void test_stall_zero_window(void)
+{
+    Rows rows = two_paths();
+    MpsSegment closed = bench_segment(rows.bench, 0, S, MPS_TCP_ACK, 1, 101, 0);
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_send(rows.bench, 0, C, 101, 100, 100);
+    bench_data_ack(rows.bench, &closed, S, 100);
+    closed.window = 0;
+    bench_feed(rows.bench, closed);
+    wait_ms(&rows, 400);
+    bench_ack(rows.bench, 0, S, 1, 201, 200);
+    rows_finish(&rows);
+    rows_assert(&rows, STALLS, "c2s|10|401|100|zero window|data_ack");
+    rows_free(&rows);
+}
+
+/* At the end: a reset ends it, the capture cuts it; a fallback has no DATA_ACKs to wait for. */
+static void test_stall_last(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+    Bench *bench = rows.bench;
+
+    bench_open(bench);
+    bench_send(bench, 0, C, 1, 100, 0);
+    wait_ms(&rows, 499);
+    bench_feed(bench, bench_segment(bench, 0, C, MPS_TCP_ACK | MPS_TCP_RST, 101, 1, 0));
+    rows_finish(&rows);
+    rows_assert(&rows, STALLS, "c2s|4|500|100|subflow silent|close");
+    rows_assert(&rows, LONGEST, "c2s|500\ns2c|");
+    rows_free(&rows);
+
+    rows = rows_new(1, 0x11, 0x22);
+    bench_open(rows.bench);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    wait_ms(&rows, 499);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    rows_finish(&rows);
+    rows_assert(&rows, STALLS, "c2s|4|500|100|subflow silent|capture_end");
+    rows_free(&rows);
+
+    rows = rows_new(1, 0x11, 0x22);
+    bench = rows.bench;
+    bench_open(bench);
+    for (uint32_t i = 0; i < 3; i++) {
+        bench_feed(bench, bench_segment(bench, 0, C, MPS_TCP_ACK, 1 + 100 * i, 1, 100));
+        wait_ms(&rows, 500);
+        bench_feed(bench, bench_segment(bench, 0, S, MPS_TCP_ACK, 1, 101 + 100 * i, 0));
+    }
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT fallback FROM connection", "no_dss");
+    rows_assert(&rows, STALLS, "");
+    rows_assert(&rows, LONGEST, "c2s|\ns2c|");
+    rows_free(&rows);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -159,5 +309,11 @@ int main(int argc, char **argv)
     g_test_add_func("/address/came to nothing", test_address_unused);
     g_test_add_func("/address/HMAC", test_address_hmac);
     g_test_add_func("/address/flood", test_address_flood);
+    g_test_add_func("/stall/threshold", test_stall_threshold);
+    g_test_add_func("/stall/long RTT", test_stall_rtt);
+    g_test_add_func("/stall/reinjected", test_stall_reinjected);
+    g_test_add_func("/stall/retransmitted", test_stall_retransmitted);
+    g_test_add_func("/stall/zero window", test_stall_zero_window);
+    g_test_add_func("/stall/at the end", test_stall_last);
     return g_test_run();
 }

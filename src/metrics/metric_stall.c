@@ -1,0 +1,282 @@
+/* metric_stall.c - times without a new DATA_ACK while data is outstanding. */
+#include "metrics/metrics.h"
+
+#define MS_NS ((int64_t)1000 * 1000)
+
+/* A wait is a stall from here on, or from three times the base RTT on if that is longer. */
+static const int64_t LEAST_NS = 200 * MS_NS;
+/* RTTs above it are no measure of anything. */
+static const int64_t MOST_RTT_NS = 60 * 1000 * MS_NS;
+
+/* SHOWN: it came late, and whether it had been sent before is not visible. */
+typedef enum { REPAIR_NONE, REPAIR_SHOWN, REPAIR_RETRANSMITTED, REPAIR_REINJECTED } Repair;
+
+typedef struct {
+    bool any_sent, any_acked;
+    int64_t sent_end; /* data offset */
+    int64_t missing;  /* data offset that the next DATA_ACK has to pass */
+
+    bool waiting; /* for a DATA_ACK, since: */
+    int64_t since_ns;
+    uint64_t packet;
+    uint32_t capture_id;
+    Repair repair;                /* of the missing byte, during the wait */
+    const MpsSubflow *missing_on; /* its first sender, if a repair told */
+
+    int64_t longest_ns;
+} State;
+
+static const MpsColumn columns[] = {
+    {"longest_stall_ns", MPS_INT,
+     "longest row of table stall; 0: there was none; NULL: no data, or no DATA_ACK to judge by"},
+    {0},
+};
+
+static const MpsColumn row_columns[] = {
+    {"connection_id", MPS_INT, "whose data", "connection(connection_id)"},
+    {"direction", MPS_TEXT, "c2s or s2c: who sends the data"},
+    {"start_ns", MPS_INT, "last progress: DATA_ACK, or first data after all was acknowledged"},
+    {"capture_id", MPS_INT, "file of that packet", "capture(capture_id)"},
+    {"packet", MPS_INT, "its number in the file, from 1"},
+    {"length_ns", MPS_INT, "until the next new DATA_ACK, or the end"},
+    {"outstanding_bytes", MPS_INT, "data sent and not acknowledged when it ended"},
+    {"cause", MPS_TEXT,
+     "zero window, subflow silent (nothing heard from the receiver where the missing data was "
+     "sent) or missing data (the receiver was heard, and what it missed was seen only now, mostly "
+     "sent again); NULL: not visible"},
+    {"ended_by", MPS_TEXT,
+     "data_ack; reinjection or retransmission, if the missing data was sent again before it; "
+     "close, capture_end; NULL: never ended, the connection fell silent"},
+    {0},
+};
+
+static const MpsTable table = {
+    .name = "stall",
+    .help = "Times of max(3 base RTT, 200 ms) or more without a new DATA_ACK while data was "
+            "outstanding; base RTT is the smallest RTT of the direction so far.",
+    .columns = row_columns,
+    .index = "connection_id, start_ns",
+};
+
+/* Shortest wait that is a stall, by the RTTs seen so far. */
+static int64_t threshold_ns(const MpsConnection *connection, MpsDirection direction)
+{
+    int64_t base_ns = MOST_RTT_NS;
+    bool any = false;
+
+    for (guint i = 0; i < connection->subflows->len; i++) {
+        const MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
+        const MpsSubflowSide *side = &subflow->side[direction];
+
+        if (side->rtt_samples > 0) {
+            any = true;
+            base_ns = MIN(base_ns, side->rtt_min_ns);
+        }
+    }
+    return any ? MAX(3 * base_ns, LEAST_NS) : LEAST_NS;
+}
+
+/* Why no DATA_ACK came until @now_ns, as far as it can be seen. */
+static const char *cause(const State *self, const MpsConnection *connection, MpsDirection direction,
+                         int64_t now_ns, int64_t silence_ns)
+{
+    const MpsSide receiver = direction == MPS_C2S ? MPS_SERVER : MPS_CLIENT;
+    bool any = false, all_silent = true;
+
+    for (guint i = 0; i < connection->subflows->len; i++) {
+        const MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
+        const MpsSubflowSide *side = &subflow->side[receiver];
+
+        if (side->zero_window_ns != MPS_NO_TIME && side->zero_window_ns >= self->since_ns)
+            return "zero window";
+        if (self->missing_on
+                ? subflow != self->missing_on
+                : subflow->established_ns == MPS_NO_TIME ||
+                      (subflow->closed_ns != MPS_NO_TIME && subflow->closed_ns < self->since_ns))
+            continue;
+        any = true;
+        all_silent &= side->last_ns == MPS_NO_TIME || now_ns - side->last_ns >= silence_ns;
+    }
+    if (any && all_silent)
+        return "subflow silent";
+    return self->repair != REPAIR_NONE ? "missing data" : NULL;
+}
+
+static void add_row(const State *self, const MpsConnection *connection, MpsDirection direction,
+                    int64_t end_ns, const char *why, const char *ended_by, MpsRowSink *rows)
+{
+    rows->add(rows, &table,
+              (MpsValue[]){
+                  mps_count(connection->id),
+                  mps_text(mps_direction_name(direction)),
+                  mps_int(self->since_ns),
+                  mps_int(self->capture_id),
+                  mps_count(self->packet),
+                  mps_int(end_ns - self->since_ns),
+                  mps_int(self->sent_end - self->missing),
+                  mps_text(why),
+                  mps_text(ended_by),
+              });
+}
+
+static void wait_from(State *self, const MpsEvent *event)
+{
+    self->waiting = true;
+    self->since_ns = event->ts_ns;
+    self->packet = event->packet;
+    self->capture_id = event->capture_id;
+    self->repair = REPAIR_NONE;
+    self->missing_on = NULL;
+}
+
+/* The byte that the DATA_ACK waits for is seen, mostly again. */
+static void repaired(State *self, const MpsEvent *event)
+{
+    if (event->data.class == MPS_DATA_REINJECTED) {
+        self->repair = REPAIR_REINJECTED;
+        if (event->data.from)
+            self->missing_on = event->data.from;
+    } else if (event->data.class == MPS_DATA_NEW && !event->data.filled) {
+        self->repair = MAX(self->repair, REPAIR_SHOWN);
+    } else if (self->repair < REPAIR_RETRANSMITTED) {
+        self->repair = REPAIR_RETRANSMITTED;
+        self->missing_on = event->subflow;
+    }
+}
+
+static void take_data(State *self, const MpsEvent *event)
+{
+    const int64_t begin = event->data.offset, end = begin + (int64_t)event->data.bytes;
+
+    if (event->data.revised)
+        return;
+    if (!self->any_sent && !self->any_acked)
+        self->missing = event->connection->side[event->direction].has_idsn ? MIN(begin, 0) : begin;
+    if (self->waiting && begin <= self->missing && end > self->missing)
+        repaired(self, event);
+    self->sent_end = self->any_sent ? MAX(self->sent_end, end) : end;
+    self->any_sent = true;
+    if (!self->waiting && self->sent_end > self->missing)
+        wait_from(self, event);
+}
+
+static void take_data_ack(State *self, const MpsEvent *event, MpsRowSink *rows)
+{
+    static const char *const ended_by[] = {[REPAIR_NONE] = "data_ack",
+                                           [REPAIR_SHOWN] = "data_ack",
+                                           [REPAIR_RETRANSMITTED] = "retransmission",
+                                           [REPAIR_REINJECTED] = "reinjection"};
+    const int64_t length_ns = event->ts_ns - self->since_ns;
+
+    if (self->any_sent && !self->any_acked && event->data_ack.offset <= self->missing) {
+        self->any_acked = true; /* the first one seen, and no progress */
+        self->missing = event->data_ack.offset;
+        return;
+    }
+    self->any_acked = true;
+    if (self->waiting && length_ns >= LEAST_NS) {
+        const int64_t least_ns = threshold_ns(event->connection, event->direction);
+
+        if (length_ns >= least_ns) {
+            add_row(self, event->connection, event->direction, event->ts_ns,
+                    cause(self, event->connection, event->direction, event->ts_ns, least_ns),
+                    ended_by[self->repair], rows);
+            self->longest_ns = MAX(self->longest_ns, length_ns);
+        }
+    }
+    self->missing = event->data_ack.offset;
+    self->waiting = false;
+    if (self->any_sent && self->sent_end > self->missing)
+        wait_from(self, event);
+}
+
+static void observe(void *state, const MpsEvent *event, MpsRowSink *rows)
+{
+    State *self = state;
+
+    if (event->connection->fallback) /* no DATA_ACKs any more: nothing to wait for */
+        self->waiting = false;
+    else if (event->kind == MPS_EV_DATA)
+        take_data(self, event);
+    else
+        take_data_ack(self, event, rows);
+}
+
+/* Whether the wait at the end is a stall; when and by what it ended.  An orderly end says that the
+ * data arrived, though its DATA_ACK was not seen. */
+static bool last_stall(const State *self, const MpsSubject *subject, int64_t *end_ns,
+                       const char **ended_by)
+{
+    const MpsConnection *connection = subject->connection;
+    const MpsSide receiver = subject->direction == MPS_C2S ? MPS_SERVER : MPS_CLIENT;
+    bool receiver_seen = false;
+    int64_t closed_ns = MPS_NO_TIME;
+
+    if (!self->waiting || connection->fallback || connection->protocol != MPS_PROTOCOL_MPTCP)
+        return false;
+    for (guint i = 0; i < connection->subflows->len; i++) {
+        const MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
+
+        receiver_seen |= subflow->side[receiver].ledger.packets > 0;
+        closed_ns = MAX(closed_ns, subflow->closed_ns);
+    }
+    *end_ns = connection->end_ns;
+    *ended_by = NULL;
+    switch (connection->close) {
+    case MPS_CLOSE_DATA_FIN:
+    case MPS_CLOSE_FIN:
+        return false;
+    case MPS_CLOSE_FASTCLOSE:
+    case MPS_CLOSE_RESET:
+        *ended_by = "close";
+        if (closed_ns != MPS_NO_TIME)
+            *end_ns = closed_ns;
+        break;
+    case MPS_CLOSE_CAPTURE_END:
+        *ended_by = "capture_end";
+        break;
+    default:
+        break;
+    }
+    return receiver_seen &&
+           *end_ns - self->since_ns >= threshold_ns(connection, subject->direction);
+}
+
+static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
+{
+    const State *self = state;
+    const char *ended_by;
+    int64_t end_ns;
+
+    if (last_stall(self, subject, &end_ns, &ended_by))
+        add_row(self, subject->connection, subject->direction, end_ns,
+                cause(self, subject->connection, subject->direction, end_ns,
+                      threshold_ns(subject->connection, subject->direction)),
+                ended_by, rows);
+}
+
+static void summarise(const void *state, const MpsSubject *subject, MpsValue *values)
+{
+    const State *self = state;
+    const char *ended_by;
+    int64_t end_ns, longest_ns = self->longest_ns;
+    const bool last = last_stall(self, subject, &end_ns, &ended_by);
+
+    if (last)
+        longest_ns = MAX(longest_ns, end_ns - self->since_ns);
+    values[0] = mps_int_if(self->any_sent && (self->any_acked || last), longest_ns);
+}
+
+const MpsMetric mps_metric_stall = {
+    .name = "stall",
+    .help = "No new DATA_ACK for a long time while data is outstanding: when, why, and what ended "
+            "it.",
+    .scope = MPS_SCOPE_CONNECTION_DIRECTION,
+    .columns = columns,
+    .table = &table,
+    .state_bytes = sizeof(State),
+    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_DATA_ACK),
+    .observe = observe,
+    .finish = finish,
+    .summarise = summarise,
+};
