@@ -12,13 +12,14 @@ static const MpsColumn columns[] = {
     {"subflow_id", MPS_INT, "NULL: the whole connection", "subflow(subflow_id)"},
     {"kind", MPS_TEXT,
      "connection, established, join, add_addr, add_addr_echo, remove_addr, mp_prio, mp_fail, "
-     "fastclose, fallback, data_fin, fin, reset, unreachable, unknown_option or malformed_option"},
+     "fastclose, fallback, data_fin, fin, reset, unreachable, unknown_option, malformed_option or "
+     "handover"},
     {"sent_by", MPS_TEXT, "client or server"},
     {"detail", MPS_TEXT, "JSON object: the option's fields"},
     {0},
 };
 
-static const MpsTable table = {
+const MpsTable mps_event_table = {
     .name = "event",
     .help = "Timeline of a connection; repeated DATA_FIN, FIN and RST are told once per host.",
     .columns = columns,
@@ -131,31 +132,37 @@ static void append_detail(GString *out, const MpsEvent *event)
     }
 }
 
-static void observe(void *state G_GNUC_UNUSED, const MpsEvent *event, MpsRowSink *rows)
+void mps_event_row(MpsRowSink *rows, const MpsEvent *event, const char *kind, const char *detail)
 {
-    g_autoptr(GString) detail = g_string_new(NULL);
     const bool of_packet = event->packet != 0;
 
-    append_detail(detail, event);
     rows->add(
-        rows, &table,
+        rows, &mps_event_table,
         (MpsValue[]){
             mps_int(event->ts_ns),
             mps_int_if(of_packet, event->capture_id),
             mps_int_if(of_packet, (int64_t)event->packet),
             mps_int_if(event->connection->id != 0, (int64_t)event->connection->id),
             mps_int_if(event->subflow != NULL, event->subflow ? (int64_t)event->subflow->id : 0),
-            mps_text(kinds[event->signal.what]),
+            mps_text(kind),
             mps_text(mps_side_name(event->direction)),
-            mps_text(detail->len ? detail->str : NULL),
+            mps_text(detail),
         });
+}
+
+static void observe(void *state G_GNUC_UNUSED, const MpsEvent *event, MpsRowSink *rows)
+{
+    g_autoptr(GString) detail = g_string_new(NULL);
+
+    append_detail(detail, event);
+    mps_event_row(rows, event, kinds[event->signal.what], detail->len ? detail->str : NULL);
 }
 
 const MpsMetric mps_metric_event = {
     .name = "event",
     .help = "What happened when: handshakes, signalling options, fallbacks, ends.",
     .scope = MPS_SCOPE_CONNECTION,
-    .table = &table,
+    .table = &mps_event_table,
     .wants = MPS_WANTS(MPS_EV_SIGNAL),
     .observe = observe,
 };

@@ -29,4 +29,9 @@ extern const MpsMetric *const mps_metrics[];
 /* Fills the values of those columns; all but the count are NULL for an empty one. */
 void mps_distribution(const MpsHistogram *histogram, MpsValue *values);
 
+/* The timeline, for metrics that find out more about it: adds a row of @kind with the place of
+ * @event (packet 0: known at the end only); @detail is a JSON object or NULL. */
+extern const MpsTable mps_event_table;
+void mps_event_row(MpsRowSink *rows, const MpsEvent *event, const char *kind, const char *detail);
+
 #endif

@@ -300,6 +300,101 @@ static void test_stall_last(void)
     rows_free(&rows);
 }
 
+/* ---- handovers ---- */
+
+#define HANDOVERS "SELECT packet, sent_by, detail FROM event WHERE kind = 'handover' ORDER BY ts_ns"
+
+/* Path 0 is reset in mid-transfer; @joined: path 1 is there already. */
+static void test_handover_reset(gconstpointer joined)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+    Bench *bench = rows.bench;
+
+    bench_open(bench);
+    if (joined)
+        bench_join(bench, 1, C);
+    bench_send(bench, 0, C, 1, 100, 0);
+    bench_feed(bench, bench_segment(bench, 0, S, MPS_TCP_ACK | MPS_TCP_RST, 1, 101, 0));
+    if (!joined)
+        bench_join(bench, 1, C);
+    bench_send(bench, 1, C, 1, 100, 100);
+    bench_send(bench, 1, C, 101, 100, 200);
+    rows_finish(&rows);
+    rows_assert(&rows, HANDOVERS,
+                joined ? "10|client|{\"from\":0,\"to\":1,\"break_before_make\":0,"
+                         "\"reason\":\"reset\",\"direction\":\"c2s\"}"
+                       : "10|client|{\"from\":0,\"to\":1,\"break_before_make\":1,"
+                         "\"reason\":\"reset\",\"direction\":\"c2s\"}");
+    rows_free(&rows);
+}
+
+/* Path 0 falls silent with data unanswered; its data goes again on path 1, more follows. */
+static void test_handover_silent(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    bench_send(rows.bench, 0, C, 101, 100, 100);
+    wait_ms(&rows, 300);
+    bench_send(rows.bench, 1, C, 1, 100, 100);
+    bench_send(rows.bench, 1, C, 101, 100, 200);
+    bench_send(rows.bench, 1, C, 201, 100, 300);
+    wait_ms(&rows, 20);
+    bench_send(rows.bench, 1, C, 301, 100, 400);
+    rows_finish(&rows);
+    rows_assert(&rows, HANDOVERS,
+                "11|client|{\"from\":0,\"to\":1,\"break_before_make\":0,\"reason\":\"silent\","
+                "\"direction\":\"c2s\"}");
+    rows_free(&rows);
+}
+
+/* Not chosen any more, answered to the last; or back again later; or the normal end. */
+static void test_handover_none(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    for (uint32_t i = 0; i < 5; i++) {
+        wait_ms(&rows, 1000);
+        bench_send(rows.bench, 1, C, 1 + 100 * i, 100, 100 + 100 * i);
+    }
+    rows_finish(&rows);
+    rows_assert(&rows, HANDOVERS, "");
+    rows_free(&rows);
+
+    rows = two_paths();
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    wait_ms(&rows, 2000);
+    for (uint32_t i = 0; i < 5; i++)
+        bench_send(rows.bench, 1, C, 1 + 100 * i, 100, 100 * i);
+    bench_send(rows.bench, 0, C, 101, 100, 500);
+    rows_finish(&rows);
+    rows_assert(&rows, HANDOVERS, "");
+    rows_free(&rows);
+
+    rows = two_paths();
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, C, MPS_TCP_ACK | MPS_TCP_FIN, 101, 1, 0));
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, S, MPS_TCP_ACK | MPS_TCP_FIN, 1, 102, 0));
+    bench_send(rows.bench, 1, C, 1, 100, 100);
+    bench_send(rows.bench, 1, C, 101, 100, 200);
+    rows_finish(&rows);
+    rows_assert(&rows, HANDOVERS, "");
+    rows_free(&rows);
+
+    rows = two_paths(); /* resets of all paths, the first a little earlier */
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, S, MPS_TCP_ACK | MPS_TCP_RST, 1, 101, 0));
+    bench_send(rows.bench, 1, C, 1, 100, 100);
+    bench_send(rows.bench, 1, C, 101, 100, 200);
+    bench_feed(rows.bench, bench_segment(rows.bench, 1, S, MPS_TCP_ACK | MPS_TCP_RST, 1, 201, 0));
+    rows_finish(&rows);
+    rows_assert(&rows, HANDOVERS, "");
+    rows_free(&rows);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -315,5 +410,9 @@ int main(int argc, char **argv)
     g_test_add_func("/stall/retransmitted", test_stall_retransmitted);
     g_test_add_func("/stall/zero window", test_stall_zero_window);
     g_test_add_func("/stall/at the end", test_stall_last);
+    g_test_add_data_func("/handover/reset, make before break", "joined", test_handover_reset);
+    g_test_add_data_func("/handover/reset, break before make", NULL, test_handover_reset);
+    g_test_add_func("/handover/silent", test_handover_silent);
+    g_test_add_func("/handover/none", test_handover_none);
     return g_test_run();
 }

@@ -1,0 +1,210 @@
+/* metric_handover.c - data moves from a subflow that died, or fell silent, to another one for good.
+ *
+ * Told only with evidence: a subflow that is merely not chosen any more has nothing unanswered and
+ * nothing of it is sent again elsewhere. */
+#include "metrics/metrics.h"
+
+#include <string.h>
+
+#define MS_NS ((int64_t)1000 * 1000)
+
+/* Silence that counts, or three RTTs if that is longer; less is enough where the sender gave up
+ * the subflow itself, by sending data of it again elsewhere. */
+static const int64_t SILENCE_NS = 1000 * MS_NS, SILENCE_GIVEN_UP_NS = 200 * MS_NS;
+static const int64_t MOST_RTT_NS = 60 * 1000 * MS_NS;
+/* How often silence is looked at. */
+static const int64_t LOOK_NS = 10 * MS_NS;
+
+/* What a subflow carried last. */
+typedef struct {
+    const MpsSubflow *subflow; /* NULL: no data so far */
+    uint64_t at;               /* number of its last data segment in the direction */
+    int64_t last_ns;           /* when that was */
+    bool reinjected;           /* data of it was sent again elsewhere since */
+    bool silent;               /* long enough since, while others carried data */
+
+    const MpsSubflow *next; /* who sent the segment after it, and where that is */
+    int64_t next_ns;
+    uint64_t next_packet;
+    uint32_t next_capture_id;
+} Carrier;
+
+typedef struct {
+    Carrier *carriers; /* by ordinal */
+    guint n_carriers;
+    uint64_t n_segments; /* with data that this subflow had not carried before */
+    guint last;          /* ordinal of the latest */
+    int64_t newest_ns, looked_ns;
+    uint64_t packet;
+    uint32_t capture_id;
+} State;
+
+static Carrier *carrier(State *self, guint ordinal)
+{
+    if (ordinal >= self->n_carriers) {
+        self->carriers = g_renew(Carrier, self->carriers, ordinal + 1);
+        memset(self->carriers + self->n_carriers, 0,
+               (ordinal + 1 - self->n_carriers) * sizeof *self->carriers);
+        self->n_carriers = ordinal + 1;
+    }
+    return &self->carriers[ordinal];
+}
+
+static int64_t rtt_ns(const MpsSubflowSide *side)
+{
+    const double mean = side->rtt_samples ? side->rtt_sum_ns / (double)side->rtt_samples : 0;
+
+    return (int64_t)CLAMP(mean, 0, (double)MOST_RTT_NS);
+}
+
+/* Marks the subflows that are silent while data goes on elsewhere. */
+static void look(State *self, MpsDirection sender, int64_t now_ns)
+{
+    const MpsSide receiver = sender == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT;
+
+    self->looked_ns = now_ns;
+    for (guint i = 0; i < self->n_carriers; i++) {
+        Carrier *each = &self->carriers[i];
+
+        if (!each->subflow || each->silent || self->n_segments < each->at + 2 ||
+            each->subflow->closed_ns != MPS_NO_TIME)
+            continue;
+
+        const int64_t said_ns = each->subflow->side[sender].last_ns;
+        const int64_t heard_ns = each->subflow->side[receiver].last_ns;
+        const bool unanswered = heard_ns == MPS_NO_TIME || said_ns > heard_ns;
+        const int64_t silent_ns = now_ns - (heard_ns == MPS_NO_TIME ? each->last_ns : heard_ns);
+        const int64_t least_ns = unanswered && each->reinjected ? SILENCE_GIVEN_UP_NS : SILENCE_NS;
+
+        each->silent = (unanswered || each->reinjected) &&
+                       silent_ns > MAX(least_ns, 3 * rtt_ns(&each->subflow->side[sender]));
+    }
+}
+
+static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    State *self = state;
+    const guint ordinal = event->subflow->ordinal;
+
+    if (event->data.revised || event->data.class == MPS_DATA_RETRANSMITTED ||
+        event->data.class == MPS_DATA_OVERTAKEN)
+        return;
+    if (event->data.class == MPS_DATA_REINJECTED && event->data.from &&
+        event->data.from->ordinal < self->n_carriers)
+        self->carriers[event->data.from->ordinal].reinjected = true;
+    if (self->n_segments > 0 &&
+        (event->ts_ns < self->newest_ns ||
+         (event->packet == self->packet && event->capture_id == self->capture_id)))
+        return;
+
+    Carrier *own = carrier(self, ordinal);
+
+    if (self->n_segments > 0 && self->last != ordinal) {
+        Carrier *before = &self->carriers[self->last];
+
+        before->next = event->subflow;
+        before->next_ns = event->ts_ns;
+        before->next_packet = event->packet;
+        before->next_capture_id = event->capture_id;
+    }
+    own->subflow = event->subflow;
+    own->at = ++self->n_segments;
+    own->last_ns = event->ts_ns;
+    own->reinjected = own->silent = false;
+    self->last = ordinal;
+    self->newest_ns = event->ts_ns;
+    self->packet = event->packet;
+    self->capture_id = event->capture_id;
+    if (event->ts_ns - self->looked_ns >= LOOK_NS)
+        look(self, event->direction, event->ts_ns);
+}
+
+/* Why data moved away from @from for good, or NULL if it did not, or for no reason that shows.  A
+ * subflow closed by FIN is at its normal end unless its data had to be sent again elsewhere; a
+ * reset just before the whole connection is reset is part of that. */
+static const char *reason(const State *self, const Carrier *from)
+{
+    const MpsSubflow *subflow = from->subflow;
+
+    if (!subflow || !from->next || self->n_segments < from->at + 2 ||
+        subflow->established_ns == MPS_NO_TIME)
+        return NULL;
+    if (from->silent)
+        return "silent";
+    if (subflow->closed_ns == MPS_NO_TIME || subflow->closed_ns >= self->newest_ns)
+        return NULL;
+    if (subflow->close == MPS_CLOSE_FIN)
+        return from->reinjected ? "closed" : NULL;
+    if (subflow->close != MPS_CLOSE_RESET)
+        return NULL;
+    return (subflow->connection->close == MPS_CLOSE_RESET ||
+            subflow->connection->close == MPS_CLOSE_FASTCLOSE) &&
+                   self->newest_ns - subflow->closed_ns <= SILENCE_NS
+               ? NULL
+               : "reset";
+}
+
+/* Whether another subflow was there when @from carried its last data, or was closed. */
+static bool had_another(const Carrier *from, const MpsConnection *connection, bool closed)
+{
+    const int64_t broke_ns = closed ? from->subflow->closed_ns : from->last_ns;
+
+    for (guint i = 0; i < connection->subflows->len; i++) {
+        const MpsSubflow *each = g_ptr_array_index(connection->subflows, i);
+
+        if (each != from->subflow && each->established_ns != MPS_NO_TIME &&
+            each->established_ns <= broke_ns &&
+            (each->closed_ns == MPS_NO_TIME || each->closed_ns > broke_ns))
+            return true;
+    }
+    return false;
+}
+
+static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
+{
+    const State *self = state;
+    const MpsConnection *connection = subject->connection;
+
+    if (connection->fallback)
+        return;
+    for (guint i = 0; i < self->n_carriers; i++) {
+        const Carrier *from = &self->carriers[i];
+        const char *why = reason(self, from);
+        char detail[128];
+
+        if (!why)
+            continue;
+        g_snprintf(detail, sizeof detail,
+                   "{\"from\":%u,\"to\":%u,\"break_before_make\":%d,\"reason\":\"%s\","
+                   "\"direction\":\"%s\"}",
+                   from->subflow->ordinal, from->next->ordinal,
+                   !had_another(from, connection, !from->silent), why,
+                   mps_direction_name(subject->direction));
+        mps_event_row(rows,
+                      &(MpsEvent){.ts_ns = from->next_ns,
+                                  .packet = from->next_packet,
+                                  .capture_id = from->next_capture_id,
+                                  .direction = subject->direction,
+                                  .connection = (MpsConnection *)(uintptr_t)connection,
+                                  .subflow = (MpsSubflow *)(uintptr_t)from->next},
+                      "handover", detail);
+    }
+}
+
+static void clear(void *state)
+{
+    g_free(((State *)state)->carriers);
+}
+
+const MpsMetric mps_metric_handover = {
+    .name = "handover",
+    .help = "Events of kind handover: data moved to another subflow for good, the old one was "
+            "closed or fell silent; packet is the first data on the other.",
+    .scope = MPS_SCOPE_CONNECTION_DIRECTION,
+    .table = &mps_event_table,
+    .state_bytes = sizeof(State),
+    .wants = MPS_WANTS(MPS_EV_DATA),
+    .observe = observe,
+    .finish = finish,
+    .clear = clear,
+};
