@@ -16,6 +16,10 @@ enum {
     CLIENT_ADDR_ID,
     SERVER_ADDR_ID,
     BACKUP,
+    CLIENT_BACKUP,
+    SERVER_BACKUP,
+    CLIENT_BACKUP_LAST,
+    SERVER_BACKUP_LAST,
     SYN,
     ESTABLISHED,
     JOIN_SYN_DELAY,
@@ -48,6 +52,13 @@ static const MpsColumn columns[] = {
     [CLIENT_ADDR_ID] = {"client_addr_id", MPS_INT, "address id the client gave"},
     [SERVER_ADDR_ID] = {"server_addr_id", MPS_INT, "address id the server gave"},
     [BACKUP] = {"backup", MPS_INT, "1 if a host set the backup bit in its MP_JOIN"},
+    [CLIENT_BACKUP] = {"client_backup", MPS_INT,
+                       "B bit in the client's MP_JOIN; NULL: no MP_JOIN of it"},
+    [SERVER_BACKUP] = {"server_backup", MPS_INT, "the same of the server"},
+    [CLIENT_BACKUP_LAST] =
+        {"client_backup_last", MPS_INT,
+         "the same at the end, after MP_PRIO (events mp_prio tell when); NULL: neither seen"},
+    [SERVER_BACKUP_LAST] = {"server_backup_last", MPS_INT, "the same of the server"},
     [SYN] = {"syn_ns", MPS_INT, "first SYN"},
     [ESTABLISHED] = {"established_ns", MPS_INT,
                      "third ACK with valid HMAC, or the packet that proves it was accepted"},
@@ -77,14 +88,14 @@ static const MpsColumn columns[] = {
 /* Below this share of each direction's data a subflow is under-used. */
 static const double UNDER_USED = 0.01;
 
-static const char *use(const MpsSubflow *subflow)
+MpsUse mps_subflow_use(const MpsSubflow *subflow)
 {
     const MpsConnection *connection = subflow->connection;
     double share = 0;
     bool any = false;
 
     if (subflow->result != MPS_RESULT_ESTABLISHED)
-        return NULL;
+        return 0;
     for (int side = MPS_CLIENT; side <= MPS_SERVER; side++) {
         if (connection->side[side].data_bytes == 0)
             continue;
@@ -93,9 +104,12 @@ static const char *use(const MpsSubflow *subflow)
                                (double)connection->side[side].data_bytes);
     }
     if (!any)
-        return NULL;
-    return share == 0 ? "unused" : share < UNDER_USED ? "under_used" : "used";
+        return 0;
+    return share == 0 ? MPS_UNUSED : share < UNDER_USED ? MPS_UNDER_USED : MPS_USED;
 }
+
+static const char *const uses[] = {
+    [MPS_USED] = "used", [MPS_UNDER_USED] = "under_used", [MPS_UNUSED] = "unused"};
 
 static void summarise(const void *state G_GNUC_UNUSED, const MpsSubject *subject, MpsValue *values)
 {
@@ -118,6 +132,14 @@ static void summarise(const void *state G_GNUC_UNUSED, const MpsSubject *subject
         values[CLIENT_PORT + 2 * side] = mps_int(subflow->end[side].port);
         values[CLIENT_ADDR_ID + side] =
             mps_int_if(subflow->side[side].address_id >= 0, subflow->side[side].address_id);
+
+        /* The address id came in the same option. */
+        const bool told = join && subflow->side[side].address_id >= 0;
+
+        values[CLIENT_BACKUP + side] = mps_int_if(told, subflow->side[side].backup);
+        values[CLIENT_BACKUP_LAST + side] =
+            mps_int_if(told || subflow->kind == MPS_KIND_INITIAL || subflow->side[side].backup_now,
+                       subflow->side[side].backup_now);
     }
     values[BACKUP] = mps_int_if(subflow->kind != 0, subflow->side[MPS_CLIENT].backup ||
                                                         subflow->side[MPS_SERVER].backup);
@@ -138,7 +160,7 @@ static void summarise(const void *state G_GNUC_UNUSED, const MpsSubject *subject
     if (values[SYN_TO_SYNACK].known && values[SYNACK_TO_ACK].known)
         values[HANDSHAKE_RTT] = mps_int(subflow->syn_to_synack_ns + subflow->synack_to_ack_ns);
     values[HMAC] = mps_text(mps_hmac_state_name(subflow->hmac));
-    values[USE] = mps_text(use(subflow));
+    values[USE] = mps_text(uses[mps_subflow_use(subflow)]);
 }
 
 const MpsMetric mps_metric_subflow = {

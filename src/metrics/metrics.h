@@ -29,6 +29,11 @@ extern const MpsMetric *const mps_metrics[];
 /* Fills the values of those columns; all but the count are NULL for an empty one. */
 void mps_distribution(const MpsHistogram *histogram, MpsValue *values);
 
+/* How much of its connection's data a subflow carried: at least 1 % of a direction, less, nothing.
+ * Unknown (0) unless it was established and the connection carried data. */
+typedef enum { MPS_USED = 1, MPS_UNDER_USED, MPS_UNUSED } MpsUse;
+MpsUse mps_subflow_use(const MpsSubflow *subflow);
+
 /* The timeline, for metrics that find out more about it: adds a row of @kind with the place of
  * @event (packet 0: known at the end only); @detail is a JSON object or NULL. */
 extern const MpsTable mps_event_table;

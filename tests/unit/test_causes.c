@@ -166,6 +166,65 @@ static void test_address_flood(void)
     rows_free(&rows);
 }
 
+/* ---- backup ---- */
+
+static void prio(Rows *rows, int path, MpsSide from, bool backup, int address_id)
+{
+    MpsSegment segment = bench_segment(rows->bench, path, from, MPS_TCP_ACK, 1, 1, 0);
+    MpsMptcpOption *option = bench_option(&segment, MPS_MP_PRIO);
+
+    option->prio.backup = backup;
+    option->prio.has_address_id = address_id >= 0;
+    option->prio.address_id = (uint8_t)MAX(address_id, 0);
+    bench_feed(rows->bench, segment);
+}
+
+#define BACKUP                                                                                     \
+    "SELECT ordinal, backup_data_bytes, backup_reinjected_bytes FROM subflow_direction "           \
+    "JOIN subflow USING (subflow_id) WHERE direction = 'c2s' ORDER BY ordinal"
+#define FLAGS                                                                                      \
+    "SELECT ordinal, client_backup, server_backup, client_backup_last, server_backup_last "        \
+    "FROM subflow ORDER BY ordinal"
+
+/* Priority comes and goes: only what was sent meanwhile counts, new and reinjected apart. */
+static void test_backup(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 1, C, 1, 100, 0);
+    prio(&rows, 1, S, true, -1);
+    bench_send(rows.bench, 0, C, 1, 100, 100);
+    bench_send(rows.bench, 1, C, 101, 200, 200); /* new, on the backup */
+    bench_send(rows.bench, 1, C, 301, 50, 100);  /* reinjected there */
+    bench_send(rows.bench, 1, C, 301, 50, 100);  /* a retransmission is neither */
+    prio(&rows, 1, S, false, -1);
+    bench_send(rows.bench, 1, C, 351, 400, 400);
+    rows_finish(&rows);
+    rows_assert(&rows, BACKUP, "0|0|0\n1|200|50");
+    rows_assert(&rows, FLAGS, "0|||0|0\n1|0|0|0|0");
+    rows_assert(&rows, "SELECT sent_by, detail FROM event WHERE kind = 'mp_prio' ORDER BY ts_ns",
+                "server|{\"backup\":1}\nserver|{\"backup\":0}");
+    rows_free(&rows);
+}
+
+/* Nothing else to send on: a backup does what it is for. */
+static void test_backup_alone(void)
+{
+    Rows rows = two_paths();
+
+    prio(&rows, 1, C, true, -1);
+    prio(&rows, 0, S, true, 0); /* version 0: all subflows from that address id, both here */
+    bench_send(rows.bench, 1, C, 1, 100, 0);
+    prio(&rows, 0, S, false, -1);
+    bench_send(rows.bench, 1, C, 101, 10, 100);
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, S, MPS_TCP_ACK | MPS_TCP_RST, 1, 1, 0));
+    bench_send(rows.bench, 1, C, 111, 100, 110);
+    rows_finish(&rows);
+    rows_assert(&rows, BACKUP, "0|0|0\n1|10|0");
+    rows_assert(&rows, FLAGS, "0|||0|0\n1|0|0|1|1");
+    rows_free(&rows);
+}
+
 /* ---- stalls ---- */
 
 #define STALLS                                                                                     \
@@ -395,6 +454,59 @@ static void test_handover_none(void)
     rows_free(&rows);
 }
 
+/* ---- unused subflows ---- */
+
+#define USE "SELECT use, use_reason FROM subflow ORDER BY ordinal"
+
+static void test_use_late(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_open(rows.bench);
+    for (uint32_t i = 0; i < 19; i++)
+        bench_send(rows.bench, 0, C, 1 + 100 * i, 100, 100 * i);
+    bench_join(rows.bench, 1, C); /* 5 % are left */
+    bench_send(rows.bench, 0, C, 1901, 100, 1900);
+    rows_finish(&rows);
+    rows_assert(&rows, USE, "used|\nunused|late");
+    rows_free(&rows);
+}
+
+static void test_use_backup(void)
+{
+    Rows rows = two_paths();
+
+    prio(&rows, 1, C, true, -1);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    rows_finish(&rows);
+    rows_assert(&rows, USE, "used|\nunused|backup");
+    rows_free(&rows);
+}
+
+static void test_use_slower(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_open(rows.bench);
+    rows.bench->step_ns = 20 * MS_NS;
+    bench_join(rows.bench, 1, C);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    rows_finish(&rows);
+    rows_assert(&rows, USE, "used|\nunused|slower");
+    rows_free(&rows);
+}
+
+/* As fast as the other one, early, regular: nobody knows why. */
+static void test_use_unknown(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    rows_finish(&rows);
+    rows_assert(&rows, USE, "used|\nunused|");
+    rows_free(&rows);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -404,6 +516,8 @@ int main(int argc, char **argv)
     g_test_add_func("/address/came to nothing", test_address_unused);
     g_test_add_func("/address/HMAC", test_address_hmac);
     g_test_add_func("/address/flood", test_address_flood);
+    g_test_add_func("/backup/comes and goes", test_backup);
+    g_test_add_func("/backup/nothing else usable", test_backup_alone);
     g_test_add_func("/stall/threshold", test_stall_threshold);
     g_test_add_func("/stall/long RTT", test_stall_rtt);
     g_test_add_func("/stall/reinjected", test_stall_reinjected);
@@ -414,5 +528,9 @@ int main(int argc, char **argv)
     g_test_add_data_func("/handover/reset, break before make", NULL, test_handover_reset);
     g_test_add_func("/handover/silent", test_handover_silent);
     g_test_add_func("/handover/none", test_handover_none);
+    g_test_add_func("/use/late", test_use_late);
+    g_test_add_func("/use/backup", test_use_backup);
+    g_test_add_func("/use/slower", test_use_slower);
+    g_test_add_func("/use/unknown", test_use_unknown);
     return g_test_run();
 }
