@@ -60,6 +60,10 @@ bool mps_connection_json(sqlite3 *db, int64_t connection_id, bool rows, FILE *ou
              !nested(db, "reinjection",
                      "SELECT * FROM reinjection WHERE connection_id = ?1 ORDER BY ts_ns", id, out,
                      error) ||
+             !nested(db, "address", "SELECT * FROM address WHERE connection_id = ?1 ORDER BY ts_ns",
+                     id, out, error) ||
+             !nested(db, "stall", "SELECT * FROM stall WHERE connection_id = ?1 ORDER BY start_ns",
+                     id, out, error) ||
              !nested(db, "event", "SELECT * FROM event WHERE connection_id = ?1 ORDER BY ts_ns", id,
                      out, error)))
             return false;

@@ -9,6 +9,8 @@
 /* Rows shown before pointing to `export`. */
 #define REINJECTIONS_SHOWN 20
 #define EVENTS_SHOWN       200
+#define ADDRESSES_SHOWN    50
+#define STALLS_SHOWN       20
 
 /* "ordinal", or "-" if it is not known. */
 static MpsShort ordinal(MpsQuery *query, const char *column)
@@ -132,6 +134,88 @@ bool mps_show_reinjections(sqlite3 *db, int64_t connection_id, int64_t start_ns,
     mps_text_table_print(table, out);
     return print_rest(db, "SELECT count(*) FROM reinjection WHERE connection_id = ?1",
                       connection_id, REINJECTIONS_SHOWN, "reinjection", out, error);
+}
+
+bool mps_show_addresses(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,
+                        GError **error)
+{
+    static const MpsTextColumn columns[] = {
+        {"time", true},
+        {"packet", true},
+        {"by", false},
+        {"what", false},
+        {"id", true},
+        {"address", false},
+        {"HMAC", false},
+        {"times", true},
+        {"echo after", true},
+        {"outcome", false},
+        {0},
+    };
+    g_autoptr(MpsTextTable) table = mps_text_table_new(columns, 2);
+    g_autoptr(MpsQuery) query = mps_query_new(
+        db, "SELECT *, address || coalesce(' port ' || port, '') AS place,"
+            " echoed_ns - ts_ns AS echo_delay_ns FROM address"
+            " WHERE connection_id = ?1 ORDER BY ts_ns, capture_id, packet, address_id LIMIT ?2");
+    bool several = false;
+
+    if (!several_captures(db, &several, error))
+        return false;
+    mps_query_bind_int(query, 1, connection_id);
+    mps_query_bind_int(query, 2, ADDRESSES_SHOWN);
+    while (mps_query_next(query))
+        mps_text_table_add(
+            table,
+            (const char *[]){mps_format_offset(mps_query_int(query, "ts_ns") - start_ns).text,
+                             packet(query, several).text, mps_query_text(query, "sent_by"),
+                             mps_query_text(query, "kind"), mps_query_text(query, "address_id"),
+                             mps_query_text(query, "place"), mps_query_text(query, "hmac"),
+                             mps_query_text(query, "announcements"),
+                             mps_query_duration(query, "echo_delay_ns").text,
+                             mps_query_text(query, "outcome")});
+    if (!mps_query_finish(query, error))
+        return false;
+    if (mps_text_table_is_empty(table))
+        return true;
+    fputs("\nAddresses\n", out);
+    mps_text_table_print(table, out);
+    return print_rest(db, "SELECT count(*) FROM address WHERE connection_id = ?1", connection_id,
+                      ADDRESSES_SHOWN, "address", out, error);
+}
+
+bool mps_show_stalls(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,
+                     GError **error)
+{
+    static const MpsTextColumn columns[] = {
+        {"time", true},        {"packet", true}, {"dir", false},      {"length", true},
+        {"outstanding", true}, {"cause", false}, {"ended by", false}, {0},
+    };
+    g_autoptr(MpsTextTable) table = mps_text_table_new(columns, 2);
+    g_autoptr(MpsQuery) query = mps_query_new(
+        db, "SELECT *, coalesce(cause, 'not visible') AS why, coalesce(ended_by, 'nothing') AS what"
+            " FROM stall WHERE connection_id = ?1 ORDER BY start_ns, direction LIMIT ?2");
+    bool several = false;
+
+    if (!several_captures(db, &several, error))
+        return false;
+    mps_query_bind_int(query, 1, connection_id);
+    mps_query_bind_int(query, 2, STALLS_SHOWN);
+    while (mps_query_next(query))
+        mps_text_table_add(
+            table,
+            (const char *[]){mps_format_offset(mps_query_int(query, "start_ns") - start_ns).text,
+                             packet(query, several).text, mps_query_text(query, "direction"),
+                             mps_query_duration(query, "length_ns").text,
+                             mps_query_bytes(query, "outstanding_bytes").text,
+                             mps_query_text(query, "why"), mps_query_text(query, "what")});
+    if (!mps_query_finish(query, error))
+        return false;
+    if (mps_text_table_is_empty(table))
+        return true;
+    fputs("\nStalls (no new DATA_ACK while data is outstanding)\n", out);
+    mps_text_table_print(table, out);
+    return print_rest(db, "SELECT count(*) FROM stall WHERE connection_id = ?1", connection_id,
+                      STALLS_SHOWN, "stall", out, error);
 }
 
 bool mps_show_events(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,

@@ -12,6 +12,12 @@
 /* Who reinjected whose data, summed up; then the first reinjections one by one. */
 bool mps_show_reinjections(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,
                            GError **error);
+/* Announced and removed addresses, and what came of them. */
+bool mps_show_addresses(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,
+                        GError **error);
+/* When no DATA_ACK came though data was outstanding, and why. */
+bool mps_show_stalls(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,
+                     GError **error);
 /* The timeline, each event with its packet. */
 bool mps_show_events(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,
                      GError **error);

@@ -163,6 +163,8 @@ static bool print_connection(sqlite3 *db, MpsQuery *query, int64_t limit, FILE *
     return mps_view_subflows(db, id, limit, out, error) &&
            print_subflows(db, id, limit, start_ns, out, error) &&
            mps_show_reinjections(db, id, start_ns, out, error) &&
+           mps_show_addresses(db, id, start_ns, out, error) &&
+           mps_show_stalls(db, id, start_ns, out, error) &&
            mps_show_events(db, id, start_ns, out, error);
 }
 
