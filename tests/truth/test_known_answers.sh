@@ -55,6 +55,7 @@ if open_capture two-path-upload-v1.pcap; then
     expect "upload: packets" "$db" "SELECT packets || ' ' || link_type FROM capture" \
         "5382 LINUX_SLL2"
     # 1037062611772819022, 661551162332588574, 7912931256841961588, 6061730934720929582
+    expect "upload: HMACs of ADD_ADDR" "$db" "SELECT group_concat(hmac) FROM address" "valid,valid"
     expect "upload: keys, tokens, IDSNs" "$db" "$CONNECTION" \
         "9c764fc34f185038 347997aecdf19ddf bf34a962 74a5bfcc 0x0e6462f3688ec64e 0x092e4d46ef94aa1e
 8f0a0b7ab879c5a9 08801ace4ee57771 62c970a2 c1a9b465 0x6dd0610db8268074 0x541f982b30099f2e"
@@ -105,6 +106,8 @@ fi
 if open_capture tcpdump-mptcp-aa-v1.pcap; then
     expect "tcpdump ADD_ADDR v1" "$db" \
         "SELECT count(*) > 0 FROM event WHERE kind = 'add_addr'" "1"
+    expect "tcpdump ADD_ADDR v1: wrong HMAC" "$db" \
+        "SELECT address || ' ' || hmac || ' ' || used FROM address" "192.168.136.225 invalid 0"
 fi
 if open_capture tcpdump-mptcp-aa-echo.pcap; then
     expect "tcpdump ADD_ADDR echo" "$db" \

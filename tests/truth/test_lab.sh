@@ -20,6 +20,16 @@ MATRIX="SELECT connection_id, direction, (SELECT ordinal FROM subflow s WHERE s.
 BYTES="SELECT connection_id, direction, data_bytes, reinjected_bytes, remapped_bytes, orphaned_bytes,
     unmapped_bytes FROM connection_direction ORDER BY 1, 2"
 
+# What both kernels' `ip mptcp monitor` said of addresses and priorities, and the same of a database.
+monitored() {
+    sed -n -e 's/^.* ANNOUNCED\].* remid=\([0-9]*\) daddr[46]=\([^ ]*\).*/add \1 \2/p' \
+        -e 's/^.* REMOVED\].* remid=\([0-9]*\).*/remove \1/p' \
+        -e 's/^.* SF_PRIO\].* backup=\([01]\).*/prio \1/p' "$lab/$1"/*.monitor | sort
+}
+MONITORED="SELECT kind || ' ' || address_id || CASE kind WHEN 'add' THEN ' ' || address ELSE '' END AS line
+    FROM address UNION ALL SELECT 'prio ' || json_extract(detail, '$.backup') FROM event
+    WHERE kind = 'mp_prio' ORDER BY line"
+
 for directory in "$lab"/*/; do
     scenario=$(basename "$directory")
     truth=$lab/$scenario/truth.json
@@ -34,6 +44,15 @@ for directory in "$lab"/*/; do
             echo "CREATE TEMP TABLE truth AS SELECT CAST(readfile('$truth') AS TEXT) AS doc;"
             cat tests/truth/compare_lab.sql
         } | sqlite3 -bail "$db" 2>&1)"
+        expect "$scenario, $end: announced, removed, priority changed as the kernels say" "$db" \
+            "$MONITORED" "$(monitored "$scenario")"
+        expect "$scenario, $end: every announcement genuine and echoed" "$db" \
+            "SELECT * FROM address WHERE kind = 'echo' OR kind = 'add' AND
+            (hmac <> 'valid' OR echoed_ns IS NULL)" ""
+        expect "$scenario, $end: longest stall is that of its table" "$db" \
+            "SELECT connection_id, direction FROM connection_direction d WHERE data_bytes > 0 AND
+            longest_stall_ns <> coalesce((SELECT max(length_ns) FROM stall s WHERE
+            s.connection_id = d.connection_id AND s.direction = d.direction), 0)" ""
         expect "$scenario, $end: packets" "$db" "SELECT group_concat(packets) FROM capture" \
             "$(query :memory: "SELECT group_concat(json_extract(value, '\$.captured')) FROM
             json_each(CAST(readfile('$truth') AS TEXT), '\$.captures') WHERE key LIKE '$end%'")"
@@ -64,6 +83,11 @@ JOIN="SELECT result, coalesce(reset_reason, 'none') $SECOND"
 FALLBACK="SELECT protocol, coalesce(fallback, 'none'), close FROM connection"
 USE="SELECT backup, result, use $SECOND"
 SIGNALS="SELECT count(*) > 0 FROM event WHERE kind ="
+ADDRESS="SELECT sent_by, kind, address_id, address, coalesce(port, 'no port'), used, outcome FROM address"
+BACKUP="SELECT sum(backup_data_bytes), sum(backup_reinjected_bytes) FROM subflow_direction"
+STALL="SELECT group_concat(printf('%s %d %s %s', direction, length_ns / 1000000, coalesce(cause, 'none'), ended_by), '; ') FROM stall"
+HANDOVER="SELECT count(*), coalesce(min(detail ->> 'from'), 'none'), coalesce(min(detail ->> 'to'), 'none'), coalesce(min(detail ->> 'break_before_make'), 'none') FROM event WHERE kind = 'handover'"
+REASON="SELECT use, coalesce(use_reason, 'none') $SECOND"
 while IFS='|' read -r scenario end question answer; do
     for each in ${end:-client server}; do
         expect "$scenario, $each: $answer" "$(end_db "$scenario" "$each")" "${question//+/|}" \
@@ -72,6 +96,23 @@ while IFS='|' read -r scenario end question answer; do
 done <<EOT
 address-removed||SELECT reinjected_bytes, remapped_bytes $UP|50720,30896
 address-removed||$SIGNALS 'remove_addr'|1
+address-removed||$ADDRESS|client,remove,2,10.0.2.1,no port,1,subflow closed
+address-removed||$HANDOVER|1,1,0,0
+backup-idle||$REASON|unused,backup
+backup-idle||$BACKUP|0,0
+backup-used|client|$BACKUP|752,33224
+backup-used|server|$BACKUP|12144,21832
+backup-used|client|$STALL|c2s 320 subflow silent reinjection
+backup-used|server|$STALL|
+dual-stack||$ADDRESS|server,add,1,10.1.2.1,no port,1,joined
+join-no-reply|client|$ADDRESS|server,add,1,10.1.2.1,no port,0,join failed (no_reply)
+join-no-reply|server|$ADDRESS|server,add,1,10.1.2.1,no port,0,no join
+loss||$HANDOVER|0,none,none,none
+path-down|client|$HANDOVER|1,0,1,0
+path-down|client|$STALL|c2s 218 subflow silent reinjection; c2s 217 subflow silent reinjection
+priority-change||SELECT client_backup, server_backup, client_backup_last, server_backup_last $SECOND|0,0,1,0
+priority-change||$BACKUP|0,0
+server-join||$ADDRESS|client,add,1,10.0.2.1,5555,1,joined
 backup-idle||$USE|1,established,unused
 backup-used||SELECT backup, result $SECOND|1,established
 backup-used|client|SELECT reinjected_bytes $UP|33976
