@@ -66,7 +66,8 @@ static bool print_verdict(sqlite3 *db, int64_t connection_id, FILE *out, GError 
         " (SELECT count(*) FROM subflow s WHERE s.connection_id = ?1 AND s.kind = 'join'"
         "  AND s.result IS NOT 'established') AS failed,"
         " u.data_bytes AS up_bytes, d.data_bytes AS down_bytes,"
-        " u.reinjected_bytes + d.reinjected_bytes AS again_bytes"
+        " u.reinjected_bytes + d.reinjected_bytes AS again_bytes,"
+        " max(coalesce(u.longest_stall_ns, 0), coalesce(d.longest_stall_ns, 0)) AS stall_ns"
         " FROM connection c"
         " JOIN connection_direction u ON u.connection_id = ?1 AND u.direction = 'c2s'"
         " JOIN connection_direction d ON d.connection_id = ?1 AND d.direction = 's2c'"
@@ -94,6 +95,9 @@ static bool print_verdict(sqlite3 *db, int64_t connection_id, FILE *out, GError 
     if (mps_query_int(query, "again_bytes") > 0)
         g_string_append_printf(text, ", %s of it sent again on another subflow",
                                mps_query_bytes(query, "again_bytes").text);
+    if (mps_query_int(query, "stall_ns") > 0)
+        g_string_append_printf(text, "; longest stall %s",
+                               mps_query_duration(query, "stall_ns").text);
     g_string_append_printf(text, "; end: %s", mps_query_text(query, "close"));
     if (mps_query_known(query, "closed_by"))
         g_string_append_printf(text, " by %s", mps_query_text(query, "closed_by"));
