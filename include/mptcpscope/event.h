@@ -101,6 +101,7 @@ typedef struct {
     uint64_t rtt_samples;   /* of what this end sends, by the tcptrace rule */
     int64_t rtt_min_ns;
     double rtt_sum_ns;
+    MpsHmacState hmac; /* of the HMAC this end sent; 0 = none seen, or keys unknown */
     MpsLedger ledger;
     void *states; /* observers' states of scope subflow_direction */
 } MpsSubflowSide;
@@ -210,6 +211,8 @@ typedef struct {
         struct {
             const MpsSegment *wire;
             uint32_t unique_bytes, retransmitted_bytes, hole_filled_bytes;
+            bool has_seq, has_ack; /* the next two are known, and near what was seen before */
+            int64_t seq, ack;      /* unwrapped, 0 = the SYN, or the byte before the first seen */
         } segment;
         struct {
             MpsDataClass class;
@@ -218,9 +221,13 @@ typedef struct {
             uint64_t union_bytes;   /* how many of them are new to the direction's data union */
             const MpsSubflow *from; /* REINJECTED: the very first sender */
             int64_t from_ns;        /* REINJECTED: when that was */
-            bool revised;           /* this showing was told of before, as something else */
-            bool filled;            /* NEW: this subflow had skipped them before */
-            bool acked;             /* REINJECTED: a DATA_ACK had covered them already */
+            /* REINJECTED, RETRANSMITTED: the packet of the first sending of the first byte; 0 if it
+             * was not captured, or is forgotten. */
+            uint64_t from_packet;
+            uint32_t from_capture_id;
+            bool revised; /* this showing was told of before, as something else */
+            bool filled;  /* NEW: this subflow had skipped them before */
+            bool acked;   /* REINJECTED: a DATA_ACK had covered them already */
         } data;
         struct {
             int64_t offset; /* all data below it is acknowledged (DATA_FIN not counted) */

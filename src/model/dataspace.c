@@ -212,6 +212,8 @@ static void tell(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t begi
     if (!wanted(model, MPS_EV_DATA))
         return;
 
+    const Origin from =
+        told.from ? first_sent(told.from, begin, sender) : (Origin){.ts_ns = MPS_NO_TIME};
     MpsEvent event = {
         .kind = MPS_EV_DATA,
         .direction = sender,
@@ -222,7 +224,9 @@ static void tell(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t begi
                  .bytes = (uint64_t)(end - begin),
                  .union_bytes = told.union_bytes,
                  .from = told.from ? &told.from->first->public : NULL,
-                 .from_ns = told.from ? first_sent(told.from, begin, sender).ts_ns : MPS_NO_TIME,
+                 .from_ns = from.ts_ns,
+                 .from_packet = from.packet,
+                 .from_capture_id = from.capture_id,
                  .revised = told.revised,
                  .filled = told.filled,
                  .acked = space->has_acked && space->acked >= end},

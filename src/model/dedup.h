@@ -16,6 +16,9 @@ MpsDedup *mps_dedup_new(void);
  * ACKs without an IPv4 ID, which a host may rightly send twice. */
 bool mps_dedup_seen(MpsDedup *self, const MpsSegment *segment);
 
+/* The packet that the segment looked at last is a copy of; 0 if it is none. */
+void mps_dedup_found(const MpsDedup *self, uint64_t *packet, uint32_t *capture_id);
+
 void mps_dedup_free(MpsDedup *self);
 
 #endif

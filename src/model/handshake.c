@@ -55,7 +55,9 @@ void mps_check_join(Subflow *subflow)
     const MpsConnection *connection = subflow->public.connection;
     const MpsSide opener = subflow->public.opened_by, acceptor = other(opener);
     const MpsConnectionSide *side = connection->side;
-    bool checked = false, valid = true;
+    MpsSubflowSide *const accepting = &subflow->public.side[acceptor];
+    MpsSubflowSide *const opening = &subflow->public.side[opener];
+    bool checked = false, valid = true, sound;
 
     if (subflow->public.kind != MPS_KIND_JOIN || subflow->public.hmac != MPS_HMAC_UNCHECKED ||
         connection->version < 0 || !side[0].has_key || !side[1].has_key || !subflow->has_nonce[0] ||
@@ -63,15 +65,19 @@ void mps_check_join(Subflow *subflow)
         return;
     if (subflow->has_synack_hmac) {
         checked = true;
-        valid &= mps_join_hmac_valid(connection->version, side[acceptor].key, side[opener].key,
-                                     subflow->nonce[acceptor], subflow->nonce[opener],
-                                     subflow->synack_hmac, sizeof subflow->synack_hmac);
+        sound = mps_join_hmac_valid(connection->version, side[acceptor].key, side[opener].key,
+                                    subflow->nonce[acceptor], subflow->nonce[opener],
+                                    subflow->synack_hmac, sizeof subflow->synack_hmac);
+        accepting->hmac = sound ? MPS_HMAC_VALID : MPS_HMAC_INVALID;
+        valid &= sound;
     }
     if (subflow->has_ack_hmac) {
         checked = true;
-        valid &= mps_join_hmac_valid(connection->version, side[opener].key, side[acceptor].key,
-                                     subflow->nonce[opener], subflow->nonce[acceptor],
-                                     subflow->ack_hmac, sizeof subflow->ack_hmac);
+        sound = mps_join_hmac_valid(connection->version, side[opener].key, side[acceptor].key,
+                                    subflow->nonce[opener], subflow->nonce[acceptor],
+                                    subflow->ack_hmac, sizeof subflow->ack_hmac);
+        opening->hmac = sound ? MPS_HMAC_VALID : MPS_HMAC_INVALID;
+        valid &= sound;
     }
     /* A valid SYN/ACK alone is not the last word: the third ACK may follow. */
     if (checked && (!valid || subflow->has_ack_hmac))

@@ -394,6 +394,7 @@ static void bury(MpsModel *model, const Subflow *subflow, int64_t until_ns)
 
     grave->key = subflow->key;
     grave->until_ns = until_ns;
+    grave->connection_id = subflow->public.connection->id;
     grave->link.data = grave;
     mps_flows_put(model->buried, &grave->key, grave);
     g_queue_push_tail_link(&model->graves, &grave->link);

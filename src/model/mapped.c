@@ -164,6 +164,7 @@ void mps_map_repeat(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t 
         if (mapping)
             until = MIN(end, mapped ? mapping->end : mapping->begin);
         if (mapped || sending->implied) {
+            const MpsSent *sent = mps_sendlog_find(&sending->log, begin);
             MpsEvent event = {
                 .kind = MPS_EV_DATA,
                 .direction = sender,
@@ -172,7 +173,9 @@ void mps_map_repeat(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t 
                 .data = {.class = MPS_DATA_RETRANSMITTED,
                          .offset = (int64_t)begin + shift,
                          .bytes = until - begin,
-                         .from_ns = MPS_NO_TIME},
+                         .from_ns = MPS_NO_TIME,
+                         .from_packet = sent ? sent->packet : 0,
+                         .from_capture_id = sent ? sent->capture_id : 0},
             };
             const Origin here = mps_here(model);
 

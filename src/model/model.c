@@ -171,6 +171,29 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
     return MPS_SEEN_TRACKED;
 }
 
+MpsPlaced mps_model_placed(const MpsModel *self, const MpsSegment *segment)
+{
+    MpsPlaced placed = {.sender = MPS_NOBODY};
+    MpsFlowKey key;
+    bool forward;
+
+    mps_flow_key(&segment->src, &segment->dst, &key, &forward);
+    mps_dedup_found(self->dedup, &placed.copy_of_packet, &placed.copy_of_capture_id);
+
+    Subflow *subflow = mps_flows_find(self->flows, &key);
+
+    if (!subflow) {
+        const Grave *grave = mps_flows_find(self->buried, &key);
+
+        placed.late_connection_id = grave ? grave->connection_id : 0;
+        return placed;
+    }
+    placed.subflow = &subflow->public;
+    placed.connection = subflow->public.connection;
+    placed.sender = forward ? subflow->forward : other(subflow->forward);
+    return placed;
+}
+
 /* Errors that end an attempt to connect: unreachable (but not "fragmentation needed", code 4 of
  * RFC 792), and time exceeded. */
 static bool ends_attempt(const MpsIcmpError *icmp)

@@ -7,6 +7,7 @@
 #define MPS_MODEL_MODEL_H
 
 #include <mptcpscope/observer.h>
+#include <mptcpscope/told.h>
 
 typedef struct _MpsModel MpsModel;
 
@@ -23,19 +24,14 @@ typedef struct {
     void *user;
 } MpsModelHooks;
 
-/* What a segment turned out to be. */
-typedef enum {
-    MPS_SEEN_PLAIN,     /* TCP that has nothing to do with MPTCP */
-    MPS_SEEN_PLAIN_SYN, /* the same, and the first SYN of a connection */
-    MPS_SEEN_LATE,      /* of a subflow that is closed and forgotten: counted by the caller */
-    MPS_SEEN_TRACKED,   /* belongs to a tracked subflow */
-    MPS_SEEN_DUPLICATE, /* the same packet captured twice: counted by the caller, else ignored */
-} MpsSeen;
-
 MpsModel *mps_model_new(const MpsModelHooks *hooks);
 
 /* Takes the next segment, in order of time. */
 MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment);
+
+/* Where @segment, the one taken last, was found to belong, whatever mps_model_segment() said of it.
+ */
+MpsPlaced mps_model_placed(const MpsModel *self, const MpsSegment *segment);
 
 /* Takes an ICMP error, in order of time among the segments. */
 void mps_model_icmp(MpsModel *self, const MpsIcmpError *icmp);

@@ -156,6 +156,7 @@ struct _Connection {
 typedef struct {
     MpsFlowKey key;
     int64_t until_ns;
+    uint64_t connection_id;
     GList link; /* in graves, oldest first */
 } Grave;
 

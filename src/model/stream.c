@@ -152,6 +152,25 @@ static bool is_stray(SubflowEnd *end, const MpsSegment *segment, uint64_t positi
     return before == 0 || position > before + MAX_WINDOW || position + MAX_WINDOW < before;
 }
 
+/* Whether @position can be of the stream, as far as it is known. */
+static bool is_near(const SubflowEnd *end, uint64_t position)
+{
+    return position <= end->last + MAX_WINDOW && position + MAX_WINDOW >= end->last;
+}
+
+/* Sequence and acknowledgement number of @segment as people read them. */
+static void number(MpsEvent *event, const SubflowEnd *sending, const SubflowEnd *acked,
+                   const MpsSegment *segment)
+{
+    const uint64_t seq = mps_stream_position(sending, segment->seq);
+    const uint64_t ack = mps_stream_position(acked, segment->ack);
+
+    event->segment.has_seq = sending->started && is_near(sending, seq);
+    event->segment.seq = (int64_t)(seq - POSITION_BASE);
+    event->segment.has_ack = segment->flags & MPS_TCP_ACK && acked->started && is_near(acked, ack);
+    event->segment.ack = (int64_t)(ack - POSITION_BASE);
+}
+
 /* Takes sequence number, payload and FIN of the model's segment. */
 void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
 {
@@ -166,6 +185,7 @@ void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
         .segment = {.wire = segment},
     };
 
+    number(&event, sending, &subflow->end[other(sender)], segment);
     subflow->public.side[sender].ledger.packets++;
     if (sending->started && !(segment->flags & MPS_TCP_RST)) {
         const uint64_t position = mps_stream_position(sending, segment->seq);
