@@ -7,6 +7,7 @@
 #include "decode/decode.h"
 #include "metrics/metrics.h"
 #include "model/model.h"
+#include "pipeline/damage.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/observers.h"
 #include "pipeline/progress.h"
@@ -225,22 +226,6 @@ static void read_all(MpsTrace *trace, MpsModel *model, MpsWriter *writer, Counts
         mps_throw(error, MPS_ERROR_INTERRUPTED, "interrupted; nothing was written");
 }
 
-static bool report_damage(const MpsTrace *trace)
-{
-    bool damaged = false;
-
-    for (size_t i = 0; i < mps_trace_n_files(trace); i++) {
-        const MpsFileInfo file = mps_trace_file(trace, i);
-
-        if (file.status == MPS_FILE_OK)
-            continue;
-        damaged = true;
-        g_printerr("mptcpscope: %s%s\n", file.error,
-                   file.status == MPS_FILE_CUT ? "; the packets before it are analyzed" : "");
-    }
-    return damaged;
-}
-
 sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError **error)
 {
     g_autoptr(MpsTrace) trace = mps_trace_open(analysis->paths, error);
@@ -285,7 +270,7 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
     sqlite3 *db = mps_writer_finish(writer, error);
 
     if (db)
-        outcome->damaged = report_damage(trace);
+        outcome->damaged = mps_damage_report(trace, "analyzed");
     return db;
 }
 

@@ -1,0 +1,24 @@
+/* packets.h - the other consumer of captures: each packet with what the model made of it, for the
+ * views of packets.  Nothing is stored. */
+#ifndef MPS_PIPELINE_PACKETS_H
+#define MPS_PIPELINE_PACKETS_H
+
+#include <mptcpscope/error.h>
+#include <mptcpscope/told.h>
+
+typedef struct {
+    const char *const *paths; /* captures, one trace in time order; NULL-terminated; "-" is stdin */
+    const char *filter;       /* as pcap-filter(7), or NULL; the model sees all packets anyway */
+    bool progress;            /* progress bar on stderr */
+} MpsPacketRun;
+
+/* Takes a packet; false ends the run (the output is broken; nobody wants more). */
+typedef bool (*MpsPacketFunc)(void *user, const MpsTold *told);
+
+/* Reads the captures front to back and calls @take for each packet, also for those that the filter
+ * stops or that are not TCP.  Returns false and MPS_ERROR_OPEN, or MPS_ERROR_USAGE for the filter;
+ * *damaged says that some input was cut or unreadable, which was said on stderr. */
+bool mps_pipeline_packets(const MpsPacketRun *run, MpsPacketFunc take, void *user, bool *damaged,
+                          GError **error);
+
+#endif
