@@ -1,0 +1,98 @@
+/* cmd_dump.c - one line per packet. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/source.h"
+#include "pipeline/packets.h"
+#include "views/packet_views.h"
+
+static gint64 connection = MPS_DUMP_ALL_CONNECTIONS;
+static gboolean json, all, mptcp_only;
+
+static const GOptionEntry options[] = {
+    {"connection", 'c', 0, G_OPTION_ARG_INT64, &connection,
+     "Only packets of this connection, by number as in list", "N"},
+    {"mptcp-only", 0, 0, G_OPTION_ARG_NONE, &mptcp_only,
+     "Only packets of MPTCP connections (the default)", NULL},
+    {"all", 'a', 0, G_OPTION_ARG_NONE, &all, "All TCP packets, and what could not be decoded",
+     NULL},
+    {"json", 0, 0, G_OPTION_ARG_NONE, &json, "One object per line", NULL},
+    {0},
+};
+
+/* The captures are the arguments before the first that is no file; that one begins the filter. */
+static char **split(char **arguments, char **filter)
+{
+    unsigned n = 0;
+    char **rest;
+
+    while (arguments[n] && strcmp(arguments[n], "--") != 0 &&
+           (n == 0 || strcmp(arguments[n], "-") == 0 ||
+            g_file_test(arguments[n], G_FILE_TEST_IS_REGULAR)))
+        n++;
+    rest = arguments + n;
+    if (*rest && strcmp(*rest, "--") == 0)
+        rest++;
+    *filter = *rest ? g_strjoinv(" ", rest) : NULL;
+
+    char **captures = g_new0(char *, n + 1);
+
+    for (unsigned i = 0; i < n; i++)
+        captures[i] = g_strdup(arguments[i]);
+    return captures;
+}
+
+static bool take(void *user, const MpsTold *told)
+{
+    return mps_dump_packet(user, told);
+}
+
+static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
+{
+    g_autofree char *filter = NULL;
+    g_auto(GStrv) captures = split(arguments, &filter);
+    bool damaged = false;
+
+    if (!mps_source_check_captures(captures, error))
+        return MPS_EXIT_USAGE;
+    if (all && mptcp_only) {
+        mps_throw(error, MPS_ERROR_USAGE, "--all and --mptcp-only contradict each other");
+        return MPS_EXIT_USAGE;
+    }
+
+    const MpsPacketRun work = {
+        .paths = (const char *const *)captures,
+        .filter = filter,
+        .progress = false, /* the lines are the progress */
+    };
+    MpsDump dump = {
+        .out = stdout,
+        .connection_id = connection,
+        .all = all,
+        .json = json,
+        .name_captures = captures[1] != NULL,
+    };
+    const bool done = mps_pipeline_packets(&work, take, &dump, &damaged, error);
+
+    mps_dump_clear(&dump);
+    if (!done)
+        return MPS_EXIT_FAILED;
+    if (connection != MPS_DUMP_ALL_CONNECTIONS && !settings->quiet && !dump.any)
+        g_printerr("mptcpscope: no packet of connection %" PRId64 "%s\n", (int64_t)connection,
+                   filter ? " passes the filter" : "");
+    return damaged ? MPS_EXIT_DAMAGED : MPS_EXIT_DONE;
+}
+
+const MpsCommand mps_command_dump = {
+    .name = "dump",
+    .arguments = "CAPTURE... [FILTER]",
+    .help = "One line per packet: MPTCP options decoded, and what became of it",
+    .examples = "  mptcpscope dump client.pcapng -c 3\n"
+                "  mptcpscope dump client.pcapng host 10.0.2.1 and 'tcp[tcpflags] & tcp-syn != 0'\n"
+                "  mptcpscope dump eth0.pcap wlan0.pcap -- port 443    words behind -- are filter\n"
+                "  mptcpscope dump client.pcapng --json | jq -c '.data[] | "
+                "select(.class == \"reinjection\")'\n",
+    .options = options,
+    .run = run,
+};
