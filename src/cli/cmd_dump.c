@@ -21,15 +21,21 @@ static const GOptionEntry options[] = {
     {0},
 };
 
+/* A name that does not exist shall be missed as a file, not be read as a filter. */
+static bool is_capture(const char *argument)
+{
+    return strcmp(argument, "-") == 0 || g_file_test(argument, G_FILE_TEST_IS_REGULAR) ||
+           g_str_has_suffix(argument, ".pcap") || g_str_has_suffix(argument, ".pcapng") ||
+           g_str_has_suffix(argument, ".cap");
+}
+
 /* The captures are the arguments before the first that is no file; that one begins the filter. */
 static char **split(char **arguments, char **filter)
 {
     unsigned n = 0;
     char **rest;
 
-    while (arguments[n] && strcmp(arguments[n], "--") != 0 &&
-           (n == 0 || strcmp(arguments[n], "-") == 0 ||
-            g_file_test(arguments[n], G_FILE_TEST_IS_REGULAR)))
+    while (arguments[n] && strcmp(arguments[n], "--") != 0 && (n == 0 || is_capture(arguments[n])))
         n++;
     rest = arguments + n;
     if (*rest && strcmp(*rest, "--") == 0)

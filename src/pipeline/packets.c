@@ -8,6 +8,7 @@
 #include "decode/decode.h"
 #include "model/model.h"
 #include "pipeline/damage.h"
+#include "pipeline/interrupt.h"
 #include "pipeline/progress.h"
 
 /* Packets between two looks at the progress bar. */
@@ -104,6 +105,8 @@ static bool read_all(MpsTrace *trace, MpsModel *model, MpsFilter *filter, Collec
         look(model, &packet, collected, &segment, &icmp, &told);
         if (!take(user, &told))
             return true;
+        if (mps_interrupted())
+            return mps_throw(error, MPS_ERROR_READ, "interrupted");
         if (n % STRIDE == 0) {
             uint64_t bytes_read, bytes_total;
 
@@ -133,8 +136,11 @@ bool mps_pipeline_packets(const MpsPacketRun *run, MpsPacketFunc take, void *use
     };
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
     MpsProgress progress = {.on = run->progress && isatty(STDERR_FILENO)};
-    const bool done = read_all(trace, model, filter, &collected, &progress, take, user, error);
+    bool done;
 
+    mps_interrupt_begin();
+    done = read_all(trace, model, filter, &collected, &progress, take, user, error);
+    mps_interrupt_end();
     mps_progress_end(&progress);
     if (done)
         *damaged = mps_damage_report(trace, "shown");
