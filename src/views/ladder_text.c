@@ -94,6 +94,7 @@ static void print_heads(Canvas *self)
     print(self);
     while (n_done < self->n_lanes) {
         unsigned free_from = 0;
+        bool any = false;
 
         begin(self);
         for (unsigned i = 0; i < self->n_lanes; i++)
@@ -115,16 +116,16 @@ static void print_heads(Canvas *self)
             unsigned at = self->column[place] - MIN(self->column[place], length / 2);
 
             at = MIN(at, self->width - MIN(self->width, length));
-            /* Lanes to the right that have their address keep their line free. */
+            /* The line of a lane that has its address already is left alone if possible; each
+             * turn places at least one. */
             unsigned limit = self->width;
 
-            for (unsigned right = place + 1; right < self->n_lanes; right++)
-                if (done[right]) {
+            for (unsigned right = place + 1; right < self->n_lanes && limit == self->width; right++)
+                if (done[right])
                     limit = self->column[right];
-                    break;
-                }
-            if (at < free_from || (at + length > limit && at > 0))
+            if (any && (at < free_from || at + length > limit))
                 continue;
+            any = true;
             put(self, at, text);
             free_from = at + length + 2;
             done[place] = true;
