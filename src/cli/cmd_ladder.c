@@ -39,7 +39,7 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
         return MPS_EXIT_USAGE;
     }
 
-    if (output && strcmp(output, "-") != 0 && !mps_output_check(output, arguments, error))
+    if (output && strcmp(output, "-") != 0 && !mps_output_check(output, force, arguments, error))
         return MPS_EXIT_USAGE;
 
     const MpsPacketRun work = {
