@@ -37,9 +37,7 @@ void mps_flow_key(const MpsEndpoint *src, const MpsEndpoint *dst, MpsFlowKey *ke
     }
     memcpy(key->address[0], first->address.bytes, sizeof key->address[0]);
     memcpy(key->address[1], second->address.bytes, sizeof key->address[1]);
-    key->port[0] = first->port;
-    key->port[1] = second->port;
-    key->family = src->address.family;
+    key->ports = (uint64_t)first->port << 48 | (uint64_t)second->port << 32 | src->address.family;
 }
 
 MpsFlows *mps_flows_new(void)

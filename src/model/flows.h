@@ -9,8 +9,7 @@
 /* A four-tuple with its smaller endpoint first, so that both directions meet in one look-up. */
 typedef struct {
     uint8_t address[2][16];
-    uint16_t port[2];
-    uint32_t family;
+    uint64_t ports; /* both, and the family: one word, so that hashing it need not wait for parts */
 } MpsFlowKey;
 
 typedef struct _MpsFlows MpsFlows;
