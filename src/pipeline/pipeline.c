@@ -249,7 +249,7 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
                            .user = &run};
 
     for (int scope = 0; scope < MPS_N_SCOPES; scope++)
-        hooks.state_bytes[scope] = mps_observers_state_bytes(observers, scope);
+        hooks.state_bytes[scope] = mps_observers_state_bytes(observers, (MpsScope)scope);
 
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
     g_autofree Counts *counts = g_new0(Counts, mps_trace_n_files(trace));
