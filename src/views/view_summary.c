@@ -52,7 +52,8 @@ static void print_capture(MpsQuery *query, FILE *out)
                            mps_query_int(query, "mptcp_packets"));
     add_count(kinds, query, "duplicate_packets", "captured twice and ignored");
     fprintf(out, "\n  %s\n", kinds->str);
-    add_count(faults, query, "truncated_packets", "with headers or options cut (snap length too small): numbers may lack them");
+    add_count(faults, query, "truncated_packets",
+              "with headers or options cut (snap length too small): numbers may lack them");
     add_count(faults, query, "malformed_packets", "malformed");
     add_count(faults, query, "dropped", "dropped while capturing");
     if (faults->len)
