@@ -54,9 +54,9 @@ static void take_data_fin(MpsModel *model, Subflow *subflow, MpsSide sender, int
     }
     if (side->data_fin_ns != MPS_NO_TIME)
         return;
-    side->data_fin_ns = model->segment->ts_ns;
+    side->data_fin_ns = mps_here(model).ts_ns;
     if (connection->public.side[other(sender)].data_fin_ns != MPS_NO_TIME)
-        connection->data_fins_ns = model->segment->ts_ns;
+        connection->data_fins_ns = mps_here(model).ts_ns;
     else
         connection->first_data_fin = sender;
     mps_signal(model, connection, subflow, sender, MPS_SIGNAL_DATA_FIN, NULL);

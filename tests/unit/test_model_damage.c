@@ -220,6 +220,24 @@ static void test_midstream_no_match(void)
     bench_free(bench);
 }
 
+/* The only mapping of a flow without handshake ends in a DATA_FIN: known for sure only at the end.
+ */
+static void test_midstream_data_fin(void)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+    MpsSegment segment = bench_segment(bench, 0, C, MPS_TCP_ACK, 501, 1, 500);
+
+    bench_map(bench, &segment, C, 0, 1, 1000, true);
+    bench_feed(bench, segment);
+    bench_finish(bench);
+
+    const BenchClosed *closed = bench_result(bench, 0);
+
+    g_assert_cmpuint(closed->connection.side[C].data_bytes, ==, 500);
+    g_assert_true(closed->connection.side[C].data_fin_ns != MPS_NO_TIME);
+    bench_free(bench);
+}
+
 /* Hours of silence end a connection; what comes then is not ignored. */
 static void test_after_silence(void)
 {
@@ -279,6 +297,7 @@ int main(int argc, char **argv)
     g_test_add_func("/damage/refused after data", test_refused_after_data);
     g_test_add_func("/damage/join stamped early", test_join_stamped_early);
     g_test_add_func("/damage/midstream match", test_midstream_match);
+    g_test_add_func("/damage/midstream data fin", test_midstream_data_fin);
     g_test_add_func("/damage/midstream no match", test_midstream_no_match);
     g_test_add_func("/damage/after silence", test_after_silence);
     g_test_add_func("/damage/backwards", test_backwards);
