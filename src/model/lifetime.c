@@ -304,7 +304,6 @@ static void settle_subflow(MpsModel *model, Subflow *subflow, MpsClose how)
         public->hmac = MPS_HMAC_VALID;
     }
     for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++) {
-        mps_settle_mapping(model, subflow, side);
         public->side[side].ledger.missing_bytes = mps_stream_missing(&subflow->end[side]);
     }
     public->result = result_of(subflow);

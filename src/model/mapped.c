@@ -250,6 +250,8 @@ void mps_set_fallback(MpsModel *model, Subflow *subflow, MpsFallback kind)
 void mps_map_clear(SubflowEnd *end)
 {
     mps_mappings_clear(&end->mappings);
+    if (end->held)
+        g_array_unref(end->held);
     MPS_ROOM_FREE(end->unmapped.items, &end->unmapped.room);
     MPS_ROOM_FREE(end->skipped.items, &end->skipped.room);
 }

@@ -96,48 +96,71 @@ static void announce(MpsModel *model, Subflow *subflow, MpsSide sender, const Ra
     mps_map(model, subflow, sender, begin, begin + bytes, offset - (int64_t)begin);
 }
 
-/* Without the SYN, the position of subflow sequence number 0 has to be worked out from mappings and
- * the payload that carries them: a mapping begins at or before the payload of its segment, and the
- * first segment of the next mapping begins where that mapping does. */
+/* Where subflow sequence number 0 is has been found out: the mappings that waited for it count. */
+static void settle_ssn(MpsModel *model, Subflow *subflow, MpsSide sender)
+{
+    SubflowEnd *sending = &subflow->end[sender];
+
+    sending->ssn_known = true;
+    for (guint i = 0; i < sending->held->len; i++)
+        announce(model, subflow, sender, &g_array_index(sending->held, RawMapping, i));
+    sending->last_mapping = g_array_index(sending->held, RawMapping, sending->held->len - 1);
+    sending->has_last_mapping = true;
+    g_clear_pointer(&sending->held, g_array_unref);
+}
+
+/* Mappings held back while it is not known what they map; a first segment mostly settles it. */
+enum { MAX_HELD = 256 };
+
+/* That many different mappings whose first captured segments agree settle it, too: hosts that put a
+ * mapping on its first segment only never show where one ends. */
+enum { ENOUGH_AGREE = 3 };
+
+/* Without the SYN, the position of subflow sequence number 0 has to be worked out from segments
+ * with a mapping: their payload lies inside it, so each gives a lower and an upper bound, and the
+ * first and the last segment of a mapping exact ones.  Where the bounds never meet nothing is
+ * asserted. */
 static void learn_ssn(MpsModel *model, Subflow *subflow, MpsSide sender,
                       const MpsMptcpOption *option)
 {
     SubflowEnd *sending = &subflow->end[sender];
-    const uint64_t position = mps_stream_position(sending, model->segment->seq);
     const uint32_t bytes = option->dss.data_bytes - (uint32_t)option->dss.data_fin;
-    const bool next = sending->has_last_mapping && !same_mapping(&sending->last_mapping, option);
+    /* Only the low 32 bits count; compared as distances. */
+    const uint32_t high =
+        (uint32_t)mps_stream_position(sending, model->segment->seq) - option->dss.ssn;
+    const uint32_t low = high + model->segment->payload_bytes - bytes;
+    int64_t offset;
 
-    if (model->segment->payload_bytes == 0 || bytes == 0)
+    /* The number space is known at once, though not yet where the payload lies in it. */
+    if (mps_space_dsn(&((Connection *)subflow->public.connection)->space[sender], option->dss.dsn,
+                      option->dss.dsn_is_64, &offset) &&
+        option->dss.data_fin)
+        take_data_fin(model, subflow, sender, offset + bytes);
+    if (model->segment->payload_bytes == 0)
         return;
-
-    /* Only the low 32 bits count; compared as distance from the payload. */
-    const uint64_t zero = position - option->dss.ssn;
-
-    if (sending->ssn_zero == UINT64_MAX ||
-        (int32_t)((uint32_t)zero - (uint32_t)sending->ssn_zero) < 0)
-        sending->ssn_zero = zero;
-    if (!sending->has_last_mapping) {
-        int64_t offset;
-
-        sending->has_last_mapping = true;
-        sending->last_mapping = raw_mapping(option);
-        /* The number space is known from now on, though not yet where the payload lies in it. */
-        mps_space_dsn(&((Connection *)subflow->public.connection)->space[sender], option->dss.dsn,
-                      option->dss.dsn_is_64, &offset);
+    if (!sending->held) {
+        sending->held = g_array_new(FALSE, FALSE, sizeof(RawMapping));
+        sending->ssn_zero = high;
+        sending->ssn_zero_low = low;
     }
-    if (next || model->segment->payload_bytes >= bytes)
-        mps_settle_mapping(model, subflow, sender);
-}
 
-/* Takes the best knowledge of subflow sequence number 0 for true. */
-void mps_settle_mapping(MpsModel *model, Subflow *subflow, MpsSide sender)
-{
-    SubflowEnd *sending = &subflow->end[sender];
+    const RawMapping raw = raw_mapping(option);
+    const bool next =
+        sending->held->len == 0 ||
+        !same_mapping(&g_array_index(sending->held, RawMapping, sending->held->len - 1), option);
 
-    if (sending->ssn_known || !sending->has_last_mapping)
-        return;
-    sending->ssn_known = true;
-    announce(model, subflow, sender, &sending->last_mapping);
+    if (next && sending->held->len < MAX_HELD)
+        g_array_append_val(sending->held, raw);
+    if ((int32_t)(high - (uint32_t)sending->ssn_zero) < 0)
+        sending->n_agree = 0;
+    if ((int32_t)(high - (uint32_t)sending->ssn_zero) <= 0) {
+        sending->ssn_zero = high;
+        sending->n_agree += next;
+    }
+    if ((int32_t)(low - sending->ssn_zero_low) > 0)
+        sending->ssn_zero_low = low;
+    if (sending->ssn_zero_low == (uint32_t)sending->ssn_zero || sending->n_agree >= ENOUGH_AGREE)
+        settle_ssn(model, subflow, sender);
 }
 
 /* A DSS with data-level length 0 on a segment with payload: from here on the mapping continues for
@@ -177,9 +200,11 @@ static void take_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
         if (option->dss.data_bytes > 0 &&
             (sending->ssn_known || option->dss.data_bytes == option->dss.data_fin) &&
             !(sending->has_last_mapping && same_mapping(&sending->last_mapping, option))) {
-            sending->has_last_mapping = true;
-            sending->last_mapping = raw_mapping(option);
-            announce(model, subflow, sender, &sending->last_mapping);
+            const RawMapping raw = raw_mapping(option);
+
+            sending->has_last_mapping = sending->ssn_known;
+            sending->last_mapping = raw;
+            announce(model, subflow, sender, &raw);
         }
     }
     if (option->dss.has_ack) {

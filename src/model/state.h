@@ -69,7 +69,10 @@ typedef struct {
     MpsMappings mappings;
     RawMapping last_mapping; /* to skip repeats fast */
     bool has_last_mapping;
-    bool implied; /* after a fallback: unmapped payload continues at implied_shift */
+    GArray *held;          /* RawMapping, while ssn_zero is not known; NULL = none */
+    uint32_t ssn_zero_low; /* lower bound of ssn_zero, low 32 bits */
+    unsigned n_agree;      /* mappings whose first captured segment gives the same upper bound */
+    bool implied;          /* after a fallback: unmapped payload continues at implied_shift */
     int64_t implied_shift;
     PendingList unmapped; /* captured */
     PendingList skipped;  /* not captured */
@@ -236,7 +239,6 @@ const MpsMptcpOption *mps_option(const MpsSegment *segment, MpsSubtype subtype);
 void mps_options(MpsModel *model, Subflow *subflow, MpsSide sender);
 void mps_data_acked(MpsModel *model, Connection *connection, MpsDirection direction,
                     int64_t offset);
-void mps_settle_mapping(MpsModel *model, Subflow *subflow, MpsSide sender);
 void mps_watch_fallback(MpsModel *model, Subflow *subflow, MpsSide sender);
 
 /* --- mapped.c: from subflow positions to the data space */

@@ -220,12 +220,12 @@ static void test_midstream_no_match(void)
     bench_free(bench);
 }
 
-/* The only mapping of a flow without handshake ends in a DATA_FIN: known for sure only at the end.
- */
+/* The only mapping of a flow without handshake ends in a DATA_FIN, and nothing tells which part of
+ * it the payload is: no place in the data sequence is made up. */
 static void test_midstream_data_fin(void)
 {
     Bench *bench = bench_new(1, 0x11, 0x22);
-    MpsSegment segment = bench_segment(bench, 0, C, MPS_TCP_ACK, 501, 1, 500);
+    MpsSegment segment = bench_segment(bench, 0, C, MPS_TCP_ACK, 501, 1, 400);
 
     bench_map(bench, &segment, C, 0, 1, 1000, true);
     bench_feed(bench, segment);
@@ -233,8 +233,40 @@ static void test_midstream_data_fin(void)
 
     const BenchClosed *closed = bench_result(bench, 0);
 
-    g_assert_cmpuint(closed->connection.side[C].data_bytes, ==, 500);
+    g_assert_cmpuint(closed->connection.side[C].data_bytes, ==, 0);
+    g_assert_cmpuint(ledger(bench, 0, MPS_C2S)->unmapped_bytes, ==, 400);
     g_assert_true(closed->connection.side[C].data_fin_ns != MPS_NO_TIME);
+    bench_free(bench);
+}
+
+/* Segments of long mappings, begun in the middle of one and with the first segment of the next not
+ * captured: the bounds of all segments together find the place of the payload. */
+static void test_midstream_bounds(void)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+    MpsSegment segment;
+
+    for (uint32_t i = 3; i < 30; i++) { /* mappings of ten segments of 100 bytes */
+        segment = bench_segment(bench, 0, C, MPS_TCP_ACK, 1 + 100 * i, 1, 100);
+        bench_map(bench, &segment, C, 5000 + 1000 * (i / 10), 1 + 1000 * (i / 10), 1000, false);
+        if (i != 10)
+            bench_feed(bench, segment);
+    }
+    bench_finish(bench);
+
+    const BenchClosed *closed = bench_result(bench, 0);
+
+    g_assert_cmpuint(closed->connection.side[C].data_bytes, ==, 2600);
+    g_assert_cmpuint(ledger(bench, 0, MPS_C2S)->unmapped_bytes, ==, 0);
+    for (guint i = 0; i < bench->events->len; i++) {
+        const MpsEvent *event = &g_array_index(bench->events, MpsEvent, i);
+
+        /* Offset 0 is the first DSN seen: that of the first mapping. */
+        if (event->kind == MPS_EV_DATA && event->packet > 0)
+            g_assert_cmpint(event->data.offset % 100, ==, 0);
+        if (event->kind == MPS_EV_DATA && event->packet == 1)
+            g_assert_cmpint(event->data.offset, ==, 300);
+    }
     bench_free(bench);
 }
 
@@ -298,6 +330,7 @@ int main(int argc, char **argv)
     g_test_add_func("/damage/join stamped early", test_join_stamped_early);
     g_test_add_func("/damage/midstream match", test_midstream_match);
     g_test_add_func("/damage/midstream data fin", test_midstream_data_fin);
+    g_test_add_func("/damage/midstream bounds", test_midstream_bounds);
     g_test_add_func("/damage/midstream no match", test_midstream_no_match);
     g_test_add_func("/damage/after silence", test_after_silence);
     g_test_add_func("/damage/backwards", test_backwards);
