@@ -96,8 +96,11 @@ static void infer_path_manager(const MpsConnection *connection, MpsValue *values
             continue;
 
         const bool opener_differs = !same_address(join, initial, opener);
-        const bool acceptor_differs =
-            !same_address(join, initial, opener == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT);
+        const MpsSide acceptor = opener == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT;
+        /* Another port of the acceptor has to be announced like another address. */
+        const bool acceptor_differs = !same_address(join, initial, acceptor) ||
+                                      (opener == initial->opened_by &&
+                                       join->end[acceptor].port != initial->end[acceptor].port);
 
         n++;
         same += !opener_differs && !acceptor_differs;
@@ -110,9 +113,9 @@ static void infer_path_manager(const MpsConnection *connection, MpsValue *values
     if (same == n) {
         name = "ndiffports";
         confidence = n > 1 ? 0.9 : 0.6;
-    } else if (other_opener > 0 && (other_acceptor > 0 || both > 0) && n >= 3) {
+    } else if (other_opener > 0 && other_acceptor > 0) {
         name = "fullmesh";
-        confidence = other_acceptor > 0 && both > 0 ? 0.9 : 0.6;
+        confidence = both > 0 ? 0.9 : 0.6;
     } else if (other_acceptor + both == n) {
         name = "signalled";
         confidence = 0.7;
@@ -122,11 +125,11 @@ static void infer_path_manager(const MpsConnection *connection, MpsValue *values
     } else {
         return;
     }
-    (void)g_snprintf(
-        evidence, sizeof evidence,
-        "%u join%s: %u between the initial addresses, %u from another address, %u to another, "
-        "%u both",
-        n, n == 1 ? "" : "s", same, other_opener, other_acceptor, both);
+    (void)g_snprintf(evidence, sizeof evidence,
+                     "%u join%s: %u between the initial addresses, %u from another, %u to another "
+                     "address or port, "
+                     "%u both",
+                     n, n == 1 ? "" : "s", same, other_opener, other_acceptor, both);
     values[PATH_MANAGER] = mps_text(name);
     values[PATH_MANAGER_CONFIDENCE] = mps_real(confidence);
     values[PATH_MANAGER_EVIDENCE] = mps_text(evidence);
@@ -187,7 +190,7 @@ static void infer_scheduler(const State *self, const MpsConnection *connection, 
         connection->side[MPS_S2C].data_bytes > connection->side[MPS_C2S].data_bytes ? MPS_S2C
                                                                                     : MPS_C2S;
     const uint64_t n = self->n_pieces[direction];
-    static char evidence[200]; /* borrowed by the row */
+    static char evidence[240]; /* borrowed by the row */
     const char *name;
     double confidence;
 
@@ -221,10 +224,11 @@ static void infer_scheduler(const State *self, const MpsConnection *connection, 
     (void)g_snprintf(
         evidence, sizeof evidence,
         "%s: %u of %u subflows carried data, shares %.0f to %.0f %%, %.0f %% of %" G_GUINT64_FORMAT
-        " pieces on another subflow than the one before, %.0f %% sent again",
+        " pieces on another subflow than the one before, %.0f %% sent again, mean RTT %.1f to %.1f "
+        "ms",
         direction == MPS_C2S ? "c2s" : "s2c", shares.used, shares.usable,
         100 * MIN(shares.smallest_share, 1), 100 * shares.largest_share, 100 * switching, n,
-        100 * repeated);
+        100 * repeated, shares.best_rtt_ns / 1e6, shares.worst_rtt_ns / 1e6);
     values[SCHEDULER] = mps_text(name);
     values[SCHEDULER_CONFIDENCE] = mps_real(confidence);
     values[SCHEDULER_EVIDENCE] = mps_text(evidence);

@@ -81,7 +81,7 @@ static const MpsColumn columns[] = {
               "initial subflow"},
     [USE] = {"use", MPS_TEXT,
              "used, under_used (< 1 % of the data of each direction) or unused (none); NULL unless "
-             "it was established and the connection carried data"},
+             "it was established, the connection carried data, and its own payload is mapped"},
     {0},
 };
 
@@ -104,6 +104,10 @@ MpsUse mps_subflow_use(const MpsSubflow *subflow)
                                (double)connection->side[side].data_bytes);
     }
     if (!any)
+        return 0;
+    /* Payload whose place in the data is not known may have been any of it. */
+    if (share < UNDER_USED && (subflow->side[MPS_CLIENT].ledger.unmapped_bytes > 0 ||
+                               subflow->side[MPS_SERVER].ledger.unmapped_bytes > 0))
         return 0;
     return share == 0 ? MPS_UNUSED : share < UNDER_USED ? MPS_UNDER_USED : MPS_USED;
 }

@@ -329,8 +329,8 @@ static void take_third(MpsModel *model, Subflow *subflow, MpsSide sender)
         if (subflow->synack_seen && subflow->end[other(sender)].n_syns == 1)
             subflow->public.synack_to_ack_ns = segment->ts_ns - subflow->synack_ns;
         if (subflow->public.kind == MPS_KIND_INITIAL) {
-            subflow->plain_third_ack =
-                subflow->synack_seen && segment->n_mptcp == 0 && !segment->options_cut;
+            subflow->plain_third_ack = subflow->syn_seen && segment->n_mptcp == 0 &&
+                                       !segment->options_cut && !connection->plain;
             connection->public.established_ns = segment->ts_ns;
             mps_subflow_established(model, subflow, &subflow->ack);
         }

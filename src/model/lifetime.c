@@ -371,7 +371,7 @@ static void settle_fallback(MpsModel *model, Connection *connection)
             return;
     }
     if (!initial || connection->public.fallback || connection->options_cut || connection->plain ||
-        initial->public.kind != MPS_KIND_INITIAL || !initial->synack_seen || !initial->ack_seen)
+        initial->public.kind != MPS_KIND_INITIAL || !initial->ack_seen)
         return;
     if (initial->plain_third_ack && !initial->confirmed)
         mps_set_fallback(model, initial, MPS_FALLBACK_NO_ACK);

@@ -6,8 +6,11 @@
 /* SQL has its own lines. */
 /* clang-format off */
 
+#define HOST(column) \
+    "CASE WHEN instr(" column ", ':') THEN '[' || " column " || ']' ELSE " column " END"
 #define PATH \
-    "s.client_addr || ':' || s.client_port || ' -> ' || s.server_addr || ':' || s.server_port"
+    HOST("s.client_addr") " || ':' || s.client_port || ' -> ' || " HOST("s.server_addr") \
+    " || ':' || s.server_port"
 
 /* RFC 8684 section 3.6, table 4. */
 #define RESET_WORDS \
@@ -96,6 +99,12 @@ const char mps_schema_diagnosis[] =
     "SELECT c.connection_id, NULL, NULL, 2, c.start_ns, NULL, NULL, 'midstream',\n"
     "    'The capture begins in mid-connection: keys, tokens and join delays are not visible'\n"
     "FROM connection c WHERE c.protocol = 'mptcp' AND c.handshake = 'none'\n"
+    "    AND c.server_token IS NULL\n"
+    "UNION ALL\n"
+    "SELECT c.connection_id, NULL, NULL, 2, c.start_ns, NULL, NULL, 'no_initial',\n"
+    "    'The capture lacks the initial subflow''s handshake: keys and join delays are not visible'\n"
+    "FROM connection c WHERE c.protocol = 'mptcp' AND c.handshake = 'none'\n"
+    "    AND c.server_token IS NOT NULL\n"
     "UNION ALL\n"
     "SELECT d.connection_id, NULL, d.direction, 2, NULL, NULL, NULL, 'missing',\n"
     "    d.missing_bytes || ' bytes ' || d.direction || ' were acknowledged but are not in the '\n"
@@ -123,6 +132,9 @@ const char mps_schema_diagnosis[] =
     "    " PACKET_OF_SUBFLOW("established") ", s.use,\n"
     "    'Subflow ' || s.ordinal || ' (' || " PATH " || ') was established but carried '\n"
     "    || CASE s.use WHEN 'unused' THEN 'no data' ELSE 'less than 1 % of the data' END\n"
+    "    || CASE WHEN (SELECT sum(u.reinjected_bytes) FROM subflow_direction u\n"
+    "        WHERE u.subflow_id = s.subflow_id) > 0\n"
+    "        THEN ' first (more that was sent before on another subflow)' ELSE '' END\n"
     "    || CASE s.use_reason WHEN 'late' THEN ': the data was done by then'\n"
     "        WHEN 'backup' THEN ': it is a backup' WHEN 'slower' THEN ': its path is slower'\n"
     "        ELSE '; why is not visible' END\n"

@@ -50,6 +50,7 @@ static char *subflows_in_words(MpsQuery *query)
     add_count(text, mps_query_int(query, "unused"), "unused");
     add_count(text, mps_query_int(query, "failed"),
               mps_query_int(query, "failed") == 1 ? "join failed" : "joins failed");
+    add_count(text, mps_query_int(query, "unfinished"), "not seen to finish");
     return g_string_free(text, FALSE);
 }
 
@@ -64,7 +65,9 @@ static bool print_verdict(sqlite3 *db, int64_t connection_id, FILE *out, GError 
         " (SELECT count(*) FROM subflow s WHERE s.connection_id = ?1 AND s.use = 'unused')"
         "  AS unused,"
         " (SELECT count(*) FROM subflow s WHERE s.connection_id = ?1 AND s.kind = 'join'"
-        "  AND s.result IS NOT 'established') AS failed,"
+        "  AND s.result <> 'established') AS failed,"
+        " (SELECT count(*) FROM subflow s WHERE s.connection_id = ?1 AND s.kind = 'join'"
+        "  AND s.result IS NULL) AS unfinished,"
         " u.data_bytes AS up_bytes, d.data_bytes AS down_bytes,"
         " u.reinjected_bytes + d.reinjected_bytes AS again_bytes,"
         " max(coalesce(u.longest_stall_ns, 0), coalesce(d.longest_stall_ns, 0)) AS stall_ns"
@@ -121,7 +124,10 @@ bool mps_show_findings(sqlite3 *db, int64_t connection_id, FILE *out, GError **e
 
         g_string_append(text, sentence);
         if (mps_query_known(query, "packet"))
-            g_string_append_printf(text, " (packet %" PRId64, mps_query_int(query, "packet"));
+            g_string_append_printf(
+                text, " (%spacket %" PRId64,
+                strcmp(mps_query_text(query, "kind"), "stall") == 0 ? "begins at " : "",
+                mps_query_int(query, "packet"));
         if (mps_query_known(query, "packet") && mps_query_int(query, "captures") > 1)
             g_string_append_printf(text, " of capture %" PRId64,
                                    mps_query_int(query, "capture_id"));

@@ -25,12 +25,15 @@ static const char *const in_head[] = {"connection_id", "subflow_id",  "direction
                                       "server_addr",   "server_port", NULL};
 
 static const Group connection_groups[] = {
-    {"Protocol", (const char *const[]){"protocol", "version", "handshake", "checksum", "fallback",
-                                       "path_manager", "scheduler", NULL}},
+    {"Protocol",
+     (const char *const[]){"protocol", "version", "handshake", "checksum", "fallback", NULL}},
     {"Hosts", (const char *const[]){"client_key", "server_key", "client_token", "server_token",
                                     "client_idsn", "server_idsn", NULL}},
     {"Time", (const char *const[]){"start_ns", "established_ns", "end_ns", "duration_ns", "close",
                                    "closed_by", "vantage", NULL}},
+    {"Inferred, with confidence and evidence",
+     (const char *const[]){"path_manager", "path_manager_confidence", "path_manager_evidence",
+                           "scheduler", "scheduler_confidence", "scheduler_evidence", NULL}},
     {"Counts and more", NULL},
     {0},
 };
