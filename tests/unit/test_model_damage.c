@@ -135,6 +135,26 @@ static void test_client_side_only(void)
     bench_free(bench);
 }
 
+/* The SYN/ACK is not captured, the third ACK has no option: MPTCP was given up, all bytes are data.
+ */
+static void test_plain_without_synack(void)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    bench_syn(bench);
+    bench_feed(bench, bench_segment(bench, 0, C, MPS_TCP_ACK, 1, 1, 0));
+    plain_payload(bench, 1, 1000);
+    plain_payload(bench, 1001, 1000);
+    bench_finish(bench);
+
+    const BenchClosed *closed = bench_result(bench, 0);
+
+    g_assert_cmpint(closed->connection.protocol, ==, MPS_PROTOCOL_TCP);
+    g_assert_cmpint(closed->connection.fallback, ==, MPS_FALLBACK_NO_ACK);
+    g_assert_cmpuint(closed->connection.side[C].data_bytes, ==, 2000);
+    bench_free(bench);
+}
+
 /* A third ACK answered by a RST is refused, though the opener may have sent data meanwhile. */
 static void test_refused_after_data(void)
 {
@@ -326,6 +346,7 @@ int main(int argc, char **argv)
     g_test_add_func("/damage/stray payload", test_stray_payload);
     g_test_add_func("/damage/server side only", test_server_side_only);
     g_test_add_func("/damage/client side only", test_client_side_only);
+    g_test_add_func("/damage/plain without SYN-ACK", test_plain_without_synack);
     g_test_add_func("/damage/refused after data", test_refused_after_data);
     g_test_add_func("/damage/join stamped early", test_join_stamped_early);
     g_test_add_func("/damage/midstream match", test_midstream_match);
