@@ -37,7 +37,8 @@ Connection *mps_match(const MpsModel *model, const Subflow *subflow, MpsSide sen
     const MpsMptcpOption *dss = mps_option(model->segment, MPS_DSS);
     int n = 0;
 
-    if (!dss || subflow->public.kind != 0)
+    /* A join whose SYN was captured has a token, which says more. */
+    if (!dss || subflow->syn_seen || subflow->public.kind == MPS_KIND_INITIAL)
         return NULL;
     for (GList *link = model->open.queue.tail; link && n < MAX_LOOKED_AT; link = link->prev, n++) {
         Connection *connection = link->data;

@@ -228,6 +228,28 @@ static void test_midstream_match(void)
     }
 }
 
+/* Of a join's handshake only the third ACK was captured: no token, but numbers that fit. */
+static void test_join_without_token(void)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    bench_open(bench);
+    bench_send(bench, 0, C, 1, 1000, 0);
+    bench_join_third(bench, 1, C);
+    bench_send(bench, 1, C, 1, 1000, 1000);
+    bench_finish(bench);
+
+    const BenchClosed *closed = bench_result(bench, 0);
+
+    g_assert_cmpuint(bench->closed->len, ==, 2); /* the group that it left, and the connection */
+    g_assert_cmpuint(bench_result(bench, 1)->n_subflows, ==, 2);
+    g_assert_cmpuint(bench_result(bench, 1)->connection.side[C].data_bytes, ==, 2000);
+    g_assert_cmpint(bench_result(bench, 1)->subflows[1].kind, ==, MPS_KIND_JOIN);
+    g_assert_cmpint(bench_result(bench, 1)->subflows[1].result, ==, MPS_RESULT_ESTABLISHED);
+    g_assert_cmpuint(closed->n_subflows, ==, 0);
+    bench_free(bench);
+}
+
 /* Numbers that are not close are another connection. */
 static void test_midstream_no_match(void)
 {
@@ -352,6 +374,7 @@ int main(int argc, char **argv)
     g_test_add_func("/damage/midstream match", test_midstream_match);
     g_test_add_func("/damage/midstream data fin", test_midstream_data_fin);
     g_test_add_func("/damage/midstream bounds", test_midstream_bounds);
+    g_test_add_func("/damage/join without token", test_join_without_token);
     g_test_add_func("/damage/midstream no match", test_midstream_no_match);
     g_test_add_func("/damage/after silence", test_after_silence);
     g_test_add_func("/damage/backwards", test_backwards);
