@@ -84,9 +84,17 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
     mps_dump_clear(&dump);
     if (!done)
         return MPS_EXIT_FAILED;
-    if (connection != MPS_DUMP_ALL_CONNECTIONS && !settings->quiet && !dump.any)
-        g_printerr("mptcpscope: no packet of connection %" PRId64 "%s\n", (int64_t)connection,
-                   filter ? " passes the filter" : "");
+    if (connection != MPS_DUMP_ALL_CONNECTIONS && !dump.any) {
+        /* A filter may rightly leave nothing of it; without one, the number is wrong. */
+        if (!filter) {
+            mps_throw(error, MPS_ERROR_USAGE, "there is no connection %" PRId64,
+                      (int64_t)connection);
+            return MPS_EXIT_USAGE;
+        }
+        if (!settings->quiet)
+            g_printerr("mptcpscope: no packet of connection %" PRId64 " passes the filter\n",
+                       (int64_t)connection);
+    }
     return damaged ? MPS_EXIT_DAMAGED : MPS_EXIT_DONE;
 }
 

@@ -153,7 +153,9 @@ static MpsExit run_command(const MpsCommand *command, char ***argv, const char *
 
 static MpsExit help_command(char **arguments)
 {
-    if (!arguments[0]) {
+    static const char *const itself[] = {"help", "--help", "-h", NULL};
+
+    if (!arguments[0] || (g_strv_contains(itself, arguments[0]) && !arguments[1])) {
         print_help(stdout);
         return finish_stdout(MPS_EXIT_DONE);
     }

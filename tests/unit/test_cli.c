@@ -271,6 +271,9 @@ static void program(void)
     assert_run("show %/a.pcap -c 99", 2, "no connection 99");
     assert_run("help analyze foo", 2, "one command at a time");
     assert_run("help analyze", 0, "");
+    assert_run("help --help", 0, "");
+    assert_run("dump %/a.pcap -c 99", 2, "there is no connection 99");
+    assert_run("dump %/a.pcap -c 1 port 1", 0, "connection 1 passes the filter");
     assert_run("export %/r.db --format json -t meta", 0, ""); /* still a database */
     g_assert_true(g_file_get_contents(capture, &after, &n_after, NULL));
     g_assert_true(n_after == n_before && memcmp(before, after, n_before) == 0);
