@@ -7,11 +7,11 @@
 #include "pipeline/packets.h"
 #include "views/packet_views.h"
 
-static gint64 connection = MPS_DUMP_ALL_CONNECTIONS;
+static char *number;
 static gboolean json, all, mptcp_only;
 
 static const GOptionEntry options[] = {
-    {"connection", 'c', 0, G_OPTION_ARG_INT64, &connection,
+    {"connection", 'c', 0, G_OPTION_ARG_STRING, &number,
      "Only packets of this connection, by number as in list", "N"},
     {"mptcp-only", 0, 0, G_OPTION_ARG_NONE, &mptcp_only,
      "Only packets of MPTCP connections (the default)", NULL},
@@ -59,8 +59,10 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
     g_autofree char *filter = NULL;
     g_auto(GStrv) captures = split(arguments, &filter);
     bool damaged = false;
+    int64_t connection;
 
-    if (!mps_source_check_captures(captures, error))
+    if (!mps_source_check_captures(captures, error) ||
+        !mps_source_connection(number, &connection, error))
         return MPS_EXIT_USAGE;
     if (all && mptcp_only) {
         mps_throw(error, MPS_ERROR_USAGE, "--all and --mptcp-only contradict each other");
@@ -84,16 +86,15 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
     mps_dump_clear(&dump);
     if (!done)
         return MPS_EXIT_FAILED;
-    if (connection != MPS_DUMP_ALL_CONNECTIONS && !dump.any) {
+    if (connection != MPS_ALL_CONNECTIONS && !dump.any) {
         /* A filter may rightly leave nothing of it; without one, the number is wrong. */
         if (!filter) {
-            mps_throw(error, MPS_ERROR_USAGE, "there is no connection %" PRId64,
-                      (int64_t)connection);
+            mps_throw(error, MPS_ERROR_USAGE, "no connection %" PRId64, connection);
             return MPS_EXIT_USAGE;
         }
         if (!settings->quiet)
             g_printerr("mptcpscope: no packet of connection %" PRId64 " passes the filter\n",
-                       (int64_t)connection);
+                       connection);
     }
     return damaged ? MPS_EXIT_DAMAGED : MPS_EXIT_DONE;
 }

@@ -6,12 +6,11 @@
 #include "cli/source.h"
 #include "views/views.h"
 
-static gint64 connection = MPS_ALL_CONNECTIONS;
-static char *monitor;
+static char *number, *monitor;
 static gboolean json;
 
 static const GOptionEntry options[] = {
-    {"connection", 'c', 0, G_OPTION_ARG_INT64, &connection, "Only this connection, by number", "N"},
+    {"connection", 'c', 0, G_OPTION_ARG_STRING, &number, "Only this connection, by number", "N"},
     {"monitor", 0, 0, G_OPTION_ARG_STRING, &monitor,
      "What `ip mptcp monitor` would have printed on this host", "client|server"},
     {"json", 0, 0, G_OPTION_ARG_NONE, &json, "An array with one object per event", NULL},
@@ -27,7 +26,7 @@ static bool check_options(GError **error)
     return !json || mps_throw(error, MPS_ERROR_USAGE, "--monitor prints lines, not JSON");
 }
 
-static bool view(sqlite3 *db, GError **error)
+static bool view(sqlite3 *db, int64_t connection, GError **error)
 {
     if (monitor)
         return mps_view_monitor(db, monitor, connection, stdout, error);
@@ -38,11 +37,12 @@ static bool view(sqlite3 *db, GError **error)
 static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
 {
     g_autoptr(MpsSource) source = NULL;
+    int64_t connection;
 
-    if (!check_options(error))
+    if (!check_options(error) || !mps_source_connection(number, &connection, error))
         return MPS_EXIT_USAGE;
     source = mps_source_open(arguments, false, settings, error);
-    if (!source || !view(source->db, error))
+    if (!source || !view(source->db, connection, error))
         return MPS_EXIT_FAILED;
     return mps_source_exit(source);
 }

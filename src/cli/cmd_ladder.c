@@ -8,12 +8,12 @@
 #include "pipeline/packets.h"
 #include "views/packet_views.h"
 
-static gint64 connection;
+static char *number;
 static gboolean svg, force;
 static char *output;
 
 static const GOptionEntry options[] = {
-    {"connection", 'c', 0, G_OPTION_ARG_INT64, &connection, "This connection, by number as in list",
+    {"connection", 'c', 0, G_OPTION_ARG_STRING, &number, "This connection, by number as in list",
      "N"},
     {"svg", 0, 0, G_OPTION_ARG_NONE, &svg, "A picture instead of text", NULL},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Write here instead of to standard output",
@@ -31,10 +31,12 @@ static bool take(void *user, const MpsTold *told)
 static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
 {
     bool damaged = false;
+    int64_t connection;
 
-    if (!mps_source_check_captures(arguments, error))
+    if (!mps_source_check_captures(arguments, error) ||
+        !mps_source_connection(number, &connection, error))
         return MPS_EXIT_USAGE;
-    if (connection <= 0) {
+    if (connection == MPS_ALL_CONNECTIONS) {
         mps_throw(error, MPS_ERROR_USAGE, "-c N is missing: which connection?");
         return MPS_EXIT_USAGE;
     }
@@ -52,7 +54,7 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
     if (!out || !mps_pipeline_packets(&work, take, ladder, &damaged, error))
         return MPS_EXIT_FAILED;
     if (!mps_ladder_found(ladder)) {
-        mps_throw(error, MPS_ERROR_USAGE, "there is no connection %" PRId64, (int64_t)connection);
+        mps_throw(error, MPS_ERROR_USAGE, "no connection %" PRId64, connection);
         return MPS_EXIT_USAGE;
     }
     mps_ladder_finish(ladder);

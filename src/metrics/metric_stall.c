@@ -41,8 +41,9 @@ static const MpsColumn row_columns[] = {
     {"length_ns", MPS_INT, "until the next new DATA_ACK, or the end"},
     {"outstanding_bytes", MPS_INT, "data sent and not acknowledged when it ended"},
     {"cause", MPS_TEXT,
-     "zero window, subflow silent (nothing heard from the receiver where the missing data was "
-     "sent) or missing data (the receiver was heard, and what it missed was seen only now, mostly "
+     "zero window, subflow silent (for at least as long as makes a stall, until it ended, nothing "
+     "was heard from the receiver where the missing data was sent) or missing data (the receiver "
+     "was heard, and what it missed was seen only now, mostly "
      "sent again); NULL: not visible"},
     {"ended_by", MPS_TEXT,
      "data_ack; reinjection or retransmission, if the missing data was sent again before it; "

@@ -7,10 +7,12 @@
 
 #include <mptcpscope/told.h>
 
+#include "views/views.h" /* MPS_ALL_CONNECTIONS */
+
 /* --- view_dump.c: one line per packet. */
 typedef struct {
     FILE *out;
-    int64_t connection_id; /* or MPS_DUMP_ALL_CONNECTIONS */
+    int64_t connection_id; /* or MPS_ALL_CONNECTIONS */
     bool all;              /* also TCP that has nothing to do with MPTCP */
     bool json;             /* one object per line */
     bool name_captures;    /* packets are named CAPTURE:NUMBER */
@@ -20,8 +22,6 @@ typedef struct {
     int64_t origin_ns; /* first packet of the trace */
     GString *line;
 } MpsDump;
-
-#define MPS_DUMP_ALL_CONNECTIONS INT64_C(-1)
 
 /* Takes the next packet, prints it if it is wanted.  False if @out is broken. */
 bool mps_dump_packet(MpsDump *self, const MpsTold *told);

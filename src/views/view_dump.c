@@ -532,7 +532,7 @@ static bool is_wanted(const MpsDump *self, const MpsTold *told)
 
     if (!told->passed)
         return false;
-    if (self->connection_id != MPS_DUMP_ALL_CONNECTIONS)
+    if (self->connection_id != MPS_ALL_CONNECTIONS)
         return (connection && connection->id == (uint64_t)self->connection_id) ||
                (late && told->placed.late_connection_id == (uint64_t)self->connection_id);
     if (connection || late)

@@ -272,7 +272,10 @@ static void program(void)
     assert_run("help analyze foo", 2, "one command at a time");
     assert_run("help analyze", 0, "");
     assert_run("help --help", 0, "");
-    assert_run("dump %/a.pcap -c 99", 2, "there is no connection 99");
+    assert_run("dump %/a.pcap -c 99", 2, "no connection 99");
+    assert_run("dump %/a.pcap -c -1", 2, "no connection -1");
+    assert_run("ladder %/a.pcap -c 0", 2, "no connection 0");
+    assert_run("events %/a.pcap -c -1", 2, "no connection -1");
     assert_run("dump %/a.pcap -c 1 port 1", 0, "connection 1 passes the filter");
     assert_run("export %/r.db --format json -t meta", 0, ""); /* still a database */
     g_assert_true(g_file_get_contents(capture, &after, &n_after, NULL));
