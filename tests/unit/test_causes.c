@@ -458,18 +458,26 @@ static void test_handover_none(void)
 
 #define USE "SELECT use, use_reason FROM subflow ORDER BY ordinal"
 
-static void test_use_late(void)
+/* Of 100 segments, @before precede the join. */
+static void join_after(uint32_t before, const char *expected)
 {
     Rows rows = rows_new(1, 0x11, 0x22);
 
     bench_open(rows.bench);
-    for (uint32_t i = 0; i < 19; i++)
+    for (uint32_t i = 0; i < 100; i++) {
+        if (i == before)
+            bench_join(rows.bench, 1, C);
         bench_send(rows.bench, 0, C, 1 + 100 * i, 100, 100 * i);
-    bench_join(rows.bench, 1, C); /* 5 % are left */
-    bench_send(rows.bench, 0, C, 1901, 100, 1900);
+    }
     rows_finish(&rows);
-    rows_assert(&rows, USE, "used|\nunused|late");
+    rows_assert(&rows, USE, expected);
     rows_free(&rows);
+}
+
+static void test_use_late(void)
+{
+    join_after(95, "used|\nunused|late"); /* 5 % are left */
+    join_after(94, "used|\nunused|");
 }
 
 static void test_use_backup(void)
@@ -483,17 +491,26 @@ static void test_use_backup(void)
     rows_free(&rows);
 }
 
-static void test_use_slower(void)
+/* The join's handshake takes @percent of the initial subflow's. */
+static void join_slower(int64_t percent, const char *expected)
 {
     Rows rows = rows_new(1, 0x11, 0x22);
 
+    rows.bench->step_ns = 10 * MS_NS;
     bench_open(rows.bench);
-    rows.bench->step_ns = 20 * MS_NS;
+    rows.bench->step_ns = 10 * MS_NS * percent / 100;
     bench_join(rows.bench, 1, C);
     bench_send(rows.bench, 0, C, 1, 100, 0);
     rows_finish(&rows);
-    rows_assert(&rows, USE, "used|\nunused|slower");
+    rows_assert(&rows, USE, expected);
     rows_free(&rows);
+}
+
+static void test_use_slower(void)
+{
+    join_slower(200, "used|\nunused|slower");
+    join_slower(112, "used|\nunused|slower");
+    join_slower(108, "used|\nunused|");
 }
 
 /* As fast as the other one, early, regular: nobody knows why. */
