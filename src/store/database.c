@@ -8,7 +8,8 @@ bool mps_database_probe(const char *path)
 {
     static const char magic[16] = "SQLite format 3";
     char begin[sizeof magic] = "";
-    FILE *file = fopen(path, "rb");
+    /* Only a file can be read twice: looking into a pipe would take its first bytes away. */
+    FILE *file = g_file_test(path, G_FILE_TEST_IS_REGULAR) ? fopen(path, "rb") : NULL;
     const bool is_sqlite = file && fread(begin, 1, sizeof begin, file) == sizeof begin &&
                            memcmp(begin, magic, sizeof magic) == 0;
 
