@@ -14,7 +14,7 @@ static const GOptionEntry options[] = {
     {"connection", 'c', 0, G_OPTION_ARG_STRING, &number,
      "Only packets of this connection, by number as in list", "N"},
     {"mptcp-only", 0, 0, G_OPTION_ARG_NONE, &mptcp_only,
-     "Only packets of MPTCP connections (the default)", NULL},
+     "Only packets of MPTCP connections or with an MPTCP option (the default)", NULL},
     {"all", 'a', 0, G_OPTION_ARG_NONE, &all, "All TCP packets, and what could not be decoded",
      NULL},
     {"json", 0, 0, G_OPTION_ARG_NONE, &json, "One object per line", NULL},
