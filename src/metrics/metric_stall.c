@@ -9,7 +9,13 @@ static const int64_t LEAST_NS = 200 * MS_NS;
 static const int64_t MOST_RTT_NS = 60 * 1000 * MS_NS;
 
 /* SHOWN: it came late, and whether it had been sent before is not visible. */
-typedef enum { REPAIR_NONE, REPAIR_SHOWN, REPAIR_RETRANSMITTED, REPAIR_REINJECTED } Repair;
+typedef enum {
+    REPAIR_NONE,
+    REPAIR_SHOWN,
+    REPAIR_RETRANSMITTED,
+    REPAIR_REMAPPED,
+    REPAIR_REINJECTED
+} Repair;
 
 typedef struct {
     bool any_sent, any_acked;
@@ -46,7 +52,8 @@ static const MpsColumn row_columns[] = {
      "was heard, and what it missed was seen only now, mostly "
      "sent again); NULL: not visible"},
     {"ended_by", MPS_TEXT,
-     "data_ack; reinjection or retransmission, if the missing data was sent again before it; "
+     "data_ack; reinjection, remapping or retransmission, if the missing data was sent again "
+     "before it; "
      "close, capture_end; NULL: never ended, the connection fell silent"},
     {0},
 };
@@ -98,6 +105,10 @@ static const char *cause(const State *self, const MpsConnection *connection, Mps
         any = true;
         all_silent &= side->last_ns == MPS_NO_TIME || now_ns - side->last_ns >= silence_ns;
     }
+    /* A subflow gives data new numbers when the old ones were delivered: then the subflow answered,
+     * and why no DATA_ACK came is not in the packets. */
+    if (self->repair == REPAIR_REMAPPED)
+        return NULL;
     if (any && all_silent)
         return "subflow silent";
     return self->repair != REPAIR_NONE ? "missing data" : NULL;
@@ -139,9 +150,14 @@ static void repaired(State *self, const MpsEvent *event)
             self->missing_on = event->data.from;
     } else if (event->data.class == MPS_DATA_NEW && !event->data.filled) {
         self->repair = MAX(self->repair, REPAIR_SHOWN);
-    } else if (self->repair < REPAIR_RETRANSMITTED) {
-        self->repair = REPAIR_RETRANSMITTED;
-        self->missing_on = event->subflow;
+    } else {
+        const Repair repair =
+            event->data.class == MPS_DATA_REMAPPED ? REPAIR_REMAPPED : REPAIR_RETRANSMITTED;
+
+        if (self->repair < repair) {
+            self->repair = repair;
+            self->missing_on = event->subflow;
+        }
     }
 }
 
@@ -166,6 +182,7 @@ static void take_data_ack(State *self, const MpsEvent *event, MpsRowSink *rows)
     static const char *const ended_by[] = {[REPAIR_NONE] = "data_ack",
                                            [REPAIR_SHOWN] = "data_ack",
                                            [REPAIR_RETRANSMITTED] = "retransmission",
+                                           [REPAIR_REMAPPED] = "remapping",
                                            [REPAIR_REINJECTED] = "reinjection"};
     const int64_t length_ns = event->ts_ns - self->since_ns;
 

@@ -81,6 +81,7 @@ const char mps_schema_diagnosis[] =
     "    || coalesce(': ' || t.cause, '') || CASE t.ended_by WHEN 'data_ack' THEN ''\n"
     "        WHEN 'reinjection' THEN '; a reinjection ended it'\n"
     "        WHEN 'retransmission' THEN '; a retransmission ended it'\n"
+    "        WHEN 'remapping' THEN '; a second mapping on the same subflow ended it'\n"
     "        WHEN 'close' THEN '; it lasted until the close'\n"
     "        ELSE '; the capture ends in it' END\n"
     "FROM stall t WHERE (SELECT count(*) FROM stall o WHERE o.connection_id = t.connection_id\n"

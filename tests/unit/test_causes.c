@@ -303,6 +303,21 @@ static void test_stall_retransmitted(void)
     rows_free(&rows);
 }
 
+/* The same data again under new subflow numbers is no retransmission. */
+static void test_stall_remapped(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_ack(rows.bench, 0, S, 1, 101, 0); /* taken by the subflow alone */
+    wait_ms(&rows, 300);
+    bench_send(rows.bench, 0, C, 101, 100, 0);
+    bench_ack(rows.bench, 0, S, 1, 201, 100);
+    rows_finish(&rows);
+    rows_assert(&rows, STALLS, "c2s|8|303|100||remapping");
+    rows_free(&rows);
+}
+
 static void test_stall_zero_window(void)
 {
     Rows rows = two_paths();
@@ -539,6 +554,7 @@ int main(int argc, char **argv)
     g_test_add_func("/stall/long RTT", test_stall_rtt);
     g_test_add_func("/stall/reinjected", test_stall_reinjected);
     g_test_add_func("/stall/retransmitted", test_stall_retransmitted);
+    g_test_add_func("/stall/remapped", test_stall_remapped);
     g_test_add_func("/stall/zero window", test_stall_zero_window);
     g_test_add_func("/stall/at the end", test_stall_last);
     g_test_add_data_func("/handover/reset, make before break", "joined", test_handover_reset);
