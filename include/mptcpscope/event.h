@@ -126,6 +126,7 @@ struct _MpsSubflow {
     int reset_reason; /* of MP_TCPRST, -1 = none */
     MpsHmacState hmac;
     void *states; /* observers' states of scope subflow */
+    void *check;  /* what the rules keep of it */
 };
 
 /* One host of a connection and the direction it sends. */
@@ -158,6 +159,7 @@ struct _MpsConnection {
     uint32_t joins_attempted;
     GPtrArray *subflows; /* MpsSubflow, by ordinal */
     void *states;        /* observers' states of scope connection */
+    void *check;         /* what the rules keep of it */
 };
 
 typedef enum {
@@ -213,6 +215,10 @@ typedef struct {
             uint32_t unique_bytes, retransmitted_bytes, hole_filled_bytes;
             bool has_seq, has_ack; /* the next two are known, and near what was seen before */
             int64_t seq, ack;      /* unwrapped, 0 = the SYN, or the byte before the first seen */
+            /* The first DSS, its numbers expanded (RFC 8684 section 3.3.1) however absurd: whether
+             * and as which data offset; @map_seq is where the mapping begins, counted as @seq. */
+            bool has_map, has_map_seq, has_data_ack;
+            int64_t map_offset, map_seq, data_ack;
         } segment;
         struct {
             MpsDataClass class;

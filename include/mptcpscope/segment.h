@@ -1,6 +1,7 @@
 /* segment.h - contract decode -> model: one TCP segment, its MPTCP options as typed values.
  *
- * Everything here is a plain value: no pointer into packet bytes, so a segment outlives its packet.
+ * Everything but the payload is a plain value: no pointer into packet bytes, so a segment without
+ * its payload outlives its packet.
  * Numbers are as on the wire (host byte order); the model unwraps them.
  * Sources: RFC 9293 (TCP), RFC 7323 (time stamps, window scale), RFC 2018 (SACK),
  * RFC 8684 (MPTCP v1), RFC 6824 (MPTCP v0). */
@@ -146,12 +147,14 @@ typedef struct {
     uint16_t ip_id; /* IPv4 identification; 0 for IPv6 */
 
     uint32_t seq, ack;
-    uint16_t window;        /* unscaled */
-    uint8_t flags;          /* MPS_TCP_ */
-    uint8_t tcp_options;    /* MPS_TCPOPT_ */
-    bool options_cut;       /* the capture ends inside the TCP options: absence proves nothing */
-    bool options_malformed; /* an option length of 0 or 1, or beyond the header */
-    uint32_t payload_bytes; /* from IP or wire length, never from the captured length */
+    uint16_t window;         /* unscaled */
+    uint8_t flags;           /* MPS_TCP_ */
+    uint8_t tcp_options;     /* MPS_TCPOPT_ */
+    bool options_cut;        /* the capture ends inside the TCP options: absence proves nothing */
+    bool options_malformed;  /* an option length of 0 or 1, or beyond the header */
+    uint32_t payload_bytes;  /* from IP or wire length, never from the captured length */
+    uint32_t captured_bytes; /* how much of it is at @payload: at most payload_bytes */
+    const uint8_t *payload;  /* borrowed: dies with the packet */
 
     uint16_t mss;
     uint8_t wscale;

@@ -142,6 +142,9 @@ MpsDecoded mps_decode_tcp(MpsLayer *layer, MpsSegment *out)
     const size_t captured_bytes = MIN(area_bytes, mps_cursor_left(c));
 
     decode_options(c->at, captured_bytes, area_bytes, out);
+    out->payload = c->at + captured_bytes;
+    out->captured_bytes =
+        (uint32_t)MIN(mps_cursor_left(c) - captured_bytes, (size_t)out->payload_bytes);
     out->print = fingerprint(out, header, HEADER_BYTES + captured_bytes, ip_payload_bytes);
     return MPS_DECODED_TCP;
 }

@@ -2,6 +2,7 @@
 #include "metrics/metrics.h"
 
 #include "util/address.h"
+#include "util/vantage.h"
 
 enum {
     ID,
@@ -66,33 +67,6 @@ static const MpsColumn columns[] = {
     {0},
 };
 
-/* One half of the handshake RTT has to be this many times the other for "near"; for "middle" both
- * have to be longer than what a host takes to answer. */
-enum { NEAR = 3 };
-static const int64_t HOST_NS = 500 * 1000;
-
-/* The tap is near the client if the SYN/ACK is answered much sooner than the SYN. */
-static const char *vantage(const MpsConnection *connection)
-{
-    for (guint i = 0; i < connection->subflows->len; i++) {
-        const MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
-        int64_t server_half = subflow->syn_to_synack_ns, client_half = subflow->synack_to_ack_ns;
-
-        if (server_half == MPS_NO_TIME || client_half == MPS_NO_TIME)
-            continue;
-        if (subflow->opened_by == MPS_SERVER) {
-            server_half = subflow->synack_to_ack_ns;
-            client_half = subflow->syn_to_synack_ns;
-        }
-        if (server_half > NEAR * client_half)
-            return "near_client";
-        if (client_half > NEAR * server_half)
-            return "near_server";
-        return MIN(client_half, server_half) > HOST_NS ? "middle" : NULL;
-    }
-    return NULL;
-}
-
 static void summarise(const void *state G_GNUC_UNUSED, const MpsSubject *subject, MpsValue *values)
 {
     const MpsConnection *connection = subject->connection;
@@ -123,7 +97,7 @@ static void summarise(const void *state G_GNUC_UNUSED, const MpsSubject *subject
     values[FALLBACK] = mps_text(mps_fallback_name(connection->fallback));
     values[SUBFLOWS] = mps_int(connection->subflows_established);
     values[JOINS] = mps_int(connection->joins_attempted);
-    values[VANTAGE] = mps_text(vantage(connection));
+    values[VANTAGE] = mps_text(mps_vantage_name(mps_vantage(connection)));
     values[HANDSHAKE] = mps_text(mps_handshake_name(connection->handshake));
 }
 

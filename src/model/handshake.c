@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "model/crypto.h"
+#include "util/crypto.h"
 
 /* Once a key and the version are known, so are its token and IDSN. */
 static void hash_key(MpsModel *model, Connection *connection, MpsSide side)

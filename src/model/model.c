@@ -138,6 +138,7 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
     if (mps_dedup_seen(self->dedup, segment))
         return MPS_SEEN_DUPLICATE;
     self->segment = segment;
+    self->dss.seen = self->dss.has_map = self->dss.has_map_seq = self->dss.has_data_ack = false;
     self->now_ns = segment->ts_ns;
     self->order++;
     mps_expire(self);

@@ -182,12 +182,37 @@ static void take_infinite_mapping(MpsModel *model, Subflow *subflow, MpsSide sen
     mps_set_fallback(model, subflow, MPS_FALLBACK_INFINITE_MAPPING);
 }
 
+/* Expands the numbers of the segment's first DSS for observers. */
+static void expand_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
+                       const MpsMptcpOption *option)
+{
+    Connection *connection = (Connection *)subflow->public.connection;
+    const SubflowEnd *sending = &subflow->end[sender];
+
+    if (model->dss.seen)
+        return;
+    model->dss.seen = true;
+    if (option->dss.has_map) {
+        model->dss.has_map = true;
+        (void)mps_space_dsn(&connection->space[sender], option->dss.dsn, option->dss.dsn_is_64,
+                            &model->dss.map_offset);
+        model->dss.has_map_seq = sending->ssn_known;
+        model->dss.map_seq = (int64_t)(mps_ssn_position(sending, option->dss.ssn) - POSITION_BASE);
+    }
+    if (option->dss.has_ack) {
+        model->dss.has_data_ack = true;
+        (void)mps_space_data_ack(&connection->space[other(sender)], option->dss.data_ack,
+                                 option->dss.ack_is_64, &model->dss.data_ack);
+    }
+}
+
 static void take_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
                      const MpsMptcpOption *option)
 {
     Connection *connection = (Connection *)subflow->public.connection;
     SubflowEnd *sending = &subflow->end[sender];
 
+    expand_dss(model, subflow, sender, option);
     subflow->dss_seen = true;
     sending->dss_sent = true;
     if (option->dss.has_map && sending->started) {

@@ -185,6 +185,11 @@ struct _MpsModel {
     int64_t now_ns;
     uint64_t order;            /* segments so far */
     const MpsSegment *segment; /* the one being worked on */
+    /* Its first DSS, expanded against what was known before it. */
+    struct {
+        bool seen, has_map, has_map_seq, has_data_ack;
+        int64_t map_offset, map_seq, data_ack;
+    } dss;
 };
 
 /* --- model.c */

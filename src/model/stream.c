@@ -171,6 +171,17 @@ static void number(MpsEvent *event, const SubflowEnd *sending, const SubflowEnd 
     event->segment.ack = (int64_t)(ack - POSITION_BASE);
 }
 
+/* The same for the numbers of its DSS. */
+static void number_dss(MpsEvent *event, const MpsModel *model)
+{
+    event->segment.has_map = model->dss.has_map;
+    event->segment.has_map_seq = model->dss.has_map_seq;
+    event->segment.has_data_ack = model->dss.has_data_ack;
+    event->segment.map_offset = model->dss.map_offset;
+    event->segment.map_seq = model->dss.map_seq;
+    event->segment.data_ack = model->dss.data_ack;
+}
+
 /* Takes sequence number, payload and FIN of the model's segment. */
 void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
 {
@@ -186,6 +197,8 @@ void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
     };
 
     number(&event, sending, &subflow->end[other(sender)], segment);
+    if (model->dss.seen)
+        number_dss(&event, model);
     subflow->public.side[sender].ledger.packets++;
     if (sending->started && !(segment->flags & MPS_TCP_RST)) {
         const uint64_t position = mps_stream_position(sending, segment->seq);

@@ -11,6 +11,7 @@
 #include "pipeline/interrupt.h"
 #include "pipeline/observers.h"
 #include "pipeline/progress.h"
+#include "rules/rules.h"
 #include "store/database.h"
 #include "store/writer.h"
 #include "util/version.h"
@@ -91,6 +92,7 @@ typedef struct {
 
 typedef struct {
     MpsObservers *observers;
+    MpsRules *rules; /* NULL: the rules are off */
     MpsRowSink *rows;
 } Run;
 
@@ -99,6 +101,8 @@ static void emit(void *user, const MpsEvent *event)
     const Run *run = user;
 
     mps_observers_emit(run->observers, event, run->rows);
+    if (run->rules)
+        mps_rules_event(run->rules, event);
 }
 
 static void closed(void *user, MpsConnection *connection)
@@ -106,9 +110,11 @@ static void closed(void *user, MpsConnection *connection)
     const Run *run = user;
 
     mps_observers_closed(run->observers, connection, run->rows);
+    if (run->rules)
+        mps_rules_closed(run->rules, connection, run->rows);
 }
 
-/* meta, capture, the scope tables and the metrics' own; NULL-terminated. */
+/* meta, capture, the scope tables, the metrics' own and those of the rules; NULL-terminated. */
 static GPtrArray *all_tables(const MpsObservers *observers)
 {
     GPtrArray *tables = g_ptr_array_new();
@@ -116,6 +122,8 @@ static GPtrArray *all_tables(const MpsObservers *observers)
     g_ptr_array_add(tables, (gpointer)(uintptr_t)&meta_table);
     g_ptr_array_add(tables, (gpointer)(uintptr_t)&capture_table);
     for (const MpsTable *const *table = mps_observers_tables(observers); *table; table++)
+        g_ptr_array_add(tables, (gpointer)(uintptr_t)*table);
+    for (const MpsTable *const *table = mps_rules_tables; *table; table++)
         g_ptr_array_add(tables, (gpointer)(uintptr_t)*table);
     g_ptr_array_add(tables, NULL);
     return tables;
@@ -241,8 +249,11 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
     if (!writer)
         return NULL;
 
-    Run run = {observers, mps_writer_rows(writer)};
-    MpsModelHooks hooks = {.wants = mps_observers_wants(observers),
+    const MpsRuleOptions rule_options = {analysis->dss_checksums, analysis->vantage};
+    g_autoptr(MpsRules) rules = analysis->no_rules ? NULL : mps_rules_new(&rule_options);
+    Run run = {observers, rules, mps_writer_rows(writer)};
+    MpsModelHooks hooks = {.wants =
+                               mps_observers_wants(observers) | (rules ? mps_rules_wants() : 0),
                            .tcp = analysis->tcp,
                            .emit = emit,
                            .closed = closed,
@@ -266,6 +277,7 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
     }
     write_meta(run.rows, analysis->command_line);
     write_captures(run.rows, trace, counts);
+    mps_rules_write_catalogue(run.rows);
 
     sqlite3 *db = mps_writer_finish(writer, error);
 

@@ -11,6 +11,8 @@
 
 #include <mptcpscope/error.h>
 
+#include "util/vantage.h"
+
 typedef struct {
     const char *const *paths; /* captures, one trace in time order; NULL-terminated; "-" is stdin */
     const char *output;       /* database to write; NULL: a temporary one that dies when closed */
@@ -18,6 +20,9 @@ typedef struct {
     bool tcp;                 /* plain TCP connections are analyzed, too */
     bool force;               /* replace an existing @output */
     bool progress;            /* progress bar on stderr */
+    bool no_rules;            /* compliance is not checked */
+    bool dss_checksums;       /* also by the rules that read payload */
+    MpsVantage vantage;       /* of the rules; 0: guessed */
 } MpsAnalysis;
 
 typedef struct {

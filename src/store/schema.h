@@ -15,5 +15,6 @@ void mps_schema_append_indexes(GString *sql, const MpsTable *table);
 /* The views of the database. */
 extern const char mps_schema_views[];
 extern const char mps_schema_diagnosis[]; /* v_diagnosis: findings as sentences */
+extern const char mps_schema_finding[];   /* finding: what the rules found */
 
 #endif

@@ -180,6 +180,7 @@ static bool finish_schema(MpsWriter *self, GError **error)
         mps_schema_append_indexes(sql, self->tables[i]);
     g_string_append(sql, mps_schema_views);
     g_string_append(sql, mps_schema_diagnosis);
+    g_string_append(sql, mps_schema_finding);
     g_string_append(sql, "COMMIT;");
     return execute(self, sql->str, error);
 }

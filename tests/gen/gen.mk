@@ -13,3 +13,6 @@ generate: $(BUILD)/tests/gen/gen_v0 ## rewrite the generated captures of testdat
 	$< testdata/gen
 
 .PHONY: generators generate
+
+# The cases of all rules are one program.
+$(BUILD)/tests/unit/test_rules: $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/rules/*.c)))

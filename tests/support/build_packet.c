@@ -573,7 +573,7 @@ static void emit(PbFlow *flow, PbSide from, uint8_t flags, uint32_t ssn, const P
         .seq = flow->isn[from] + ssn + (syn ? 0 : flow->tfo_bytes[from]),
         .flags = flags,
         .window = flow->window[from],
-        .ip_id = conn->ip_id[from]++,
+        .ip_id = conn->ip_id_per_flow ? ++flow->ip_id[from] : conn->ip_id[from]++,
         .ttl = flow->ttl[from],
         .payload = payload,
         .payload_bytes = payload_bytes,

@@ -11,7 +11,7 @@
 
 #include <glib.h>
 
-#include "model/crypto.h"
+#include "util/crypto.h"
 #include "model/model.h"
 #include "pipeline/observers.h"
 

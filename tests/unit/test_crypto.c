@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "model/crypto.h"
+#include "util/crypto.h"
 
 typedef struct {
     uint64_t key;

@@ -1,7 +1,7 @@
 /* crypto.h - tokens, initial data sequence numbers and HMACs.
  * RFC 8684 section 3.1, 3.2 (SHA-256); RFC 6824 the same with SHA-1. */
-#ifndef MPS_MODEL_CRYPTO_H
-#define MPS_MODEL_CRYPTO_H
+#ifndef MPS_UTIL_CRYPTO_H
+#define MPS_UTIL_CRYPTO_H
 
 #include <stdbool.h>
 #include <stddef.h>

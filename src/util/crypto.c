@@ -1,5 +1,5 @@
 /* crypto.c - GChecksum and GHmac in MPTCP's terms. */
-#include "model/crypto.h"
+#include "util/crypto.h"
 
 #include <string.h>
 

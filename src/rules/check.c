@@ -1,0 +1,509 @@
+/* check.c - runs the families over the packets of each connection, and settles the verdicts. */
+#include "rules/check.h"
+
+#include <string.h>
+
+#include "rules/findings.h"
+#include "util/vantage.h"
+
+/* Faults of one rule that are kept one by one; more are counted with the last. */
+enum { FAULTS_KEPT = 8 };
+
+typedef struct {
+    size_t run, check, flow;
+} At;
+
+struct _MpsRules {
+    MpsRuleOptions options;
+    int64_t now_ns;
+    char *states;
+    size_t check_bytes, flow_bytes; /* of all families' states */
+    At at[N_FAMILIES];
+};
+
+static const Family *const families[N_FAMILIES] = {
+#define FAMILY(name) [FAMILY_##name] = &mps_rules_##name,
+#include "rules/families.def"
+#undef FAMILY
+};
+
+static const RuleInfo catalogue[N_RULES] = {
+#define RULE(name, id, title, v1, v0, level, verdict, when, evidence)                              \
+    [RULE_##name] = {id, title, v1, v0, level, VERDICT_##verdict, when, evidence},
+#include "rules/rules.def"
+#undef RULE
+};
+
+const RuleInfo *mps_rule_info(RuleId rule)
+{
+    return &catalogue[rule];
+}
+
+/* Each state aligned for anything. */
+static size_t aligned(size_t n_bytes)
+{
+    return (n_bytes + 15) & ~(size_t)15;
+}
+
+MpsRules *mps_rules_new(const MpsRuleOptions *options)
+{
+    MpsRules *self = g_new0(MpsRules, 1);
+    size_t run_bytes = 0;
+
+    self->options = *options;
+    for (int i = 0; i < N_FAMILIES; i++) {
+        self->at[i] = (At){run_bytes, self->check_bytes, self->flow_bytes};
+        run_bytes += aligned(families[i]->run_bytes);
+        self->check_bytes += aligned(families[i]->check_bytes);
+        self->flow_bytes += aligned(families[i]->flow_bytes);
+    }
+    self->states = g_malloc0(run_bytes);
+    return self;
+}
+
+void mps_rules_free(MpsRules *self)
+{
+    if (!self)
+        return;
+    for (int i = 0; i < N_FAMILIES; i++)
+        if (families[i]->clear_run)
+            families[i]->clear_run(self);
+    g_free(self->states);
+    g_free(self);
+}
+
+const MpsRuleOptions *rules_options(const MpsRules *rules)
+{
+    return &rules->options;
+}
+
+void *run_state(const MpsRules *rules, FamilyId family)
+{
+    return rules->states + rules->at[family].run;
+}
+
+void *check_state(const Check *check, FamilyId family)
+{
+    return check->states + check->rules->at[family].check;
+}
+
+void *flow_state(const Flow *flow, FamilyId family)
+{
+    return flow->states + flow->check->rules->at[family].flow;
+}
+
+/* ---- packets ---- */
+
+const MpsMptcpOption *packet_option(const Packet *packet, MpsSubtype subtype)
+{
+    const MpsSegment *wire = packet->wire;
+
+    if (!(packet->subtypes & 1u << subtype))
+        return NULL;
+    for (int i = 0; i < wire->n_mptcp; i++)
+        if (wire->mptcp[i].subtype == subtype && wire->mptcp[i].status == MPS_OPT_OK)
+            return &wire->mptcp[i];
+    return NULL;
+}
+
+/* An option that ends beyond the header, or before its subtype, is not misshapen but no option. */
+bool option_is_misshapen(const Packet *packet, const MpsMptcpOption *option)
+{
+    const MpsSegment *wire = packet->wire;
+    const bool last = option == &wire->mptcp[wire->n_mptcp - 1];
+
+    return option->status == MPS_OPT_MALFORMED && option->length >= 3 &&
+           !(last && wire->options_malformed);
+}
+
+const MpsMptcpOption *packet_misshapen(const Packet *packet, MpsSubtype subtype)
+{
+    const MpsSegment *wire = packet->wire;
+
+    if (packet->check->connection->version < 0 && !packet->syn && !packet->synack)
+        return NULL;
+    for (int i = 0; i < wire->n_mptcp; i++)
+        if (wire->mptcp[i].subtype == subtype && option_is_misshapen(packet, &wire->mptcp[i]))
+            return &wire->mptcp[i];
+    return NULL;
+}
+
+Place packet_place(const Packet *packet)
+{
+    return (Place){packet->wire->ts_ns, packet->wire->packet, packet->wire->capture_id};
+}
+
+bool packet_is_third(const Packet *packet)
+{
+    const Flow *flow = packet->flow;
+
+    return !packet->syn && !packet->synack && packet->sender == flow->public->opened_by &&
+           flow->synack.packet && !flow->third.packet;
+}
+
+int64_t flow_rtt_ns(const Flow *flow)
+{
+    const MpsSubflow *subflow = flow->public;
+    int64_t rtt_ns = INT64_MAX;
+
+    for (int side = 0; side < 2; side++)
+        if (subflow->side[side].rtt_samples > 0)
+            rtt_ns = MIN(rtt_ns, subflow->side[side].rtt_min_ns);
+    if (subflow->syn_to_synack_ns != MPS_NO_TIME && subflow->synack_to_ack_ns != MPS_NO_TIME)
+        rtt_ns = MIN(rtt_ns, subflow->syn_to_synack_ns + subflow->synack_to_ack_ns);
+    return rtt_ns == INT64_MAX ? NO_RTT_NS : rtt_ns;
+}
+
+int64_t check_now_ns(const Check *check)
+{
+    return check->rules->now_ns;
+}
+
+bool flow_is_open(const Flow *flow, MpsSide side)
+{
+    return !flow->end[side].fin.packet && !flow->end[MPS_CLIENT].rst.packet &&
+           !flow->end[MPS_SERVER].rst.packet;
+}
+
+bool check_has_keys(const Check *check)
+{
+    const MpsConnectionSide *side = check->connection->side;
+
+    return side[MPS_CLIENT].has_key && side[MPS_SERVER].has_key &&
+           check->connection->version >= 0 && !check->keys_doubtful;
+}
+
+/* ---- tracking ---- */
+
+/* What @packet's IPv4 identification says of packets before it that the capture lacks. */
+static void track_ip_id(End *end, const MpsSegment *wire)
+{
+    if (wire->ip_id == 0)
+        return;
+    if (end->has_ip_id) {
+        const uint16_t step = (uint16_t)(wire->ip_id - end->ip_id);
+        /* A packet cut from, or merged into, a large one took several. */
+        const uint32_t most = 1 + end->ip_id_bytes / 500;
+
+        if (step == 0 || step > most)
+            end->complete = false;
+    } else {
+        end->complete = true;
+    }
+    end->has_ip_id = true;
+    end->ip_id = wire->ip_id;
+    end->ip_id_bytes = wire->payload_bytes;
+}
+
+static void track_syn(End *end, const Packet *packet)
+{
+    const MpsSegment *wire = packet->wire;
+
+    if (end->has_syn || !packet->options_whole)
+        return;
+    end->has_syn = true;
+    end->isn = wire->seq;
+    end->mss = wire->tcp_options & MPS_TCPOPT_MSS ? wire->mss : 0;
+    end->syn_bytes = wire->payload_bytes;
+    end->has_wscale = wire->tcp_options & MPS_TCPOPT_WSCALE;
+    end->wscale = (uint8_t)MIN(wire->wscale, 14);
+}
+
+/* Window scales count only if both SYNs have the option (RFC 7323 section 2.2). */
+static void agree_wscale(Flow *flow)
+{
+    if (flow->end[0].has_syn && flow->end[1].has_syn &&
+        !(flow->end[0].has_wscale && flow->end[1].has_wscale))
+        flow->end[0].wscale = flow->end[1].wscale = 0;
+}
+
+/* What has to be known before the families look at the packet. */
+static void track_before(const Packet *packet)
+{
+    Flow *flow = packet->flow;
+
+    if (packet->syn || packet->synack) {
+        track_syn(packet->sending, packet);
+        agree_wscale(flow);
+    }
+    if (packet->synack && packet->event->segment.has_ack && packet->peer->syn_bytes > 0)
+        packet->peer->syn_taken =
+            (uint32_t)CLAMP(packet->event->segment.ack - 1, 0, (int64_t)packet->peer->syn_bytes);
+}
+
+/* What counts from the next packet on. */
+static void track_after(const Packet *packet)
+{
+    const MpsSegment *wire = packet->wire;
+    const MpsEvent *event = packet->event;
+    Flow *flow = packet->flow;
+    End *sending = packet->sending;
+    const Place place = packet_place(packet);
+
+    if (packet->syn && !flow->syn.packet)
+        flow->syn = place;
+    else if (packet->synack && !flow->synack.packet)
+        flow->synack = place;
+    else if (packet_is_third(packet))
+        flow->third = place;
+    else if (!packet->synack && !packet->rst && packet->sender != flow->public->opened_by &&
+             flow->third.packet && !flow->fourth.packet)
+        flow->fourth = place;
+    track_ip_id(sending, wire);
+    if (event->segment.has_seq && !packet->rst)
+        sending->next = MAX(sending->next, event->segment.seq + wire->payload_bytes +
+                                               (packet->syn || packet->synack) + packet->fin);
+    if (event->segment.has_ack && !packet->rst)
+        sending->acked = MAX(sending->acked, event->segment.ack);
+    if (packet->fin && !sending->fin.packet)
+        sending->fin = place;
+    if (packet->rst && !sending->rst.packet)
+        sending->rst = place;
+    sending->n_packets++;
+    sending->n_data += wire->payload_bytes > 0;
+    sending->last = place;
+}
+
+/* ---- events ---- */
+
+static Check *check_of(MpsRules *rules, MpsConnection *connection)
+{
+    Check *check = connection->check;
+
+    if (check)
+        return check;
+    check = g_new0(Check, 1);
+    check->rules = rules;
+    check->connection = connection;
+    check->states = g_malloc0(rules->check_bytes);
+    connection->check = check;
+    return check;
+}
+
+/* A subflow may have moved to another connection since its last packet. */
+static Flow *flow_in(Check *check, MpsSubflow *subflow)
+{
+    Flow *flow = subflow->check;
+
+    if (!flow) {
+        flow = g_new0(Flow, 1);
+        flow->public = subflow;
+        flow->states = g_malloc0(check->rules->flow_bytes);
+        subflow->check = flow;
+    }
+    flow->check = check;
+    return flow;
+}
+
+static void take_segment(Check *check, Flow *flow, const MpsEvent *event)
+{
+    const MpsSegment *wire = event->segment.wire;
+    const uint8_t syns = wire->flags & (MPS_TCP_SYN | MPS_TCP_ACK);
+    Packet packet = {
+        .check = check,
+        .flow = flow,
+        .event = event,
+        .wire = wire,
+        .sender = event->direction,
+        .sending = &flow->end[event->direction],
+        .peer = &flow->end[other(event->direction)],
+        .syn = syns == MPS_TCP_SYN,
+        .synack = syns == (MPS_TCP_SYN | MPS_TCP_ACK),
+        .ack = wire->flags & MPS_TCP_ACK,
+        .rst = wire->flags & MPS_TCP_RST,
+        .fin = wire->flags & MPS_TCP_FIN,
+        .options_whole = !wire->options_cut && !wire->options_malformed,
+    };
+
+    for (int i = 0; i < wire->n_mptcp; i++)
+        if (wire->mptcp[i].status == MPS_OPT_OK)
+            packet.subtypes |= 1u << wire->mptcp[i].subtype;
+    packet.again = (wire->payload_bytes > 0 && event->segment.unique_bytes == 0) ||
+                   (packet.syn && flow->syn.packet) || (packet.synack && flow->synack.packet);
+    track_before(&packet);
+    for (int i = 0; i < N_FAMILIES; i++)
+        if (families[i]->segment)
+            families[i]->segment(&packet);
+    track_after(&packet);
+}
+
+unsigned mps_rules_wants(void)
+{
+    return MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_SIGNAL);
+}
+
+void mps_rules_event(MpsRules *self, const MpsEvent *event)
+{
+    if (event->kind != MPS_EV_SEGMENT && event->kind != MPS_EV_SIGNAL)
+        return;
+
+    Check *check = check_of(self, event->connection);
+    Flow *flow = event->subflow ? flow_in(check, event->subflow) : NULL;
+
+    self->now_ns = MAX(self->now_ns, event->ts_ns);
+    if (event->kind == MPS_EV_SEGMENT) {
+        take_segment(check, flow, event);
+        return;
+    }
+    for (int i = 0; i < N_FAMILIES; i++)
+        if (families[i]->signal)
+            families[i]->signal(check, flow, event);
+}
+
+/* ---- reports ---- */
+
+char *text(const char *format, ...)
+{
+    va_list arguments;
+    char *made;
+
+    va_start(arguments, format);
+    made = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    return made;
+}
+
+static bool same_fault(const Fault *a, const Fault *b)
+{
+    return a->rule == b->rule && a->subflow_id == b->subflow_id && a->verdict == b->verdict &&
+           a->host == b->host && a->field == b->field && a->unproven == b->unproven;
+}
+
+void rule_fault_at(Check *check, const MpsSubflow *subflow, MpsSide sender, Place place,
+                   Fault fault)
+{
+    Fault *before = NULL;
+
+    if (!check->faults)
+        check->faults = g_array_new(FALSE, FALSE, sizeof(Fault));
+    fault.verdict = fault.verdict ? fault.verdict : catalogue[fault.rule].verdict;
+    fault.suspect = fault.suspect ? fault.suspect : SUSPECT_SENDER;
+    if (!fault.has_host)
+        fault.host = fault.suspect == SUSPECT_RECEIVER && sender != MPS_NOBODY ? other(sender)
+                     : fault.suspect == SUSPECT_PATH                           ? MPS_NOBODY
+                                                                               : sender;
+    fault.subflow_id = subflow ? subflow->id : 0;
+    fault.sender = sender;
+    fault.place = place;
+    fault.count = 1;
+    for (guint i = check->faults->len; i-- > 0 && !before;) {
+        Fault *each = &g_array_index(check->faults, Fault, i);
+
+        if (same_fault(each, &fault) ||
+            (each->rule == fault.rule && check->n_faults[fault.rule] >= FAULTS_KEPT))
+            before = each;
+    }
+    if (before) {
+        before->count++;
+        g_free(fault.expected);
+        g_free(fault.seen);
+        return;
+    }
+    check->n_faults[fault.rule]++;
+    g_array_append_val(check->faults, fault);
+}
+
+void rule_fault(const Packet *packet, Fault fault)
+{
+    rule_fault_at(packet->check, packet->flow->public, packet->sender, packet_place(packet), fault);
+}
+
+/* ---- the end ---- */
+
+/* Evidence that the capture turned out to lack. */
+static unsigned lacking(const Check *check, const Fault *fault, MpsVantage vantage)
+{
+    const MpsSide near = vantage == MPS_VANTAGE_CLIENT   ? MPS_CLIENT
+                         : vantage == MPS_VANTAGE_SERVER ? MPS_SERVER
+                                                         : MPS_NOBODY;
+    unsigned lacking = 0;
+
+    for (guint i = 0; i < check_n_flows(check); i++) {
+        const MpsSubflow *subflow = g_ptr_array_index(check->connection->subflows, i);
+
+        if (subflow->side[MPS_C2S].ledger.missing_bytes > 0 ||
+            subflow->side[MPS_S2C].ledger.missing_bytes > 0)
+            lacking |= EV_NOGAP;
+        if (subflow->syn_ns == MPS_NO_TIME)
+            lacking |= EV_ALL;
+    }
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++)
+        if (check->connection->side[side].data_acked_bytes >
+            check->connection->side[side].data_bytes)
+            lacking |= EV_ALL | EV_NOGAP; /* acknowledged, never captured */
+    if (near == MPS_NOBODY || near != fault->sender)
+        lacking |= EV_VTX;
+    if (near == MPS_NOBODY || near == fault->sender)
+        lacking |= EV_VRX;
+    return lacking & fault->needs;
+}
+
+static void settle(const Check *check, Fault *fault, MpsVantage vantage)
+{
+    const unsigned missing = lacking(check, fault, vantage);
+
+    fault->needs = missing;
+    if (missing & (EV_NOGAP | EV_ALL))
+        fault->verdict = VERDICT_NOT_CHECKABLE;
+    else if (missing || fault->unproven)
+        fault->verdict = VERDICT_WARNING;
+}
+
+static void judge(Check *check, MpsRowSink *rows)
+{
+    const MpsVantage vantage = check->rules->options.vantage ? check->rules->options.vantage
+                                                             : mps_vantage(check->connection);
+
+    for (int i = 0; i < N_FAMILIES; i++)
+        if (families[i]->finish)
+            families[i]->finish(check);
+    for (guint i = 0; check->faults && i < check->faults->len; i++)
+        settle(check, &g_array_index(check->faults, Fault, i), vantage);
+    mps_findings_write(check, rows);
+}
+
+static void free_flow(Flow *flow)
+{
+    for (int i = 0; i < N_FAMILIES; i++)
+        if (families[i]->clear_flow)
+            families[i]->clear_flow(flow);
+    g_free(flow->states);
+    g_free(flow);
+}
+
+static void free_check(Check *check)
+{
+    for (int i = 0; i < N_FAMILIES; i++)
+        if (families[i]->clear_check)
+            families[i]->clear_check(check);
+    for (guint i = 0; check->faults && i < check->faults->len; i++) {
+        g_free(g_array_index(check->faults, Fault, i).expected);
+        g_free(g_array_index(check->faults, Fault, i).seen);
+    }
+    if (check->faults)
+        g_array_unref(check->faults);
+    g_free(check->states);
+    g_free(check);
+}
+
+void mps_rules_closed(MpsRules *self, MpsConnection *connection, MpsRowSink *rows)
+{
+    Check *check = check_of(self, connection);
+
+    for (guint i = 0; i < connection->subflows->len; i++) {
+        Flow *flow = check_flow(check, i);
+
+        if (flow)
+            flow->check = check;
+    }
+    judge(check, rows);
+    for (guint i = 0; i < connection->subflows->len; i++) {
+        MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
+
+        if (subflow->check)
+            free_flow(subflow->check);
+        subflow->check = NULL;
+    }
+    free_check(check);
+    connection->check = NULL;
+}

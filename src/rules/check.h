@@ -1,0 +1,298 @@
+/* check.h - what the families of rules share: a packet in its context, what is kept of subflows and
+ * connections, and how a family reports.  Nobody outside src/rules includes it.
+ *
+ * A family says of each application of a rule how it went:
+ *   rule_pass()       it held
+ *   rule_fault()      it was broken, with the packet, what was expected, what was seen
+ *   rule_unchecked()  it applied, but evidence is missing
+ * The verdict is settled when the connection is over (check.c): a violation becomes a warning, or
+ * not checkable, where evidence that the fault needs turns out to be missing. */
+#ifndef MPS_RULES_CHECK_H
+#define MPS_RULES_CHECK_H
+
+#include <mptcpscope/event.h>
+
+#include "rules/rules.h"
+#include "util/crypto.h"
+
+typedef enum {
+#define RULE(name, id, title, v1, v0, level, verdict, when, evidence) RULE_##name,
+#include "rules/rules.def"
+#undef RULE
+    N_RULES
+} RuleId;
+
+/* Evidence a rule needs; NULL-able where a rule "needs" nothing. */
+typedef enum {
+    EV_OPT = 1 << 0,   /* the complete TCP options of the packet */
+    EV_PAY = 1 << 1,   /* all payload bytes in question */
+    EV_SYN = 1 << 2,   /* the SYN of the subflow */
+    EV_HS = 1 << 3,    /* SYN and SYN/ACK of the initial subflow, with their options */
+    EV_KEYS = 1 << 4,  /* both keys */
+    EV_CSN = 1 << 5,   /* the checksum negotiation */
+    EV_JHS = 1 << 6,   /* MP_JOIN SYN and SYN/ACK */
+    EV_BID = 1 << 7,   /* both directions of the subflow */
+    EV_ALL = 1 << 8,   /* all subflows of the connection */
+    EV_NOGAP = 1 << 9, /* no packet of the range missing from the capture */
+    EV_VTX = 1 << 10,  /* taken next to the sender of the packet at fault */
+    EV_VRX = 1 << 11,  /* taken next to its receiver */
+} Evidence;
+
+typedef enum {
+    VERDICT_PASS = 1,
+    VERDICT_WARNING,
+    VERDICT_VIOLATION,
+    VERDICT_NOT_CHECKABLE,
+} Verdict;
+#define WARNING   VERDICT_WARNING
+#define VIOLATION VERDICT_VIOLATION
+
+typedef enum { SUSPECT_SENDER = 1, SUSPECT_RECEIVER, SUSPECT_PATH } Suspect;
+
+/* Time limits of rules that wait for a reaction. */
+#define MS_NS     ((int64_t)1000 * 1000)
+#define SECOND_NS (1000 * MS_NS)
+#define ANSWER_NS SECOND_NS        /* an answer to a signal, besides one RTT */
+#define RTO_NS    (3 * SECOND_NS)  /* a retransmission of what is not acknowledged */
+#define CLOSE_NS  (60 * SECOND_NS) /* the end of subflows after the end of the data */
+#define ORDER_NS  MS_NS            /* stamps of different interfaces may be off by that much */
+#define NO_RTT_NS (100 * MS_NS)    /* an RTT where none was measured */
+
+typedef struct {
+    int64_t ts_ns;
+    uint64_t packet; /* 0: none */
+    uint32_t capture_id;
+} Place;
+
+typedef struct _Check Check;
+typedef struct _Flow Flow;
+
+/* One end of a subflow: what it sends.  Positions count as in MpsEvent.segment: the SYN is 0. */
+typedef struct {
+    bool has_syn;    /* captured, complete options */
+    bool has_wscale; /* of its SYN */
+    uint8_t wscale;  /* shift that applies to its windows: 0 unless both SYNs had the option */
+    uint16_t mss;    /* of its SYN, 0 = none */
+    uint32_t isn;
+    uint32_t syn_bytes; /* payload of its SYN (TCP Fast Open) */
+    uint32_t syn_taken; /* of them acknowledged by the SYN/ACK: subflow sequence numbers begin
+                           behind them */
+    int64_t next;       /* end of the highest segment seen */
+    int64_t acked;      /* highest acknowledgement that it sent; 0 = none */
+    Place fin, rst;     /* first of each */
+    uint64_t n_packets; /* SYNs included */
+    uint64_t n_data;    /* packets with payload */
+    /* Whether IPv4 identifications prove that the capture lacks none of its packets so far (hosts
+     * that count them up; a SYN/ACK and a RST may have 0). */
+    bool complete;
+    bool has_ip_id;
+    uint16_t ip_id;
+    uint32_t ip_id_bytes; /* payload of the packet with that identification */
+    Place last;           /* its latest packet */
+} End;
+
+/* One subflow. */
+struct _Flow {
+    Check *check;
+    const MpsSubflow *public;
+    End end[2]; /* by MpsSide */
+    /* First packet of each step of the handshake; third: the opener's first after the SYN/ACK;
+     * fourth: the acceptor's first after the third that is not a RST. */
+    Place syn, synack, third, fourth;
+    bool out_of_order; /* the capture shows steps of the handshake in another order */
+    char *states;      /* of the families */
+};
+
+/* One connection. */
+struct _Check {
+    MpsRules *rules;
+    const MpsConnection *connection;
+    uint32_t passed[N_RULES];
+    uint16_t missing[N_RULES]; /* Evidence that rule_unchecked() named */
+    GArray *faults;            /* Fault; NULL = none */
+    uint16_t n_faults[N_RULES];
+    /* Set by the families for those after them. */
+    bool keys_doubtful; /* a key was contradicted: what is derived from it is not judged */
+    bool fallen_back;   /* MPTCP was given up: only the rules of a fallback go on */
+    Place fallback;     /* what made it so */
+    bool has_checksum;  /* the checksum negotiation is known, */
+    bool checksum;      /* and this is its result */
+    char *states;       /* of the families */
+};
+
+/* A packet in its context. */
+typedef struct {
+    Check *check;
+    Flow *flow;
+    const MpsEvent *event; /* MPS_EV_SEGMENT */
+    const MpsSegment *wire;
+    MpsSide sender;
+    End *sending, *peer; /* as they were before this packet, but for has_syn, isn, wscale, mss */
+    unsigned subtypes;   /* bit (1 << MpsSubtype) for each option with status OK */
+    bool syn, synack, ack, rst, fin; /* syn: SYN without ACK; synack: with */
+    bool options_whole;              /* not cut by the capture, not malformed */
+    bool again; /* carries only sequence space that was seen before: a retransmission */
+} Packet;
+
+/* A family of rules.  Its state is zeroed memory: one per run, per connection, per subflow. */
+typedef struct {
+    size_t run_bytes, check_bytes, flow_bytes;
+    /* Each captured segment of a subflow; the tracked state is that before the segment. */
+    void (*segment)(const Packet *packet);
+    /* MPS_EV_SIGNAL; or NULL. */
+    void (*signal)(Check *check, Flow *flow, const MpsEvent *event);
+    /* The connection is over: what only the end decides; or NULL.  check_flows() iterates. */
+    void (*finish)(Check *check);
+    /* Releases what the states own; or NULL. */
+    void (*clear_flow)(Flow *flow);
+    void (*clear_check)(Check *check);
+    void (*clear_run)(MpsRules *rules);
+} Family;
+
+typedef enum {
+#define FAMILY(name) FAMILY_##name,
+#include "rules/families.def"
+#undef FAMILY
+    N_FAMILIES
+} FamilyId;
+
+#define FAMILY(name) extern const Family mps_rules_##name;
+#include "rules/families.def"
+#undef FAMILY
+
+const MpsRuleOptions *rules_options(const MpsRules *rules);
+
+/* The states of a family. */
+void *run_state(const MpsRules *rules, FamilyId family);
+void *check_state(const Check *check, FamilyId family);
+void *flow_state(const Flow *flow, FamilyId family);
+
+/* The flow of @subflow; NULL if no segment of it was seen. */
+static inline Flow *flow_of(const MpsSubflow *subflow)
+{
+    return subflow->check;
+}
+
+/* Number of subflows of the connection, and each of them (NULL if no segment of it was seen). */
+static inline guint check_n_flows(const Check *check)
+{
+    return check->connection->subflows->len;
+}
+static inline Flow *check_flow(const Check *check, guint index)
+{
+    return flow_of(g_ptr_array_index(check->connection->subflows, index));
+}
+
+static inline MpsSide other(MpsSide side)
+{
+    return side == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT;
+}
+
+/* ---- packets ---- */
+
+/* The first option of @subtype that is whole, or NULL. */
+const MpsMptcpOption *packet_option(const Packet *packet, MpsSubtype subtype);
+
+/* Whether @option fits into the header, but its length not to its subtype. */
+bool option_is_misshapen(const Packet *packet, const MpsMptcpOption *option);
+
+/* The first option of @subtype whose length does not fit it, or NULL.  As long as the version is
+ * not known, on packets after the SYNs, OPT-03 takes care of it and this returns NULL. */
+const MpsMptcpOption *packet_misshapen(const Packet *packet, MpsSubtype subtype);
+
+Place packet_place(const Packet *packet);
+
+/* Whether @packet is the first of its sender on the subflow after both SYNs. */
+bool packet_is_third(const Packet *packet);
+
+static inline bool packet_is_pure_ack(const Packet *packet)
+{
+    return packet->ack && !packet->syn && !packet->synack && !packet->rst && !packet->fin &&
+           packet->wire->payload_bytes == 0;
+}
+
+/* ---- time ---- */
+
+/* Smallest RTT measured on the subflow, or NO_RTT_NS. */
+int64_t flow_rtt_ns(const Flow *flow);
+/* Time of the latest packet of the whole run: how long the capture goes on. */
+int64_t check_now_ns(const Check *check);
+/* Whether @subflow can still carry packets of @side: no RST, no FIN of that side so far. */
+bool flow_is_open(const Flow *flow, MpsSide side);
+
+/* ---- crypto, from the keys in the capture ---- */
+
+/* Both keys and the version are known, and nothing contradicts them. */
+bool check_has_keys(const Check *check);
+
+/* ---- evidence ---- */
+
+/* Whether the capture holds every packet that the end has sent so far, as far as can be proved. */
+static inline bool end_is_complete(const End *end)
+{
+    return end->complete && end->has_ip_id;
+}
+
+/* ---- reports ---- */
+
+typedef struct {
+    RuleId rule;
+    Verdict verdict; /* WARNING or VIOLATION; 0: by the rule's level */
+    bool tolerated;  /* a deviation of widely deployed stacks: a violation in the strict profile */
+    Suspect suspect; /* 0: sender */
+    MpsSide host;    /* who is suspected, if a host is; MPS_NOBODY by the packet's sender */
+    bool has_host;
+    const char *field;     /* static: what was looked at */
+    char *expected, *seen; /* owned, made with text(); NULL: nothing to say */
+    Place earlier;         /* the packet that created the state; or none */
+    unsigned needs;        /* Evidence besides what the family checked: EV_ALL, EV_NOGAP, EV_VTX,
+                              EV_VRX; missing at the end: less than a violation */
+    bool unproven; /* rests on the absence of a packet, which the capture may lack: warning */
+    /* Filled by rule_fault(). */
+    Place place;
+    const MpsSubflow *subflow;
+    uint64_t subflow_id;
+    MpsSide sender; /* of the packet at fault: EV_VTX and EV_VRX are about it */
+    uint32_t count;
+} Fault;
+
+/* printf() into a string that a Fault owns. */
+char *text(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* The rule applied to @packet and held. */
+static inline void rule_pass(Check *check, RuleId rule)
+{
+    check->passed[rule]++;
+}
+
+/* The rule was broken by @packet.  Takes @fault's strings. */
+void rule_fault(const Packet *packet, Fault fault);
+
+/* Counts a pass unless @broken, so that texts are only made for faults:
+ *   if (rule_broken(packet, RULE_X, condition))
+ *       rule_fault(packet, (Fault){.rule = RULE_X, .field = ..., .seen = text(...)}); */
+static inline bool rule_broken(const Packet *packet, RuleId rule, bool broken)
+{
+    if (!broken)
+        rule_pass(packet->check, rule);
+    return broken;
+}
+
+/* The same for what is found out later than at the packet, or of no packet: at @place of @subflow
+ * (NULL: of no single one), sent by @sender. */
+void rule_fault_at(Check *check, const MpsSubflow *subflow, MpsSide sender, Place place,
+                   Fault fault);
+
+/* The rule applied, but @missing (Evidence) is not in the capture. */
+static inline void rule_unchecked(Check *check, RuleId rule, unsigned missing)
+{
+    check->missing[rule] |= (uint16_t)missing;
+}
+
+/* Whether the rule was broken already in this connection: for rules that need not cascade. */
+static inline bool rule_is_broken(const Check *check, RuleId rule)
+{
+    return check->n_faults[rule] > 0;
+}
+
+#endif
