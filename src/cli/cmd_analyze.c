@@ -42,6 +42,9 @@ static bool analyze(char **captures, const char *database, const MpsSettings *se
         .command_line = settings->command_line,
         .force = force,
         .tcp = settings->tcp,
+        .no_rules = settings->no_rules,
+        .dss_checksums = settings->dss_checksums,
+        .vantage = settings->vantage,
         .progress = !settings->quiet,
     };
     MpsOutcome outcome = {0};

@@ -8,6 +8,8 @@
 
 #include <mptcpscope/error.h>
 
+#include "util/vantage.h"
+
 typedef enum {
     MPS_EXIT_DONE = 0,
     MPS_EXIT_FAILED = 1,
@@ -20,6 +22,9 @@ typedef enum {
 typedef struct {
     bool quiet;
     bool tcp;                 /* analyze plain TCP connections, too */
+    bool no_rules;            /* compliance is not checked */
+    bool dss_checksums;       /* also by the rules that read payload */
+    MpsVantage vantage;       /* where captures were taken; 0: guessed */
     const char *command_line; /* as typed, for `meta` */
 } MpsSettings;
 

@@ -18,13 +18,19 @@ static const MpsCommand *const commands[] = {
 #undef COMMAND
 };
 
-static gboolean quiet, tcp, want_help, want_version;
+static gboolean quiet, tcp, no_rules, dss_checksums, want_help, want_version;
+static char *vantage;
 
-/* The options that stand before the command; the first three are understood behind it, too. */
+/* The options that stand before the command; these are understood behind it, too. */
 static const GOptionEntry common_options[] = {
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No notes and no progress on standard error",
      NULL},
     {"tcp", 0, 0, G_OPTION_ARG_NONE, &tcp, "Captures: analyze plain TCP connections, too", NULL},
+    {"no-rules", 0, 0, G_OPTION_ARG_NONE, &no_rules, "Captures: do not check RFC compliance", NULL},
+    {"dss-checksums", 0, 0, G_OPTION_ARG_NONE, &dss_checksums,
+     "Captures: check DSS checksums and repeated data, too (reads all payload)", NULL},
+    {"vantage", 0, 0, G_OPTION_ARG_STRING, &vantage,
+     "Captures: taken next to this host; guessed without it", "client|server|middle"},
     {"help", 'h', 0, G_OPTION_ARG_NONE, &want_help, "Show this help", NULL},
     {0},
 };
@@ -58,12 +64,13 @@ static void print_help(FILE *out)
             PROGRAM);
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
         fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->help);
-    fputs(
-        "  help      Show this help, or that of a command\n\n"
-        "SOURCE is a database written by analyze, or one or several captures (pcap, pcapng);\n"
-        "several captures are one trace in time order.  - is standard input.\n\n"
-        "Exit status: 0 done; 1 failed; 2 wrong usage; 4 done, but input was cut or unreadable.\n",
-        out);
+    fputs("  help      Show this help, or that of a command\n\n"
+          "SOURCE is a database written by analyze, or one or several captures (pcap, pcapng);\n"
+          "several captures are one trace in time order.  - is standard input.\n\n"
+          "Exit status: 0 done; 1 failed; 2 wrong usage; 3 check found a violation; 4 done, but "
+          "input was\n"
+          "cut or unreadable.\n",
+          out);
 }
 
 static GOptionContext *command_context(const MpsCommand *command)
@@ -122,6 +129,22 @@ static MpsExit finish_stdout(MpsExit status)
     return MPS_EXIT_FAILED;
 }
 
+static bool read_vantage(MpsVantage *out, GError **error)
+{
+    static const char *const names[] = {[MPS_VANTAGE_CLIENT] = "client",
+                                        [MPS_VANTAGE_SERVER] = "server",
+                                        [MPS_VANTAGE_MIDDLE] = "middle"};
+
+    for (MpsVantage each = MPS_VANTAGE_CLIENT; vantage && each <= MPS_VANTAGE_MIDDLE; each++) {
+        if (strcmp(vantage, names[each]) == 0) {
+            *out = each;
+            return true;
+        }
+    }
+    return !vantage || mps_throw(error, MPS_ERROR_USAGE,
+                                 "--vantage: client, server or middle, not '%s'", vantage);
+}
+
 static MpsExit run_command(const MpsCommand *command, char ***argv, const char *command_line)
 {
     g_autoptr(GOptionContext) context = command_context(command);
@@ -139,7 +162,15 @@ static MpsExit run_command(const MpsCommand *command, char ***argv, const char *
     if (arguments[0] && strcmp(arguments[0], "--") == 0) /* GLib leaves it in place */
         arguments++;
 
-    const MpsSettings settings = {.quiet = quiet, .tcp = tcp, .command_line = command_line};
+    MpsSettings settings = {.quiet = quiet,
+                            .tcp = tcp,
+                            .no_rules = no_rules,
+                            .dss_checksums = dss_checksums,
+                            .command_line = command_line};
+
+    if (!read_vantage(&settings.vantage, &error))
+        return usage_error(command->name, error->message);
+
     const MpsExit status = command->run(arguments, &settings, &error);
 
     if (error) {

@@ -46,6 +46,9 @@ static bool analyze(MpsSource *self, char **paths, bool need_file, const MpsSett
         .paths = (const char *const *)paths,
         .command_line = settings->command_line,
         .tcp = settings->tcp,
+        .no_rules = settings->no_rules,
+        .dss_checksums = settings->dss_checksums,
+        .vantage = settings->vantage,
         .progress = !settings->quiet,
     };
     MpsOutcome outcome = {0};
@@ -76,10 +79,13 @@ MpsSource *mps_source_open(char **arguments, bool need_file, const MpsSettings *
     if (!arguments[0])
         return mps_throw_null(error, MPS_ERROR_USAGE, "no database or capture named");
     if (!arguments[1] && !is_stdin(arguments[0]) && mps_database_probe(arguments[0])) {
-        if (settings->tcp)
+        if (settings->tcp || settings->no_rules || settings->dss_checksums || settings->vantage)
             return mps_throw_null(error, MPS_ERROR_USAGE,
-                                  "%s: --tcp goes with captures, not with a database",
-                                  arguments[0]);
+                                  "%s: %s goes with captures, not with a database", arguments[0],
+                                  settings->tcp             ? "--tcp"
+                                  : settings->no_rules      ? "--no-rules"
+                                  : settings->dss_checksums ? "--dss-checksums"
+                                                            : "--vantage");
         self->path = g_canonicalize_filename(arguments[0], NULL);
         self->db = mps_database_open(arguments[0], error);
         return self->db ? g_steal_pointer(&self) : NULL;

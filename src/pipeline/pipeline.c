@@ -20,7 +20,8 @@
 enum { STRIDE = 4096 };
 
 static const MpsColumn meta_columns[] = {
-    {"key", MPS_TEXT, "program, schema_version, command_line, definition.<metric>"},
+    {"key", MPS_TEXT,
+     "program, schema_version, command_line, rules, dss_checksums, definition.<metric>"},
     {"value", MPS_TEXT, "its value"},
     {0},
 };
@@ -134,13 +135,15 @@ static void add_meta(MpsRowSink *rows, const char *key, const char *value)
     rows->add(rows, &meta_table, (MpsValue[]){mps_text(key), mps_text(value)});
 }
 
-static void write_meta(MpsRowSink *rows, const char *command_line)
+static void write_meta(MpsRowSink *rows, const MpsAnalysis *analysis)
 {
     g_autofree char *version = g_strdup_printf("%d", MPS_SCHEMA_VERSION);
 
     add_meta(rows, "program", "mptcpscope " MPS_VERSION);
     add_meta(rows, "schema_version", version);
-    add_meta(rows, "command_line", command_line);
+    add_meta(rows, "command_line", analysis->command_line);
+    add_meta(rows, "rules", analysis->no_rules ? "off" : "on");
+    add_meta(rows, "dss_checksums", analysis->dss_checksums ? "on" : "off");
     for (const MpsMetric *const *metric = mps_metrics; *metric; metric++) {
         g_autofree char *key = g_strconcat("definition.", (*metric)->name, NULL);
 
@@ -275,7 +278,7 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
         g_propagate_error(error, reason);
         return NULL;
     }
-    write_meta(run.rows, analysis->command_line);
+    write_meta(run.rows, analysis);
     write_captures(run.rows, trace, counts);
     mps_rules_write_catalogue(run.rows);
 

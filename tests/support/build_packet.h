@@ -168,9 +168,9 @@ typedef struct {
     uint64_t received[2];    /* DATA_ACK of that side, as an offset in its peer's data */
     uint8_t dsn_bytes[2];    /* 4 or 8; by default 4 in version 0 and 8 in version 1 */
     uint8_t ack_bytes[2];    /* 0, 4 or 8 */
-    uint16_t ip_id[2];   /* IPv4 identifications: one count per host, */
-    bool ip_id_per_flow; /* or one per host and flow, as Linux has it */
-    bool fallen_back; /* no MPTCP option is sent any more */
+    uint16_t ip_id[2];       /* IPv4 identifications: one count per host, */
+    bool ip_id_per_flow;     /* or one per host and flow, as Linux has it */
+    bool fallen_back;        /* no MPTCP option is sent any more */
 } PbConn;
 
 struct PbFlow {
