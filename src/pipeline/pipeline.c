@@ -289,6 +289,19 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
     return db;
 }
 
+sqlite3 *mps_pipeline_catalogue(GError **error)
+{
+    g_autoptr(MpsObservers) observers = mps_observers_new(mps_metrics);
+    g_autoptr(GPtrArray) tables = all_tables(observers);
+    g_autoptr(MpsWriter) writer =
+        mps_writer_new(NULL, false, (const MpsTable *const *)tables->pdata, error);
+
+    if (!writer)
+        return NULL;
+    mps_rules_write_catalogue(mps_writer_rows(writer));
+    return mps_writer_finish(writer, error);
+}
+
 char *mps_pipeline_schema(bool as_json)
 {
     g_autoptr(MpsObservers) observers = mps_observers_new(mps_metrics);

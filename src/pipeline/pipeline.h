@@ -33,6 +33,9 @@ typedef struct {
  * (sqlite3_close), or NULL and MPS_ERROR_OPEN or MPS_ERROR_STORE; then nothing was written. */
 sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError **error);
 
+/* A database with nothing but the rule catalogue, owned by the caller; NULL and MPS_ERROR_STORE. */
+sqlite3 *mps_pipeline_catalogue(GError **error);
+
 /* The documented schema, made from the descriptors that create it: SQL with comments, or JSON. */
 char *mps_pipeline_schema(bool as_json);
 
