@@ -41,6 +41,7 @@ static bool analyze(char **captures, const char *database, const MpsSettings *se
         .output = database,
         .command_line = settings->command_line,
         .force = force,
+        .option_names = settings->option_names,
         .tcp = settings->tcp,
         .progress = !settings->quiet,
     };

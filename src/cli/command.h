@@ -8,6 +8,8 @@
 
 #include <mptcpscope/error.h>
 
+#include "util/option_names.h"
+
 typedef enum {
     MPS_EXIT_DONE = 0,
     MPS_EXIT_FAILED = 1,
@@ -19,7 +21,8 @@ typedef enum {
 /* What every command may want to know. */
 typedef struct {
     bool quiet;
-    bool tcp;                 /* analyze plain TCP connections, too */
+    bool tcp; /* analyze plain TCP connections, too */
+    const MpsOptionNames *option_names;
     const char *command_line; /* as typed, for `meta` */
 } MpsSettings;
 

@@ -19,12 +19,22 @@ static const MpsCommand *const commands[] = {
 };
 
 static gboolean quiet, tcp, want_help, want_version;
+static MpsOptionNames *option_names;
 
-/* The options that stand before the command; the first three are understood behind it, too. */
+/* Called for each --name-option, before and behind the command. */
+static gboolean name_option(const char *option G_GNUC_UNUSED, const char *spec,
+                            gpointer data G_GNUC_UNUSED, GError **error)
+{
+    return mps_option_names_add(option_names, spec, error);
+}
+
+/* The options that stand before the command, and are understood behind it, too. */
 static const GOptionEntry common_options[] = {
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No notes and no progress on standard error",
      NULL},
     {"tcp", 0, 0, G_OPTION_ARG_NONE, &tcp, "Captures: analyze plain TCP connections, too", NULL},
+    {"name-option", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)name_option,
+     "Captures: name and decode an experimental or unknown TCP or MPTCP option", "SPEC"},
     {"help", 'h', 0, G_OPTION_ARG_NONE, &want_help, "Show this help", NULL},
     {0},
 };
@@ -139,7 +149,8 @@ static MpsExit run_command(const MpsCommand *command, char ***argv, const char *
     if (arguments[0] && strcmp(arguments[0], "--") == 0) /* GLib leaves it in place */
         arguments++;
 
-    const MpsSettings settings = {.quiet = quiet, .tcp = tcp, .command_line = command_line};
+    const MpsSettings settings = {
+        .quiet = quiet, .tcp = tcp, .option_names = option_names, .command_line = command_line};
     const MpsExit status = command->run(arguments, &settings, &error);
 
     if (error) {
@@ -225,5 +236,10 @@ int main(int argc, char *argv[])
     else
         arguments = g_strdupv((char *[]){(char *)PROGRAM, NULL});
     g_set_prgname(PROGRAM);
-    return (int)run(&arguments);
+    option_names = mps_option_names_new();
+
+    const MpsExit status = run(&arguments);
+
+    mps_option_names_free(option_names);
+    return (int)status;
 }

@@ -19,7 +19,8 @@
 enum { STRIDE = 4096 };
 
 static const MpsColumn meta_columns[] = {
-    {"key", MPS_TEXT, "program, schema_version, command_line, definition.<metric>"},
+    {"key", MPS_TEXT,
+     "program, schema_version, command_line, name_option.<n>, definition.<metric>"},
     {"value", MPS_TEXT, "its value"},
     {0},
 };
@@ -126,13 +127,18 @@ static void add_meta(MpsRowSink *rows, const char *key, const char *value)
     rows->add(rows, &meta_table, (MpsValue[]){mps_text(key), mps_text(value)});
 }
 
-static void write_meta(MpsRowSink *rows, const char *command_line)
+static void write_meta(MpsRowSink *rows, const MpsAnalysis *analysis)
 {
     g_autofree char *version = g_strdup_printf("%d", MPS_SCHEMA_VERSION);
 
     add_meta(rows, "program", "mptcpscope " MPS_VERSION);
     add_meta(rows, "schema_version", version);
-    add_meta(rows, "command_line", command_line);
+    add_meta(rows, "command_line", analysis->command_line);
+    for (unsigned i = 0; i < mps_option_names_count(analysis->option_names); i++) {
+        g_autofree char *key = g_strdup_printf("name_option.%u", i + 1);
+
+        add_meta(rows, key, mps_option_names_spec(analysis->option_names, i));
+    }
     for (const MpsMetric *const *metric = mps_metrics; *metric; metric++) {
         g_autofree char *key = g_strconcat("definition.", (*metric)->name, NULL);
 
@@ -171,8 +177,8 @@ static void write_captures(MpsRowSink *rows, const MpsTrace *trace, const Counts
     }
 }
 
-static void take_packet(MpsModel *model, const MpsPacket *packet, MpsSegment *segment,
-                        Counts *counts)
+static void take_packet(MpsModel *model, const MpsPacket *packet, const MpsOptionNames *names,
+                        MpsSegment *segment, Counts *counts)
 {
     MpsIcmpError icmp;
     MpsSeen seen;
@@ -183,6 +189,7 @@ static void take_packet(MpsModel *model, const MpsPacket *packet, MpsSegment *se
         counts->mptcp += segment->n_mptcp > 0;
         counts->truncated += segment->options_cut;
         counts->malformed += segment->options_malformed;
+        mps_option_names_apply(names, segment);
         seen = mps_model_segment(model, segment);
         counts->duplicate += seen == MPS_SEEN_DUPLICATE;
         counts->late += seen == MPS_SEEN_LATE;
@@ -204,14 +211,14 @@ static void take_packet(MpsModel *model, const MpsPacket *packet, MpsSegment *se
     }
 }
 
-static void read_all(MpsTrace *trace, MpsModel *model, MpsWriter *writer, Counts *counts,
-                     MpsProgress *progress, GError **error)
+static void read_all(MpsTrace *trace, MpsModel *model, const MpsOptionNames *names,
+                     MpsWriter *writer, Counts *counts, MpsProgress *progress, GError **error)
 {
     MpsPacket packet;
     MpsSegment segment;
 
     for (uint64_t n = 1; mps_trace_next(trace, &packet) == MPS_READ_PACKET; n++) {
-        take_packet(model, &packet, &segment, &counts[packet.capture_id - 1]);
+        take_packet(model, &packet, names, &segment, &counts[packet.capture_id - 1]);
         if (n % STRIDE == 0) {
             uint64_t bytes_read, bytes_total;
 
@@ -257,14 +264,14 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
     GError *reason = NULL;
 
     mps_interrupt_begin();
-    read_all(trace, model, writer, counts, &progress, &reason);
+    read_all(trace, model, analysis->option_names, writer, counts, &progress, &reason);
     mps_interrupt_end();
     mps_progress_end(&progress);
     if (reason) {
         g_propagate_error(error, reason);
         return NULL;
     }
-    write_meta(run.rows, analysis->command_line);
+    write_meta(run.rows, analysis);
     write_captures(run.rows, trace, counts);
 
     sqlite3 *db = mps_writer_finish(writer, error);

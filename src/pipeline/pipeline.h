@@ -11,13 +11,16 @@
 
 #include <mptcpscope/error.h>
 
+#include "util/option_names.h"
+
 typedef struct {
     const char *const *paths; /* captures, one trace in time order; NULL-terminated; "-" is stdin */
     const char *output;       /* database to write; NULL: a temporary one that dies when closed */
     const char *command_line; /* stored in `meta` */
-    bool tcp;                 /* plain TCP connections are analyzed, too */
-    bool force;               /* replace an existing @output */
-    bool progress;            /* progress bar on stderr */
+    const MpsOptionNames *option_names; /* or NULL; stored in `meta` */
+    bool tcp;                           /* plain TCP connections are analyzed, too */
+    bool force;                         /* replace an existing @output */
+    bool progress;                      /* progress bar on stderr */
 } MpsAnalysis;
 
 typedef struct {
