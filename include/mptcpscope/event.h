@@ -182,22 +182,21 @@ typedef enum {
 } MpsDataClass;
 
 typedef enum {
-    MPS_SIGNAL_CONNECTION,     /* MP_CAPABLE SYN, or the first sign of a connection */
-    MPS_SIGNAL_ESTABLISHED,    /* subflow established */
-    MPS_SIGNAL_JOIN,           /* MP_JOIN SYN */
-    MPS_SIGNAL_ADD_ADDR,       /* option */
-    MPS_SIGNAL_ADD_ADDR_ECHO,  /* option */
-    MPS_SIGNAL_REMOVE_ADDR,    /* option */
-    MPS_SIGNAL_MP_PRIO,        /* option */
-    MPS_SIGNAL_MP_FAIL,        /* option */
-    MPS_SIGNAL_FASTCLOSE,      /* option, first of each host */
-    MPS_SIGNAL_FALLBACK,       /* connection->fallback just got its value */
-    MPS_SIGNAL_DATA_FIN,       /* first of each host */
-    MPS_SIGNAL_FIN,            /* first of each host and subflow */
-    MPS_SIGNAL_RESET,          /* first believable RST of each host and subflow */
-    MPS_SIGNAL_UNREACHABLE,    /* icmp: a router answered the SYN */
-    MPS_SIGNAL_UNKNOWN_OPTION, /* option: experimental or unassigned subtype, first per subflow */
-    MPS_SIGNAL_MALFORMED,      /* option: first malformed one per subflow and host */
+    MPS_SIGNAL_CONNECTION,    /* MP_CAPABLE SYN, or the first sign of a connection */
+    MPS_SIGNAL_ESTABLISHED,   /* subflow established */
+    MPS_SIGNAL_JOIN,          /* MP_JOIN SYN */
+    MPS_SIGNAL_ADD_ADDR,      /* option */
+    MPS_SIGNAL_ADD_ADDR_ECHO, /* option */
+    MPS_SIGNAL_REMOVE_ADDR,   /* option */
+    MPS_SIGNAL_MP_PRIO,       /* option */
+    MPS_SIGNAL_MP_FAIL,       /* option */
+    MPS_SIGNAL_FASTCLOSE,     /* option, first of each host */
+    MPS_SIGNAL_FALLBACK,      /* connection->fallback just got its value */
+    MPS_SIGNAL_DATA_FIN,      /* first of each host */
+    MPS_SIGNAL_FIN,           /* first of each host and subflow */
+    MPS_SIGNAL_RESET,         /* first believable RST of each host and subflow */
+    MPS_SIGNAL_UNREACHABLE,   /* icmp: a router answered the SYN */
+    MPS_SIGNAL_MALFORMED,     /* option: first malformed one per subflow and host */
     MPS_N_SIGNALS,
 } MpsSignal;
 

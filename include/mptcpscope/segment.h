@@ -60,6 +60,7 @@ typedef struct {
     uint8_t length;  /* the option's length byte, as sent */
     uint8_t byte2;   /* third byte as sent: subtype and the low nibble (version, flags, reserved) */
     uint8_t byte3;   /* fourth byte as sent, 0 if the option has none */
+    bool is_opaque;  /* experimental or unassigned: what is known of it is in MpsSegment.opaque */
     union {
         struct { /* RFC 8684 section 3.1 */
             uint8_t version;
@@ -121,6 +122,27 @@ typedef struct {
     };
 } MpsMptcpOption;
 
+/* What the user calls an option (util/option_names.h). */
+typedef struct _MpsOptionName MpsOptionName;
+
+/* An option that no decoder knows: a TCP option of another kind, or an MPTCP option of experimental
+ * or unassigned subtype.  Its meaning is what a user may say it is. */
+typedef struct {
+    const MpsOptionName *name; /* NULL: none was given; borrowed for the run */
+    uint8_t kind;              /* MPS_KIND_MPTCP, or of the TCP option */
+    uint8_t subtype;           /* MPTCP: MPS_MP_EXPERIMENTAL or unassigned; else 0 */
+    uint8_t length;            /* the option's length byte, as sent */
+    uint8_t status;            /* MPS_OPT_OK or MPS_OPT_TRUNCATED */
+    uint8_t n_bytes;           /* captured behind the length byte */
+    uint8_t bytes[38];         /* them; of MPTCP, the first holds the subtype */
+} MpsOpaqueOption;
+
+/* TCP option kind of all MPTCP options. */
+#define MPS_KIND_MPTCP 30
+
+/* Most options that fit into 40 bytes, two bytes each. */
+#define MPS_OPAQUE_OPTIONS_MAX 20
+
 /* Most options of kind 30 that fit into 40 bytes of TCP options, three bytes each. */
 #define MPS_MPTCP_OPTIONS_MAX 13
 #define MPS_SACK_BLOCKS_MAX   4
@@ -166,6 +188,9 @@ typedef struct {
 
     uint8_t n_mptcp;
     MpsMptcpOption mptcp[MPS_MPTCP_OPTIONS_MAX]; /* in order of appearance; only n_mptcp filled */
+
+    uint8_t n_opaque;
+    MpsOpaqueOption opaque[MPS_OPAQUE_OPTIONS_MAX]; /* likewise */
 } MpsSegment;
 
 /* An ICMP or ICMPv6 error about a TCP segment (RFC 792, RFC 4443).  A router quotes the IP header

@@ -41,6 +41,7 @@ static bool analyze(char **captures, const char *database, const MpsSettings *se
         .output = database,
         .command_line = settings->command_line,
         .force = force,
+        .option_names = settings->option_names,
         .tcp = settings->tcp,
         .no_rules = settings->no_rules,
         .dss_checksums = settings->dss_checksums,

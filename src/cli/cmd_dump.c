@@ -72,6 +72,7 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
     const MpsPacketRun work = {
         .paths = (const char *const *)captures,
         .filter = filter,
+        .option_names = settings->option_names,
         .progress = false, /* the lines are the progress */
     };
     MpsDump dump = {

@@ -21,7 +21,16 @@ static const MpsCommand *const commands[] = {
 static gboolean quiet, tcp, no_rules, dss_checksums, want_help, want_version;
 static char *vantage;
 
-/* The options that stand before the command; these are understood behind it, too. */
+static MpsOptionNames *option_names;
+
+/* Called for each --name-option, before and behind the command. */
+static gboolean name_option(const char *option G_GNUC_UNUSED, const char *spec,
+                            gpointer data G_GNUC_UNUSED, GError **error)
+{
+    return mps_option_names_add(option_names, spec, error);
+}
+
+/* The options that stand before the command, and are understood behind it, too. */
 static const GOptionEntry common_options[] = {
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No notes and no progress on standard error",
      NULL},
@@ -31,6 +40,8 @@ static const GOptionEntry common_options[] = {
      "Captures: check DSS checksums and repeated data, too (reads all payload)", NULL},
     {"vantage", 0, 0, G_OPTION_ARG_STRING, &vantage,
      "Captures: taken next to this host; guessed without it", "client|server|middle"},
+    {"name-option", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)name_option,
+     "Captures: name and decode an experimental or unknown TCP or MPTCP option", "SPEC"},
     {"help", 'h', 0, G_OPTION_ARG_NONE, &want_help, "Show this help", NULL},
     {0},
 };
@@ -164,6 +175,7 @@ static MpsExit run_command(const MpsCommand *command, char ***argv, const char *
 
     MpsSettings settings = {.quiet = quiet,
                             .tcp = tcp,
+                            .option_names = option_names,
                             .no_rules = no_rules,
                             .dss_checksums = dss_checksums,
                             .command_line = command_line};
@@ -256,5 +268,10 @@ int main(int argc, char *argv[])
     else
         arguments = g_strdupv((char *[]){(char *)PROGRAM, NULL});
     g_set_prgname(PROGRAM);
-    return (int)run(&arguments);
+    option_names = mps_option_names_new();
+
+    const MpsExit status = run(&arguments);
+
+    mps_option_names_free(option_names);
+    return (int)status;
 }

@@ -45,6 +45,7 @@ static bool analyze(MpsSource *self, char **paths, bool need_file, const MpsSett
     MpsAnalysis analysis = {
         .paths = (const char *const *)paths,
         .command_line = settings->command_line,
+        .option_names = settings->option_names,
         .tcp = settings->tcp,
         .no_rules = settings->no_rules,
         .dss_checksums = settings->dss_checksums,
@@ -86,6 +87,12 @@ MpsSource *mps_source_open(char **arguments, bool need_file, const MpsSettings *
                                   : settings->no_rules      ? "--no-rules"
                                   : settings->dss_checksums ? "--dss-checksums"
                                                             : "--vantage");
+        if (mps_option_names_count(settings->option_names) > 0)
+            return mps_throw_null(
+                error, MPS_ERROR_USAGE,
+                "%s: --name-option goes with captures, not with a database, which "
+                "keeps the names it was made with",
+                arguments[0]);
         self->path = g_canonicalize_filename(arguments[0], NULL);
         self->db = mps_database_open(arguments[0], error);
         return self->db ? g_steal_pointer(&self) : NULL;

@@ -15,7 +15,8 @@
 #include <mptcpscope/segment.h>
 
 /* Decodes @packet.  *out is filled with MPS_DECODED_TCP and undefined otherwise; mptcp[] beyond
- * n_mptcp and sack[] beyond n_sack are never touched.
+ * n_mptcp, opaque[] beyond n_opaque and sack[] beyond n_sack are never touched.  No option has a
+ * name yet.
  *
  *   wire         taken as captured_bytes where a file says less
  *   IPv4 length  0 (TSO) means the wire length; more than the wire has means the wire length

@@ -12,10 +12,25 @@ enum {
     KIND_SACK_PERMITTED = 4,
     KIND_SACK = 5,
     KIND_TIMESTAMP = 8,
-    KIND_MPTCP = 30,
 };
 
 enum { CHECKSUM_AT = 16, URGENT_AT = 18, HEADER_BYTES = 20 };
+
+/* @n_bytes of the option were captured: all of it, unless @status says otherwise. */
+static void list_opaque(const uint8_t *option, size_t n_bytes, MpsOptionStatus status,
+                        MpsSegment *out)
+{
+    MpsOpaqueOption *listed = &out->opaque[out->n_opaque++];
+
+    *listed = (MpsOpaqueOption){
+        .kind = option[0],
+        .subtype = option[0] == MPS_KIND_MPTCP ? option[2] >> 4 : 0,
+        .length = option[1],
+        .status = (uint8_t)status,
+        .n_bytes = (uint8_t)(n_bytes - 2),
+    };
+    memcpy(listed->bytes, option + 2, n_bytes - 2);
+}
 
 static void list_mptcp(const uint8_t *option, size_t captured_bytes, bool malformed,
                        MpsSegment *out)
@@ -28,6 +43,15 @@ static void list_mptcp(const uint8_t *option, size_t captured_bytes, bool malfor
     mps_mptcp_decode(option, captured_bytes, listed);
     if (malformed)
         listed->status = MPS_OPT_MALFORMED;
+    listed->is_opaque = listed->subtype > MPS_MP_TCPRST && captured_bytes > 2 &&
+                        listed->status != MPS_OPT_MALFORMED;
+    if (listed->is_opaque)
+        list_opaque(option, MIN(captured_bytes, listed->length), listed->status, out);
+}
+
+static bool is_opaque(uint8_t kind)
+{
+    return kind > KIND_SACK && kind != KIND_TIMESTAMP && kind != MPS_KIND_MPTCP;
 }
 
 /* One complete option other than MPTCP; a length that does not fit its kind leaves it out. */
@@ -78,11 +102,14 @@ static void decode_options(const uint8_t *at, size_t captured_bytes, size_t area
 
         out->options_malformed = length < 2 || length > left;
         out->options_cut = !out->options_malformed && (captured < 2 || length > captured);
-        if (kind == KIND_MPTCP)
+        if (kind == MPS_KIND_MPTCP)
             list_mptcp(at + i, captured, out->options_malformed, out);
+        else if (is_opaque(kind) && captured > 1 && !out->options_malformed)
+            list_opaque(at + i, MIN(length, captured),
+                        out->options_cut ? MPS_OPT_TRUNCATED : MPS_OPT_OK, out);
         if (out->options_malformed || out->options_cut)
             return;
-        if (kind != KIND_MPTCP)
+        if (kind != MPS_KIND_MPTCP)
             decode_option(at + i, length, out);
         i += length;
     }
@@ -137,6 +164,7 @@ MpsDecoded mps_decode_tcp(MpsLayer *layer, MpsSegment *out)
     out->tsecr = 0;
     out->n_sack = 0;
     out->n_mptcp = 0;
+    out->n_opaque = 0;
 
     const size_t area_bytes = header_bytes - HEADER_BYTES;
     const size_t captured_bytes = MIN(area_bytes, mps_cursor_left(c));

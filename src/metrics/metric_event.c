@@ -41,7 +41,6 @@ static const char *const kinds[MPS_N_SIGNALS] = {
     [MPS_SIGNAL_FIN] = "fin",
     [MPS_SIGNAL_RESET] = "reset",
     [MPS_SIGNAL_UNREACHABLE] = "unreachable",
-    [MPS_SIGNAL_UNKNOWN_OPTION] = "unknown_option",
     [MPS_SIGNAL_MALFORMED] = "malformed_option",
 };
 
@@ -122,7 +121,6 @@ static void append_detail(GString *out, const MpsEvent *event)
         g_string_append_printf(out, "{\"reason\":%d,\"transient\":%d}", option->tcprst.reason,
                                option->tcprst.flags & 1);
         break;
-    case MPS_SIGNAL_UNKNOWN_OPTION:
     case MPS_SIGNAL_MALFORMED:
         g_string_append_printf(out, "{\"subtype\":%d,\"length\":%d}", option->subtype,
                                option->length);

@@ -310,7 +310,7 @@ static void report_add_addr(MpsModel *model, Subflow *subflow, MpsSide sender,
 static void report(MpsModel *model, Subflow *subflow, MpsSide sender, MpsSignal what,
                    const MpsMptcpOption *option)
 {
-    const bool once = what == MPS_SIGNAL_UNKNOWN_OPTION || what == MPS_SIGNAL_MALFORMED;
+    const bool once = what == MPS_SIGNAL_MALFORMED;
     unsigned *reported = &subflow->end[sender].reported;
 
     if (once && *reported & 1u << what)
@@ -379,8 +379,8 @@ void mps_options(MpsModel *model, Subflow *subflow, MpsSide sender)
         case MPS_MP_FASTCLOSE:
             take_fastclose(model, subflow, sender, option);
             break;
-        default:
-            report(model, subflow, sender, MPS_SIGNAL_UNKNOWN_OPTION, option);
+        default: /* MpsSegment.opaque: nothing that the model could act on */
+            break;
         }
     }
 }

@@ -45,13 +45,14 @@ static void keep_own(Collected *collected, const MpsConnection *connection)
 }
 
 /* Decodes @packet, shows it to the model, and describes both in @told. */
-static void look(MpsModel *model, const MpsPacket *packet, Collected *collected,
-                 MpsSegment *segment, MpsIcmpError *icmp, MpsTold *told)
+static void look(MpsModel *model, const MpsPacket *packet, const MpsOptionNames *names,
+                 Collected *collected, MpsSegment *segment, MpsIcmpError *icmp, MpsTold *told)
 {
     g_array_set_size(collected->events, 0);
     told->decoded = mps_decode_packet(packet, segment);
     if (told->decoded == MPS_DECODED_TCP) {
         told->segment = segment;
+        mps_option_names_apply(names, segment);
         told->seen = mps_model_segment(model, segment);
         told->placed = mps_model_placed(model, segment);
         keep_own(collected, told->placed.connection);
@@ -86,8 +87,9 @@ static bool prepare(MpsFilter *filter, const MpsTrace *trace, GError **error)
     return any || mps_filter_prepare(filter, 1, error); /* Ethernet */
 }
 
-static bool read_all(MpsTrace *trace, MpsModel *model, MpsFilter *filter, Collected *collected,
-                     MpsProgress *progress, MpsPacketFunc take, void *user, GError **error)
+static bool read_all(MpsTrace *trace, MpsModel *model, const MpsOptionNames *names,
+                     MpsFilter *filter, Collected *collected, MpsProgress *progress,
+                     MpsPacketFunc take, void *user, GError **error)
 {
     MpsPacket packet;
     MpsSegment segment;
@@ -102,7 +104,7 @@ static bool read_all(MpsTrace *trace, MpsModel *model, MpsFilter *filter, Collec
 
         if (filter && !mps_filter_packet(filter, &packet, &told.passed, error))
             return false;
-        look(model, &packet, collected, &segment, &icmp, &told);
+        look(model, &packet, names, collected, &segment, &icmp, &told);
         if (!take(user, &told))
             return true;
         if (mps_interrupted())
@@ -139,7 +141,8 @@ bool mps_pipeline_packets(const MpsPacketRun *run, MpsPacketFunc take, void *use
     bool done;
 
     mps_interrupt_begin();
-    done = read_all(trace, model, filter, &collected, &progress, take, user, error);
+    done =
+        read_all(trace, model, run->option_names, filter, &collected, &progress, take, user, error);
     mps_interrupt_end();
     mps_progress_end(&progress);
     if (done)

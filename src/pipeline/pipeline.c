@@ -21,7 +21,8 @@ enum { STRIDE = 4096 };
 
 static const MpsColumn meta_columns[] = {
     {"key", MPS_TEXT,
-     "program, schema_version, command_line, rules, dss_checksums, definition.<metric>"},
+     "program, schema_version, command_line, rules, dss_checksums, name_option.<n>, "
+     "definition.<metric>"},
     {"value", MPS_TEXT, "its value"},
     {0},
 };
@@ -144,6 +145,11 @@ static void write_meta(MpsRowSink *rows, const MpsAnalysis *analysis)
     add_meta(rows, "command_line", analysis->command_line);
     add_meta(rows, "rules", analysis->no_rules ? "off" : "on");
     add_meta(rows, "dss_checksums", analysis->dss_checksums ? "on" : "off");
+    for (unsigned i = 0; i < mps_option_names_count(analysis->option_names); i++) {
+        g_autofree char *key = g_strdup_printf("name_option.%u", i + 1);
+
+        add_meta(rows, key, mps_option_names_spec(analysis->option_names, i));
+    }
     for (const MpsMetric *const *metric = mps_metrics; *metric; metric++) {
         g_autofree char *key = g_strconcat("definition.", (*metric)->name, NULL);
 
@@ -182,8 +188,8 @@ static void write_captures(MpsRowSink *rows, const MpsTrace *trace, const Counts
     }
 }
 
-static void take_packet(MpsModel *model, const MpsPacket *packet, MpsSegment *segment,
-                        Counts *counts)
+static void take_packet(MpsModel *model, const MpsPacket *packet, const MpsOptionNames *names,
+                        MpsSegment *segment, Counts *counts)
 {
     MpsIcmpError icmp;
     MpsSeen seen;
@@ -194,6 +200,7 @@ static void take_packet(MpsModel *model, const MpsPacket *packet, MpsSegment *se
         counts->mptcp += segment->n_mptcp > 0;
         counts->truncated += segment->options_cut;
         counts->malformed += segment->options_malformed;
+        mps_option_names_apply(names, segment);
         seen = mps_model_segment(model, segment);
         counts->duplicate += seen == MPS_SEEN_DUPLICATE;
         counts->late += seen == MPS_SEEN_LATE;
@@ -215,14 +222,14 @@ static void take_packet(MpsModel *model, const MpsPacket *packet, MpsSegment *se
     }
 }
 
-static void read_all(MpsTrace *trace, MpsModel *model, MpsWriter *writer, Counts *counts,
-                     MpsProgress *progress, GError **error)
+static void read_all(MpsTrace *trace, MpsModel *model, const MpsOptionNames *names,
+                     MpsWriter *writer, Counts *counts, MpsProgress *progress, GError **error)
 {
     MpsPacket packet;
     MpsSegment segment;
 
     for (uint64_t n = 1; mps_trace_next(trace, &packet) == MPS_READ_PACKET; n++) {
-        take_packet(model, &packet, &segment, &counts[packet.capture_id - 1]);
+        take_packet(model, &packet, names, &segment, &counts[packet.capture_id - 1]);
         if (n % STRIDE == 0) {
             uint64_t bytes_read, bytes_total;
 
@@ -271,7 +278,7 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
     GError *reason = NULL;
 
     mps_interrupt_begin();
-    read_all(trace, model, writer, counts, &progress, &reason);
+    read_all(trace, model, analysis->option_names, writer, counts, &progress, &reason);
     mps_interrupt_end();
     mps_progress_end(&progress);
     if (reason) {

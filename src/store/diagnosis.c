@@ -164,6 +164,15 @@ const char mps_schema_diagnosis[] =
     "    || 'the same subflow'\n"
     "FROM connection_direction d WHERE d.remapped_bytes > 0\n"
     "UNION ALL\n"
+    /* options that no decoder knows */
+    "SELECT o.connection_id, NULL, CASE o.sent_by WHEN 'client' THEN 'c2s' ELSE 's2c' END, 2,\n"
+    "    min(o.first_ns), o.first_capture_id, o.first_packet, 'option',\n"
+    "    printf('The %s sent %s, %d time%s', o.sent_by, o.words, sum(o.count),\n"
+    "        CASE sum(o.count) WHEN 1 THEN '' ELSE 's' END)\n"
+    "    || CASE WHEN o.name IS NULL OR o.first_value IS NULL THEN ''\n"
+    "        ELSE '; at first ' || o.first_value END\n"
+    "FROM v_option o GROUP BY o.connection_id, o.sent_by, o.words\n"
+    "UNION ALL\n"
     /* subflows that ended by force */
     "SELECT s.connection_id, s.subflow_id, NULL, 2, " OF_SUBFLOW("ts_ns", "reset") ",\n"
     "    " PACKET_OF_SUBFLOW("reset") ", 'subflow_reset',\n"

@@ -68,6 +68,10 @@ void mps_schema_append_indexes(GString *sql, const MpsTable *table)
           ".missing_bytes AS " prefix "_missing_bytes, "
 
 const char mps_schema_views[] =
+    "CREATE VIEW v_option AS SELECT *, coalesce(name || ' (', 'unknown ')\n"
+    "    || CASE WHEN subtype IS NULL THEN 'TCP option kind ' || kind\n"
+    "        ELSE printf('MPTCP option subtype 0x%x', subtype) END || coalesce(', id ' || id, '')\n"
+    "    || CASE WHEN name IS NULL THEN '' ELSE ')' END AS words FROM option_count;\n"
     "CREATE VIEW v_connection AS SELECT c.connection_id, c.protocol, c.version,\n"
     "    c.client_addr, c.client_port, c.server_addr, c.server_port,\n"
     "    printf('0x%08x', c.client_token) AS client_token_hex,\n"

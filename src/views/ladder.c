@@ -7,6 +7,8 @@
 
 #include "util/address.h"
 #include "util/format.h"
+#include "util/mix.h"
+#include "util/option_names.h"
 #include "views/option_text.h"
 
 /* A chart with more than that helps nobody; hostile captures have millions. */
@@ -296,7 +298,8 @@ static bool has_signalling(LadderSubflow *subflow, const MpsSegment *segment)
     for (int i = 0; i < segment->n_mptcp; i++) {
         const MpsMptcpOption *option = &segment->mptcp[i];
 
-        if (option->subtype == MPS_DSS && option->status != MPS_OPT_MALFORMED)
+        if (option->is_opaque ||
+            (option->subtype == MPS_DSS && option->status != MPS_OPT_MALFORMED))
             continue;
         if (option->subtype != MPS_MP_CAPABLE || segment->payload_bytes == 0 ||
             segment->flags & MPS_TCP_SYN)
@@ -308,6 +311,33 @@ static bool has_signalling(LadderSubflow *subflow, const MpsSegment *segment)
         }
     }
     return false;
+}
+
+/* Whether @option is worth a row: the first of its kind, or one with a name and a new value. */
+static bool is_news(LadderOpaque *seen, const MpsOpaqueOption *option)
+{
+    const MpsOpaqueIdentity identity = mps_opaque_identity(option);
+    const uint64_t hash = mps_mix_bytes(0, &identity, sizeof identity);
+    const uint64_t value = option->name ? mps_mix_bytes(0, option->bytes, option->n_bytes) : 0;
+    unsigned i = 0;
+
+    while (i < seen->n && seen->identity[i] != hash)
+        i++;
+    if (i == LADDER_OPAQUE_MAX || (i < seen->n && seen->value[i] == value))
+        return false;
+    seen->n = MAX(seen->n, i + 1);
+    seen->identity[i] = hash;
+    seen->value[i] = value;
+    return true;
+}
+
+static bool has_opaque_news(LadderOpaque *seen, const MpsSegment *segment)
+{
+    bool news = false;
+
+    for (int i = 0; i < segment->n_opaque; i++)
+        news |= mps_opaque_is_told(&segment->opaque[i]) && is_news(seen, &segment->opaque[i]);
+    return news;
 }
 
 /* Whether this flag of this sender had been seen before; it has now. */
@@ -327,6 +357,7 @@ static char *label(LadderSubflow *subflow, const MpsTold *told, bool *alarm)
     const bool syn = segment->flags & MPS_TCP_SYN, ack = segment->flags & MPS_TCP_ACK;
     const bool rst = segment->flags & MPS_TCP_RST, fin = segment->flags & MPS_TCP_FIN;
     const bool options = has_signalling(subflow, segment);
+    const bool opaque = has_opaque_news(&subflow->opaque[sender], segment);
     const bool data_fin = has_data_fin(segment) && !again(&subflow->data_fin[sender]);
     const bool fallback = has_signal(told, MPS_SIGNAL_FALLBACK);
     const bool fourth = subflow->await_ack && sender != subflow->opener &&
@@ -334,7 +365,7 @@ static char *label(LadderSubflow *subflow, const MpsTold *told, bool *alarm)
     const bool rst_again = rst && again(&subflow->rst[sender]);
     bool repeated = false, handshake = false;
 
-    if (!(syn || fin || options || data_fin || fallback || fourth || (rst && !rst_again)))
+    if (!(syn || fin || options || opaque || data_fin || fallback || fourth || (rst && !rst_again)))
         return NULL;
 
     GString *out = g_string_new(NULL);
@@ -355,6 +386,8 @@ static char *label(LadderSubflow *subflow, const MpsTold *told, bool *alarm)
         const MpsMptcpOption *option = &segment->mptcp[i];
         const bool dss = option->subtype == MPS_DSS && option->status != MPS_OPT_MALFORMED;
 
+        if (option->is_opaque)
+            continue;
         handshake |= option->subtype == MPS_MP_CAPABLE || option->subtype == MPS_MP_JOIN;
         if (out->len == 0 && ack && handshake)
             append_part(out, "ACK");
@@ -366,6 +399,12 @@ static char *label(LadderSubflow *subflow, const MpsTold *told, bool *alarm)
         if (option->subtype == MPS_MP_JOIN && option->status == MPS_OPT_OK &&
             option->join.form == MPS_JOIN_ACK)
             subflow->await_ack = true;
+    }
+    for (int i = 0; i < segment->n_opaque; i++) {
+        if (!mps_opaque_is_told(&segment->opaque[i]))
+            continue;
+        g_string_append(out, out->len > 0 ? ", " : "");
+        mps_opaque_text(out, &segment->opaque[i]);
     }
     if (fourth) {
         subflow->await_ack = false;

@@ -28,6 +28,14 @@ typedef struct {
     char *label;
 } LadderRow;
 
+/* Different opaque options of a host and subflow whose values are remembered. */
+enum { LADDER_OPAQUE_MAX = 8 };
+
+typedef struct {
+    unsigned n;
+    uint64_t identity[LADDER_OPAQUE_MAX], value[LADDER_OPAQUE_MAX]; /* hashes */
+} LadderOpaque;
+
 /* What is known of a subflow, and what of it was drawn. */
 typedef struct {
     uint32_t ordinal;
@@ -36,6 +44,7 @@ typedef struct {
     bool syn, synack, capable_data;
     bool fin[2], rst[2], data_fin[2];
     bool await_ack; /* the fourth packet of a join */
+    LadderOpaque opaque[2];
     MpsSide opener;
 } LadderSubflow;
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "util/address.h"
+#include "util/option_names.h"
 
 const char *mps_option_name(uint8_t subtype)
 {
@@ -199,10 +200,44 @@ void mps_option_text(GString *out, const MpsMptcpOption *option, const MpsPlaced
     case MPS_MP_TCPRST:
         tcprst_text(out, option);
         break;
-    default:
-        g_string_append_printf(out, " length %u, bytes %02x %02x", option->length, option->byte2,
-                               option->byte3);
+    default: /* mps_opaque_text() */
+        break;
     }
+}
+
+/* Whose option it is where the user has no name for it. */
+static void append_opaque_name(GString *out, const MpsOpaqueOption *option)
+{
+    const char *name = option->kind == MPS_KIND_MPTCP ? mps_option_name(option->subtype)
+                                                      : mps_tcp_option_name(option->kind);
+
+    if (name)
+        g_string_append(out, name);
+    else
+        g_string_append_printf(out, "TCP option %u", option->kind);
+}
+
+void mps_opaque_text(GString *out, const MpsOpaqueOption *option)
+{
+    const char *name = mps_opaque_name(option);
+
+    if (name) {
+        const gsize before = out->len;
+
+        mps_opaque_value(out, option);
+        if (out->len > before)
+            g_string_insert(out, (gssize)before, ": ");
+        g_string_insert(out, (gssize)before, name);
+        return;
+    }
+    append_opaque_name(out, option);
+    if (option->status == MPS_OPT_TRUNCATED) {
+        g_string_append_printf(out, " cut by the capture (length %u)", option->length);
+        return;
+    }
+    g_string_append_printf(out, " length %u%s", option->length, option->n_bytes ? ", bytes" : "");
+    for (unsigned i = 0; i < option->n_bytes; i++)
+        g_string_append_printf(out, " %02x", option->bytes[i]);
 }
 
 /* ---- JSON: numbers as sent (hex where 64 bits wide), and data offsets where they are known. */
@@ -337,7 +372,49 @@ void mps_option_json(GString *out, const MpsMptcpOption *option, const MpsPlaced
         g_string_append_printf(out, ",\"reason\":%u,\"flags\":%u", option->tcprst.reason,
                                option->tcprst.flags);
         break;
-    default:
-        g_string_append_printf(out, ",\"bytes\":[%u,%u]", option->byte2, option->byte3);
+    default: /* mps_opaque_json() */
+        break;
     }
+}
+
+static void fields_json(GString *out, const MpsOpaqueOption *option)
+{
+    MpsOpaqueField fields[MPS_OPAQUE_FIELDS_MAX];
+    const int n = mps_opaque_fields(option, fields);
+
+    for (int i = 0; i < n; i++) {
+        const char *quote = fields[i].is_number ? "" : "\"";
+
+        g_string_append_printf(out, "%s{\"value\":%s%s%s", i ? "," : ",\"fields\":[", quote,
+                               fields[i].text, quote);
+        if (fields[i].unit)
+            g_string_append_printf(out, ",\"unit\":\"%s\"", fields[i].unit);
+        g_string_append_c(out, '}');
+    }
+    if (n > 0)
+        g_string_append_c(out, ']');
+}
+
+void mps_opaque_json(GString *out, const MpsOpaqueOption *option)
+{
+    const MpsOpaqueIdentity identity = mps_opaque_identity(option);
+    const char *name = mps_opaque_name(option);
+    char id[MPS_OPAQUE_ID_TEXT];
+
+    g_string_append(out, "\"option\":\"");
+    append_opaque_name(out, option);
+    g_string_append_printf(out, "\",\"kind\":%u", option->kind);
+    if (option->kind == MPS_KIND_MPTCP)
+        g_string_append_printf(out, ",\"subtype\":%u", option->subtype);
+    g_string_append_printf(out, ",\"length\":%u,\"status\":\"%s\"", option->length,
+                           option->status == MPS_OPT_OK ? "ok" : "truncated");
+    if (mps_opaque_id_text(&identity, id))
+        g_string_append_printf(out, ",\"id\":\"%s\"", id);
+    json_hex(out, "bytes", option->bytes, option->n_bytes);
+    if (!name)
+        return;
+    g_string_append_printf(out, ",\"name\":\"%s\",\"value\":\"", name);
+    mps_opaque_value(out, option);
+    g_string_append_c(out, '"');
+    fields_json(out, option);
 }

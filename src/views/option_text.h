@@ -1,4 +1,4 @@
-/* option_text.h - MPTCP options in words, as dump and ladder print them. */
+/* option_text.h - options in words, as dump and ladder print them. */
 #ifndef MPS_VIEWS_OPTION_TEXT_H
 #define MPS_VIEWS_OPTION_TEXT_H
 
@@ -21,5 +21,9 @@ void mps_option_text(GString *out, const MpsMptcpOption *option, const MpsPlaced
 
 /* The same as the members of a JSON object, without the braces. */
 void mps_option_json(GString *out, const MpsMptcpOption *option, const MpsPlaced *placed);
+
+/* The same for an option that no decoder knows: "Subflow Rate Limit: 1500 kbit/s", or its bytes. */
+void mps_opaque_text(GString *out, const MpsOpaqueOption *option);
+void mps_opaque_json(GString *out, const MpsOpaqueOption *option);
 
 #endif

@@ -11,6 +11,7 @@
 #define EVENTS_SHOWN       200
 #define ADDRESSES_SHOWN    50
 #define STALLS_SHOWN       20
+#define OPTIONS_SHOWN      50
 
 /* "ordinal", or "-" if it is not known. */
 static MpsShort ordinal(MpsQuery *query, const char *column)
@@ -216,6 +217,46 @@ bool mps_show_stalls(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE 
     mps_text_table_print(table, out);
     return print_rest(db, "SELECT count(*) FROM stall WHERE connection_id = ?1", connection_id,
                       STALLS_SHOWN, "stall", out, error);
+}
+
+bool mps_show_options(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,
+                      GError **error)
+{
+    static const MpsTextColumn columns[] = {
+        {"time", true},  {"packet", true},    {"subflow", true},  {"by", false}, {"option", false},
+        {"times", true}, {"at first", false}, {"at last", false}, {0},
+    };
+    g_autoptr(MpsTextTable) table = mps_text_table_new(columns, 2);
+    g_autoptr(MpsQuery) query = mps_query_new(
+        db, "SELECT o.*, o.first_capture_id AS capture_id, o.first_packet AS packet, s.ordinal"
+            " FROM v_option o LEFT JOIN subflow s USING (subflow_id) WHERE o.connection_id = ?1"
+            " ORDER BY o.first_ns, o.first_capture_id, o.first_packet, o.words LIMIT ?2");
+    bool several = false;
+
+    if (!several_captures(db, &several, error))
+        return false;
+    mps_query_bind_int(query, 1, connection_id);
+    mps_query_bind_int(query, 2, OPTIONS_SHOWN);
+    while (mps_query_next(query)) {
+        g_autofree char *words = mps_format_printable(mps_query_text(query, "words"));
+        g_autofree char *first = mps_format_printable(mps_query_text(query, "first_value"));
+        g_autofree char *last = mps_format_printable(mps_query_text(query, "last_value"));
+
+        mps_text_table_add(
+            table,
+            (const char *[]){mps_format_offset(mps_query_int(query, "first_ns") - start_ns).text,
+                             packet(query, several).text, ordinal(query, "ordinal").text,
+                             mps_query_text(query, "sent_by"), words,
+                             mps_query_text(query, "count"), first, last});
+    }
+    if (!mps_query_finish(query, error))
+        return false;
+    if (mps_text_table_is_empty(table))
+        return true;
+    fputs("\nOptions that are not decoded, or named by the user\n", out);
+    mps_text_table_print(table, out);
+    return print_rest(db, "SELECT count(*) FROM option_count WHERE connection_id = ?1",
+                      connection_id, OPTIONS_SHOWN, "option_count", out, error);
 }
 
 bool mps_show_events(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,

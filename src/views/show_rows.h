@@ -18,6 +18,9 @@ bool mps_show_addresses(sqlite3 *db, int64_t connection_id, int64_t start_ns, FI
 /* When no DATA_ACK came though data was outstanding, and why. */
 bool mps_show_stalls(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,
                      GError **error);
+/* Options that no decoder knows: how often each was sent, and its values. */
+bool mps_show_options(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,
+                      GError **error);
 /* The timeline, each event with its packet. */
 bool mps_show_events(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,
                      GError **error);

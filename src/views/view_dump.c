@@ -359,8 +359,15 @@ static void segment_text(GString *out, const MpsTold *told)
     g_string_append_printf(out, " len %u", segment->payload_bytes);
     append_data(out, told);
     for (int i = 0; i < segment->n_mptcp; i++) {
+        if (segment->mptcp[i].is_opaque)
+            continue;
         g_string_append(out, " <");
         mps_option_text(out, &segment->mptcp[i], &told->placed);
+        g_string_append_c(out, '>');
+    }
+    for (int i = 0; i < segment->n_opaque; i++) {
+        g_string_append(out, " <");
+        mps_opaque_text(out, &segment->opaque[i]);
         g_string_append_c(out, '>');
     }
 }
@@ -439,6 +446,27 @@ static void json_data(GString *out, const MpsEvent *event, const char *before)
     g_string_append_c(out, '}');
 }
 
+static void options_json(GString *out, const MpsTold *told)
+{
+    const MpsSegment *segment = told->segment;
+    const char *before = "{";
+
+    g_string_append(out, ",\"options\":[");
+    for (int i = 0; i < segment->n_mptcp; i++) {
+        if (segment->mptcp[i].is_opaque)
+            continue;
+        g_string_append(out, before);
+        mps_option_json(out, &segment->mptcp[i], &told->placed);
+        before = "},{";
+    }
+    for (int i = 0; i < segment->n_opaque; i++) {
+        g_string_append(out, before);
+        mps_opaque_json(out, &segment->opaque[i]);
+        before = "},{";
+    }
+    g_string_append(out, *before == '{' ? "]" : "}]");
+}
+
 static void segment_json(GString *out, const MpsTold *told)
 {
     const MpsSegment *segment = told->segment;
@@ -464,13 +492,8 @@ static void segment_json(GString *out, const MpsTold *told)
                                ",\"hole_filled_bytes\":%u",
                                event->segment.unique_bytes, event->segment.retransmitted_bytes,
                                event->segment.hole_filled_bytes);
-    g_string_append(out, ",\"options\":[");
-    for (int i = 0; i < segment->n_mptcp; i++) {
-        g_string_append(out, i ? ",{" : "{");
-        mps_option_json(out, &segment->mptcp[i], &told->placed);
-        g_string_append_c(out, '}');
-    }
-    g_string_append(out, "],\"data\":[");
+    options_json(out, told);
+    g_string_append(out, ",\"data\":[");
     for (size_t i = 0; i < told->n_events; i++) {
         if (told->events[i].kind != MPS_EV_DATA)
             continue;

@@ -13,6 +13,8 @@
 
 /* More connections than this are listed, not told one by one. */
 #define TOLD_ONE_BY_ONE 10
+/* More options that nobody knows are only counted. */
+#define OPTIONS_TOLD 10
 
 static void add_count(GString *text, MpsQuery *query, const char *column, const char *words)
 {
@@ -251,6 +253,30 @@ static bool print_connections(sqlite3 *db, FILE *out, GError **error)
     return mps_query_finish(query, error);
 }
 
+/* Options that no decoder knows, over all connections. */
+static bool print_options(sqlite3 *db, FILE *out, GError **error)
+{
+    g_autoptr(MpsQuery) query = mps_query_new(
+        db, "SELECT words, sum(count) AS times, count(DISTINCT connection_id) AS connections"
+            " FROM v_option GROUP BY words ORDER BY name IS NULL, times DESC, words LIMIT ?1");
+    int64_t n = 0;
+
+    if (!mps_query_single(db, "SELECT count(DISTINCT words) FROM v_option", 0, &n, error))
+        return false;
+    mps_query_bind_int(query, 1, OPTIONS_TOLD);
+    for (const char *before = "\n"; mps_query_next(query); before = "") {
+        g_autofree char *words = mps_format_printable(mps_query_text(query, "words"));
+
+        fprintf(out, "%s%s: %s in %s\n", before, words,
+                mps_format_count(mps_query_int(query, "times"), "time").text,
+                mps_format_count(mps_query_int(query, "connections"), "connection").text);
+    }
+    if (n > OPTIONS_TOLD)
+        fprintf(out, "... and %s: table option_count\n",
+                mps_format_count(n - OPTIONS_TOLD, "other option").text);
+    return mps_query_finish(query, error);
+}
+
 static bool print_totals(sqlite3 *db, FILE *out, GError **error)
 {
     g_autoptr(MpsQuery) query = mps_query_new(
@@ -276,7 +302,7 @@ static bool print_totals(sqlite3 *db, FILE *out, GError **error)
 static bool print_largest(sqlite3 *db, FILE *out, GError **error)
 {
     if (!print_totals(db, out, error) || !mps_view_list_largest(db, TOLD_ONE_BY_ONE, out, error) ||
-        !mps_view_list_unknown_joins(db, out, error))
+        !mps_view_list_unknown_joins(db, out, error) || !print_options(db, out, error))
         return false;
     fputs("\n`mptcpscope list` shows all, `mptcpscope show -c N` everything about one.\n", out);
     return true;
@@ -297,7 +323,8 @@ bool mps_view_summary(sqlite3 *db, FILE *out, GError **error)
         fprintf(out, "\nno MPTCP connection in %s%s\n",
                 mps_format_count(tcp_packets, "TCP packet").text,
                 mptcp_packets > 0 ? ", though some have MPTCP options" : "");
-    return print_connections(db, out, error) && mps_view_unknown_joins(db, out, error);
+    return print_connections(db, out, error) && print_options(db, out, error) &&
+           mps_view_unknown_joins(db, out, error);
 }
 
 bool mps_view_summary_json(sqlite3 *db, FILE *out, GError **error)
@@ -307,6 +334,10 @@ bool mps_view_summary_json(sqlite3 *db, FILE *out, GError **error)
         return false;
     fputs("\n],\n\"connection\":[", out);
     if (!mps_connection_json(db, MPS_ALL_CONNECTIONS, false, out, error))
+        return false;
+    fputs("\n],\n\"option_count\":[", out);
+    if (!mps_json_rows(db, "SELECT * FROM option_count ORDER BY connection_id, first_ns", 0, ",",
+                       out, error))
         return false;
     fputs("\n],\n\"unknown_join\":[", out);
     if (!mps_json_rows(db, "SELECT * FROM subflow WHERE connection_id IS NULL ORDER BY subflow_id",

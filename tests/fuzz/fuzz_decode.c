@@ -9,6 +9,30 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes);
 
+/* Complete or cut, never malformed, and without a name. */
+static void check_opaque(const MpsSegment *segment)
+{
+    unsigned n_mptcp = 0;
+
+    g_assert_cmpuint(segment->n_opaque, <=, MPS_OPAQUE_OPTIONS_MAX);
+    for (unsigned i = 0; i < segment->n_opaque; i++) {
+        const MpsOpaqueOption *option = &segment->opaque[i];
+
+        g_assert_null(option->name);
+        g_assert_cmpuint(option->n_bytes, <=, sizeof option->bytes);
+        if (option->status == MPS_OPT_OK)
+            g_assert_cmpuint(option->n_bytes + 2, ==, option->length);
+        else
+            g_assert_true(segment->options_cut && option->n_bytes + 2 < option->length);
+        if (option->kind == MPS_KIND_MPTCP)
+            g_assert_cmpuint(option->bytes[0] >> 4, ==, option->subtype);
+        n_mptcp += option->kind == MPS_KIND_MPTCP;
+    }
+    for (unsigned i = 0; i < segment->n_mptcp; i++)
+        n_mptcp -= segment->mptcp[i].is_opaque;
+    g_assert_cmpuint(n_mptcp, ==, 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
 {
     if (n_bytes < 4)
@@ -54,5 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
         if (first.mptcp[i].status == MPS_OPT_TRUNCATED)
             g_assert_true(first.options_cut);
     }
+    if (first.n_opaque < MPS_OPAQUE_OPTIONS_MAX)
+        g_assert_cmphex(first.opaque[first.n_opaque].status, ==, 0xaa);
+    check_opaque(&first);
     return 0;
 }

@@ -890,6 +890,41 @@ static void addresses_ipv6(PbNet *net, Truth *truth)
     };
 }
 
+/* An option on a packet without payload. */
+#define RAW(flow, from, ...)                                                                       \
+    pb_raw(flow, from, MPS_TCP_ACK, (const uint8_t[]){__VA_ARGS__},                                \
+           sizeof((const uint8_t[]){__VA_ARGS__}))
+
+static void unknown_options(PbNet *net, Truth *truth)
+{
+    PbConn *conn = make_conn(net, 1);
+    PbFlow *first = first_path(conn), *second = second_path(conn);
+
+    begin(first);
+    pb_open(second);
+    RAW(first, S, 30, 7, 0xf0, 0x00, 0x01, 0x05, 0xdc); /* experimental, id 1: 1500 */
+    pb_send_cut(first, C, 2000, 2, PB_MAP_ALL);
+    pb_ack(first, S);
+    RAW(first, S, 30, 7, 0xf0, 0x00, 0x01, 0x05, 0xdc);       /* again */
+    RAW(first, S, 30, 7, 0xf0, 0x00, 0x01, 0x0b, 0xb8);       /* now 3000 */
+    RAW(second, C, 30, 8, 0xf0, 0x00, 0x02, 0x00, 0x07, 0x2); /* id 2, a byte too many for u16 */
+    RAW(second, S, 30, 4, 0xa0, 0x2a);                        /* unassigned subtype */
+    RAW(second, C, 253, 6, 0xf9, 0x89, 0x00, 0x14);           /* RFC 6994, id 0xf989 */
+    RAW(second, C, 28, 4, 0x80, 0x1e);                        /* User Timeout: known, not told */
+    RAW(second, C, 77, 2, 1, 1);                              /* no such kind, without a value */
+    pb_send(second, C, 1000);
+    pb_ack(second, S);
+    finish(conn, second);
+    truth->connections[0] = (TruthConnection){
+        .version = 1,
+        FULL_HANDSHAKE,
+        DATA_FIN_CLOSE,
+        .direction = {{.data = 3100}},
+        .subflows = {{INITIAL, .bytes = {{2100, 2100, 2100}}},
+                     {JOINED, .bytes = {{1000, 1000, 1000}}}},
+    };
+}
+
 /* ---- the table and the writing of the truth ---- */
 
 typedef struct {
@@ -947,6 +982,9 @@ static const Case cases[] = {
     {"port-reuse", "two connections on one four-tuple, two seconds apart", port_reuse, PB_RAW, 128},
     {"addresses-ipv6", "IPv6: ADD_ADDR, echo, backup join, MP_PRIO, REMOVE_ADDR", addresses_ipv6,
      PB_ETHERNET, 0},
+    {"unknown-options",
+     "options nobody knows: experimental and unassigned MPTCP subtypes, TCP kinds 77 and 253",
+     unknown_options, PB_RAW, 128},
 };
 
 static const char *const direction_names[] = {"c2s", "s2c"};

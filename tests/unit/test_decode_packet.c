@@ -393,6 +393,85 @@ static void test_options(void)
     }
 }
 
+static const struct {
+    const char *options; /* hex */
+    int n_opaque;
+    const char *first; /* kind, subtype, status, bytes of the first; NULL: none */
+} opaques[] = {
+    {"0a02", 1, "10 0 0"},
+    {"fd06f9890014", 1, "253 0 0 f9890014"},
+    {"1e07f0000105dc", 1, "30 15 0 f0000105dc"},
+    {"1e04a02a", 1, "30 10 0 a02a"},
+    {"fd02 01 4d03ff 1e03f0 22020101", 4, "253 0 0"},
+    {"0202 0302 0402 0502 0802 0101", 0, NULL}, /* of a wrong length, but known */
+    {"0204 05b4 080a 0000000100000002 1e0320 1e0350", 0, NULL},
+    {"fd29f989", 0, NULL}, /* longer than the header */
+    {"1e29f000", 0, NULL},
+    {"fd00", 0, NULL},
+    {"00 fd06f9890014", 0, NULL},
+    {"fd28000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425", 1,
+     "253 0 0 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425"},
+    {"0a020a020a020a020a020a020a020a020a020a020a020a020a020a020a020a020a020a020a020a02", 20,
+     "10 0 0"},
+};
+
+static char *opaque_in_words(const MpsOpaqueOption *option)
+{
+    GString *out = g_string_new(NULL);
+
+    g_string_append_printf(out, "%u %u %u%s", option->kind, option->subtype, option->status,
+                           option->n_bytes ? " " : "");
+    for (unsigned i = 0; i < option->n_bytes; i++)
+        g_string_append_printf(out, "%02x", option->bytes[i]);
+    return g_string_free(out, FALSE);
+}
+
+static void test_opaque(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(opaques); i++) {
+        uint8_t bytes[512];
+        const size_t n = from_hex(
+            IPV4("0050", "1234", "4000") "03e807d01122334455667788f0180200beef0000", bytes);
+        MpsSegment s;
+
+        memset(bytes + n, 1, 40);
+        g_assert_cmpuint(from_hex(opaques[i].options, bytes + n), <=, 40);
+        g_test_message("%s", opaques[i].options);
+        g_assert_cmpint(decode_bytes(101, bytes, n + 40, n + 40, &s), ==, MPS_DECODED_TCP);
+        g_assert_cmpint(s.n_opaque, ==, opaques[i].n_opaque);
+        if (opaques[i].first) {
+            g_autofree char *words = opaque_in_words(&s.opaque[0]);
+
+            g_assert_cmpstr(words, ==, opaques[i].first);
+        }
+    }
+}
+
+/* What is captured of an option is kept, once kind, length and MPTCP subtype are there. */
+static void test_opaque_cut(void)
+{
+    static const char *const cut[] = {
+        "", "", "253 0 1", "253 0 1 f9", "253 0 1 f989", "253 0 0 f98914"};
+    static const char *const cut_mptcp[] = {
+        "", "", "", "30 15 1 f0", "30 15 1 f000", "30 15 0 f00001"};
+
+    for (int mptcp = 0; mptcp < 2; mptcp++)
+        for (size_t n_captured = 0; n_captured < G_N_ELEMENTS(cut); n_captured++) {
+            uint8_t bytes[512];
+            const size_t n = from_hex(
+                IPV4("0050", "1234", "4000") "03e807d01122334455667788f0180200beef0000", bytes);
+            g_autofree char *words = NULL;
+            MpsSegment s;
+
+            memset(bytes + n, 1, 40);
+            from_hex(mptcp ? "1e05f00001" : "fd05f98914", bytes + n);
+            g_assert_cmpint(decode_bytes(101, bytes, n + n_captured, n + 40, &s), ==,
+                            MPS_DECODED_TCP);
+            words = s.n_opaque > 0 ? opaque_in_words(&s.opaque[0]) : g_strdup("");
+            g_assert_cmpstr(words, ==, (mptcp ? cut_mptcp : cut)[n_captured]);
+        }
+}
+
 /* Extension headers and VLAN tags without end. */
 static void test_depth(void)
 {
@@ -424,6 +503,8 @@ int main(int argc, char **argv)
     g_test_add_func("/decode/print", test_print);
     g_test_add_func("/decode/place", test_place);
     g_test_add_func("/decode/options", test_options);
+    g_test_add_func("/decode/opaque", test_opaque);
+    g_test_add_func("/decode/opaque cut", test_opaque_cut);
     g_test_add_func("/decode/depth", test_depth);
     return g_test_run();
 }

@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "util/option_names.h"
 #include "views/option_text.h"
 
 static MpsConnection connection = {
@@ -47,8 +48,63 @@ static void broken(void)
                              .byte2 = 0x20,
                              .byte3 = 0xff},
            &nowhere, "DSS malformed (length 5, bytes 20 ff)");
-    expect(&(MpsMptcpOption){.subtype = 0x9, .length = 4, .byte2 = 0x90}, &nowhere,
-           "subtype 0x9 length 4, bytes 90 00");
+    expect(
+        &(MpsMptcpOption){.subtype = 0x9, .status = MPS_OPT_MALFORMED, .length = 41, .byte2 = 0x90},
+        &nowhere, "subtype 0x9 malformed (length 41, bytes 90 00)");
+}
+
+static void expect_opaque(const MpsOpaqueOption *option, const char *text, const char *json)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    mps_opaque_text(out, option);
+    g_assert_cmpstr(out->str, ==, text);
+    g_string_truncate(out, 0);
+    mps_opaque_json(out, option);
+    g_assert_cmpstr(out->str, ==, json);
+}
+
+/* Options that no decoder knows, before and after the user has named them. */
+static void opaque(void)
+{
+    MpsSegment segment = {
+        .n_opaque = 4,
+        .opaque = {{.kind = 30,
+                    .subtype = 0xf,
+                    .length = 7,
+                    .n_bytes = 5,
+                    .bytes = {0xf0, 0, 1, 5, 0xdc}},
+                   {.kind = 30, .subtype = 9, .length = 4, .n_bytes = 2, .bytes = {0x90}},
+                   {.kind = 28, .length = 4, .n_bytes = 2, .bytes = {0x80, 0x1e}},
+                   {.kind = 77, .length = 8, .status = MPS_OPT_TRUNCATED, .n_bytes = 1}},
+    };
+    g_autoptr(MpsOptionNames) names = mps_option_names_new();
+
+    expect_opaque(&segment.opaque[0], "MP_EXPERIMENTAL length 7, bytes f0 00 01 05 dc",
+                  "\"option\":\"MP_EXPERIMENTAL\",\"kind\":30,\"subtype\":15,\"length\":7,"
+                  "\"status\":\"ok\",\"id\":\"0x0001\",\"bytes\":\"0xf0000105dc\"");
+    expect_opaque(&segment.opaque[1], "subtype 0x9 length 4, bytes 90 00",
+                  "\"option\":\"subtype 0x9\",\"kind\":30,\"subtype\":9,\"length\":4,"
+                  "\"status\":\"ok\",\"bytes\":\"0x9000\"");
+    expect_opaque(&segment.opaque[2], "User Timeout length 4, bytes 80 1e",
+                  "\"option\":\"User Timeout\",\"kind\":28,\"length\":4,\"status\":\"ok\","
+                  "\"bytes\":\"0x801e\"");
+    expect_opaque(&segment.opaque[3], "TCP option 77 cut by the capture (length 8)",
+                  "\"option\":\"TCP option 77\",\"kind\":77,\"length\":8,"
+                  "\"status\":\"truncated\",\"bytes\":\"0x00\"");
+    g_assert_true(mps_option_names_add(names, "mptcp:0xf:0x0001=Rate,u16:kbit/s", NULL));
+    g_assert_true(mps_option_names_add(names, "tcp:77=Wide,u48", NULL) == false);
+    g_assert_true(mps_option_names_add(names, "tcp:77=Wide,u64", NULL));
+    mps_option_names_apply(names, &segment);
+    expect_opaque(&segment.opaque[0], "Rate: 1500 kbit/s",
+                  "\"option\":\"MP_EXPERIMENTAL\",\"kind\":30,\"subtype\":15,\"length\":7,"
+                  "\"status\":\"ok\",\"id\":\"0x0001\",\"bytes\":\"0xf0000105dc\","
+                  "\"name\":\"Rate\",\"value\":\"1500 kbit/s\","
+                  "\"fields\":[{\"value\":1500,\"unit\":\"kbit/s\"}]");
+    expect_opaque(&segment.opaque[3], "Wide: cut by the capture",
+                  "\"option\":\"TCP option 77\",\"kind\":77,\"length\":8,"
+                  "\"status\":\"truncated\",\"bytes\":\"0x00\",\"name\":\"Wide\","
+                  "\"value\":\"cut by the capture\"");
 }
 
 static void others(void)
@@ -83,6 +139,7 @@ int main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/option-text/dss", dss);
     g_test_add_func("/option-text/broken", broken);
+    g_test_add_func("/option-text/opaque", opaque);
     g_test_add_func("/option-text/others", others);
     return g_test_run();
 }

@@ -51,6 +51,11 @@ static const char schema[] =
     "CREATE TABLE stall(connection_id INTEGER, direction TEXT, start_ns INTEGER,"
     " capture_id INTEGER, packet INTEGER, length_ns INTEGER, outstanding_bytes INTEGER,"
     " cause TEXT, ended_by TEXT) STRICT;"
+    "CREATE TABLE option_count(connection_id INTEGER, first_ns INTEGER, first_packet INTEGER) "
+    "STRICT;"
+    "CREATE TABLE v_option(connection_id INTEGER, subflow_id INTEGER, sent_by TEXT, name TEXT,"
+    " words TEXT, count INTEGER, first_ns INTEGER, first_capture_id INTEGER, first_packet INTEGER,"
+    " first_value TEXT, last_value TEXT) STRICT;"
     "CREATE TABLE note(text TEXT, number REAL) STRICT;";
 
 static const char rows[] =
