@@ -88,6 +88,7 @@ BACKUP="SELECT sum(backup_data_bytes), sum(backup_reinjected_bytes) FROM subflow
 STALL="SELECT group_concat(printf('%s %d %s %s', direction, length_ns / 1000000, coalesce(cause, 'none'), ended_by), '; ') FROM stall"
 HANDOVER="SELECT count(*), coalesce(min(detail ->> 'from'), 'none'), coalesce(min(detail ->> 'to'), 'none'), coalesce(min(detail ->> 'break_before_make'), 'none') FROM event WHERE kind = 'handover'"
 SENTENCES="SELECT group_concat(sentence, '; ') FROM v_diagnosis WHERE kind"
+PATH_MANAGER="SELECT path_manager, path_manager_confidence FROM connection"
 REASON="SELECT use, coalesce(use_reason, 'none') $SECOND"
 while IFS='|' read -r scenario end question answer; do
     for each in ${end:-client server}; do
@@ -106,6 +107,10 @@ backup-used|server|$BACKUP|12144,21832
 backup-used|client|$STALL|c2s 320 subflow silent reinjection
 backup-used|server|$STALL|
 dual-stack||$ADDRESS|server,add,1,10.1.2.1,no port,1,joined
+address-flapping||$PATH_MANAGER|subflow_refreshing,0.4
+delayed-join||$PATH_MANAGER|delayed,0.6
+late-address||$PATH_MANAGER|subflow,0.7
+subflow-refreshing||$PATH_MANAGER|subflow_refreshing,0.8
 join-first-failure|client|$SENTENCES = 'join_unreachable'|Join 1 (10.0.1.1:59985 -> 10.1.2.1:5001) was not established: unreachable; router 10.0.1.254 answered in packet 17 with network unreachable (ICMP type 3 code 0); the SYN went from the first address of the client to the one that the server announced in packet 14
 join-first-failure|client|$ADDRESS|server,add,1,10.1.2.1,no port,0,join failed (unreachable)
 join-first-failure|server|$ADDRESS|server,add,1,10.1.2.1,no port,0,no join
