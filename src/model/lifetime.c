@@ -260,7 +260,7 @@ static MpsResult result_of(Subflow *subflow)
         if (subflow->icmp) {
             char router[MPS_ADDRESS_TEXT];
 
-            detail(subflow, "%s from %s (ICMP%s type %d code %d)", mps_icmp_words(subflow->icmp),
+            detail(subflow, "%s, says %s (ICMP%s type %d code %d)", mps_icmp_words(subflow->icmp),
                    mps_address_text(&subflow->icmp->router, router),
                    subflow->icmp->router.family == 6 ? "v6" : "", subflow->icmp->type,
                    subflow->icmp->code);

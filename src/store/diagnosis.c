@@ -36,6 +36,55 @@
     "(SELECT r." column " FROM reinjection r WHERE r.connection_id = d.connection_id" \
     " AND r.direction = d.direction ORDER BY r.ts_ns LIMIT 1)"
 
+/* "packet 7", and of which capture where there are several. */
+#define PACKET_WORDS(table) \
+    "'packet ' || " table ".packet || CASE WHEN (SELECT count(*) FROM capture) > 1" \
+    " THEN ' of capture ' || " table ".capture_id ELSE '' END"
+
+/* The address of table (subflow or connection) at the end of the host that opened join s, and at
+ * the other end. */
+#define OWN_ADDR(table) \
+    "CASE s.opened_by WHEN 'client' THEN " table ".client_addr ELSE " table ".server_addr END"
+#define PEER_ADDR(table) \
+    "CASE s.opened_by WHEN 'client' THEN " table ".server_addr ELSE " table ".client_addr END"
+
+/* Who answered the SYN of join s by an ICMP error, where, and what it said.  NULL: it was told of
+ * before the connection was known. */
+#define ICMP_WORDS \
+    "(SELECT CASE e.detail ->> 'router' WHEN " PEER_ADDR("s") " THEN 'that host'" \
+    " WHEN " OWN_ADDR("s") " THEN 'the ' || s.opened_by || ' itself'" \
+    " ELSE 'router ' || (e.detail ->> 'router') END || ' answered in ' || " PACKET_WORDS("e") \
+    " || ' with ' || (e.detail ->> 'words') || printf(' (ICMP%s type %d code %d)'," \
+    " CASE WHEN instr(e.detail ->> 'router', ':') THEN 'v6' ELSE '' END," \
+    " e.detail ->> 'type', e.detail ->> 'code')" \
+    " FROM event e WHERE e.connection_id IS s.connection_id AND e.subflow_id = s.subflow_id" \
+    " AND e.kind = 'unreachable' ORDER BY e.ts_ns LIMIT 1)"
+
+/* The announcement that the opener of join s may have followed: the last one before the SYN. */
+#define ANNOUNCED \
+    "(SELECT " PACKET_WORDS("a") " FROM address a WHERE a.connection_id = s.connection_id" \
+    " AND a.kind = 'add' AND a.sent_by <> s.opened_by AND a.address = " PEER_ADDR("s") \
+    " AND a.ts_ns <= s.syn_ns AND (a.removed_ns IS NULL OR a.removed_ns > s.syn_ns)" \
+    " ORDER BY a.ts_ns DESC LIMIT 1)"
+
+/* From where to where join s went, as far as the capture shows what the addresses are. */
+#define ROUTE_WORDS \
+    "(SELECT '; the SYN went from ' || CASE WHEN " OWN_ADDR("s") " = " OWN_ADDR("c") \
+    " THEN 'the first' ELSE 'a further' END || ' address of the ' || s.opened_by || ' to '" \
+    " || CASE WHEN " ANNOUNCED " IS NOT NULL" \
+    " THEN 'the one that the ' || " PEER_NAME " || ' announced in ' || " ANNOUNCED \
+    " WHEN " PEER_ADDR("s") " = " PEER_ADDR("c") " THEN 'the first of the ' || " PEER_NAME \
+    " ELSE 'one whose announcement is not visible in this capture' END" \
+    " FROM connection c WHERE c.connection_id = s.connection_id AND c.handshake <> 'none')"
+#define PEER_NAME "CASE s.opened_by WHEN 'client' THEN 'server' ELSE 'client' END"
+
+/* The address is there: another subflow came to it from another address. */
+#define REACHED_WORDS \
+    "(SELECT '; ' || " PEER_ADDR("s") " || ' was reached from ' || " OWN_ADDR("o") \
+    " || ' (subflow ' || o.ordinal || ')' FROM subflow o WHERE o.connection_id = s.connection_id" \
+    " AND o.result = 'established' AND " PEER_ADDR("o") " = " PEER_ADDR("s") \
+    " AND " OWN_ADDR("o") " <> " OWN_ADDR("s") " ORDER BY o.ordinal LIMIT 1)"
+
 const char mps_schema_diagnosis[] =
     "CREATE VIEW v_diagnosis (connection_id, subflow_id, direction, rank, ts_ns, capture_id, packet,\n"
     "    kind, sentence) AS\n"
@@ -46,7 +95,14 @@ const char mps_schema_diagnosis[] =
     "    || replace(s.result, '_', ' ')\n"
     "    || CASE WHEN s.reset_reason IS NULL THEN '' ELSE ', ' || " RESET_WORDS " END\n"
     "    || coalesce(' (' || s.result_detail || ')', '')\n"
-    "FROM subflow s WHERE s.kind = 'join' AND s.result <> 'established'\n"
+    "FROM subflow s WHERE s.kind = 'join' AND s.result NOT IN ('established', 'unreachable')\n"
+    "UNION ALL\n"
+    "SELECT s.connection_id, s.subflow_id, NULL, 1, s.syn_ns,\n"
+    "    " PACKET_OF_SUBFLOW("join") ", 'join_unreachable',\n"
+    "    'Join ' || s.ordinal || ' (' || " PATH " || ') was not established: unreachable; '\n"
+    "    || coalesce(" ICMP_WORDS ", s.result_detail)\n"
+    "    || coalesce(" ROUTE_WORDS ", '') || coalesce(" REACHED_WORDS ", '')\n"
+    "FROM subflow s WHERE s.kind = 'join' AND s.result = 'unreachable'\n"
     "UNION ALL\n"
     "SELECT s.connection_id, s.subflow_id, NULL, 1, s.syn_ns,\n"
     "    " PACKET_OF_SUBFLOW("join") ", 'join_unfinished',\n"

@@ -87,6 +87,8 @@ ADDRESS="SELECT sent_by, kind, address_id, address, coalesce(port, 'no port'), u
 BACKUP="SELECT sum(backup_data_bytes), sum(backup_reinjected_bytes) FROM subflow_direction"
 STALL="SELECT group_concat(printf('%s %d %s %s', direction, length_ns / 1000000, coalesce(cause, 'none'), ended_by), '; ') FROM stall"
 HANDOVER="SELECT count(*), coalesce(min(detail ->> 'from'), 'none'), coalesce(min(detail ->> 'to'), 'none'), coalesce(min(detail ->> 'break_before_make'), 'none') FROM event WHERE kind = 'handover'"
+SENTENCES="SELECT group_concat(sentence, '; ') FROM v_diagnosis WHERE kind"
+PATH_MANAGER="SELECT path_manager, path_manager_confidence FROM connection"
 REASON="SELECT use, coalesce(use_reason, 'none') $SECOND"
 while IFS='|' read -r scenario end question answer; do
     for each in ${end:-client server}; do
@@ -105,6 +107,17 @@ backup-used|server|$BACKUP|12144,21832
 backup-used|client|$STALL|c2s 320 subflow silent reinjection
 backup-used|server|$STALL|
 dual-stack||$ADDRESS|server,add,1,10.1.2.1,no port,1,joined
+address-flapping||$PATH_MANAGER|subflow_refreshing,0.4
+delayed-join||$PATH_MANAGER|delayed,0.6
+late-address||$PATH_MANAGER|subflow,0.7
+subflow-refreshing||$PATH_MANAGER|subflow_refreshing,0.8
+join-first-failure|client|$SENTENCES = 'join_unreachable'|Join 1 (10.0.1.1:59985 -> 10.1.2.1:5001) was not established: unreachable; router 10.0.1.254 answered in packet 17 with network unreachable (ICMP type 3 code 0); the SYN went from the first address of the client to the one that the server announced in packet 14
+join-first-failure|client|$ADDRESS|server,add,1,10.1.2.1,no port,0,join failed (unreachable)
+join-first-failure|server|$ADDRESS|server,add,1,10.1.2.1,no port,0,no join
+join-second-failure|client|$SENTENCES = 'join_unreachable'|Join 2 (10.0.2.1:58415 -> 10.1.1.1:5001) was not established: unreachable; router 10.0.2.254 answered in packet 21 with host unreachable (ICMP type 3 code 1); the SYN went from a further address of the client to the first of the server; 10.1.1.1 was reached from 10.0.1.1 (subflow 0)
+join-second-failure|client|SELECT group_concat(result, ' ') FROM subflow|established established unreachable
+join-second-failure|server|SELECT group_concat(result, ' ') FROM subflow|established established
+join-second-failure||$ADDRESS|server,add,1,10.1.2.1,no port,1,joined
 join-no-reply|client|$ADDRESS|server,add,1,10.1.2.1,no port,0,join failed (no_reply)
 join-no-reply|server|$ADDRESS|server,add,1,10.1.2.1,no port,0,no join
 loss||$HANDOVER|0,none,none,none

@@ -2,8 +2,9 @@
  * test_model.c and test_ledger.c.
  *
  * Paths are numbered; path p runs from 10.0.p.1 port 40000 + p to 192.0.2.1 port 80.  Path 0
- * carries MP_CAPABLE.  Sequence numbers are given relative to the ISN of the path, so that payload
- * begins at 1 whatever the ISN; data offsets are relative to IDSN + 1. */
+ * carries MP_CAPABLE; network, server and server_port make others of the addresses.  Sequence
+ * numbers are given relative to the ISN of the path, so that payload begins at 1 whatever the ISN;
+ * data offsets are relative to IDSN + 1. */
 #ifndef MPS_TESTS_BENCH_H
 #define MPS_TESTS_BENCH_H
 
@@ -15,7 +16,7 @@
 #include "model/model.h"
 #include "pipeline/observers.h"
 
-enum { BENCH_PATHS = 4 };
+enum { BENCH_PATHS = 8 };
 
 /* A closed connection: numbers only, the entities themselves are gone. */
 typedef struct {
@@ -33,7 +34,10 @@ typedef struct {
     uint64_t key[2], idsn[2];
     uint32_t token[2];
     uint32_t isn[BENCH_PATHS][2];
-    uint16_t port[BENCH_PATHS]; /* of the client */
+    uint16_t port[BENCH_PATHS];   /* of the client */
+    uint8_t network[BENCH_PATHS]; /* of the client: 10.0.network.1 */
+    uint8_t server[BENCH_PATHS];  /* 192.0.2.server */
+    uint16_t server_port[BENCH_PATHS];
     bool dsn_is_64;
     GArray *closed;          /* BenchClosed, in order */
     MpsObservers *observers; /* that see everything, too; or NULL.  See bench_rows.h */
@@ -100,6 +104,9 @@ static inline Bench *bench_new_observed(int version, uint64_t client_key, uint64
         self->isn[path][MPS_CLIENT] = 1000u * (path + 1u);
         self->isn[path][MPS_SERVER] = 500000u * (path + 1u);
         self->port[path] = (uint16_t)(40000 + path);
+        self->network[path] = (uint8_t)path;
+        self->server[path] = 1;
+        self->server_port[path] = 80;
     }
     self->closed = g_array_new(FALSE, FALSE, sizeof(BenchClosed));
     self->events = g_array_new(FALSE, FALSE, sizeof(MpsEvent));
@@ -154,9 +161,10 @@ static inline guint bench_signals(const Bench *self, MpsSignal what)
 static inline MpsSegment bench_segment(const Bench *self, int path, MpsSide from, uint8_t flags,
                                        uint32_t seq, uint32_t ack, uint32_t payload_bytes)
 {
-    const MpsEndpoint client = {.address = {.bytes = {10, 0, (uint8_t)path, 1}, .family = 4},
+    const MpsEndpoint client = {.address = {.bytes = {10, 0, self->network[path], 1}, .family = 4},
                                 .port = self->port[path]};
-    const MpsEndpoint server = {.address = {.bytes = {192, 0, 2, 1}, .family = 4}, .port = 80};
+    const MpsEndpoint server = {.address = {.bytes = {192, 0, 2, self->server[path]}, .family = 4},
+                                .port = self->server_port[path]};
     const bool from_client = from == MPS_CLIENT;
     MpsSegment segment;
 

@@ -262,6 +262,130 @@ static void test_midstream_no_match(void)
     bench_free(bench);
 }
 
+enum { NEAR = 1 << 26 };
+#define NONE INT64_MIN
+
+/* What a flow without handshake says first; C sent 1000 bytes before, and S 500. */
+typedef struct {
+    const char *name;
+    int64_t acked;    /* by S before */
+    int64_t dsn, ack; /* data offsets in the first segment of C, or NONE */
+    guint n;          /* connections that come out */
+} Closeness;
+
+static const Closeness closenesses[] = {
+    {"far above", 0, 1000 + NEAR, NONE, 2},
+    {"just near above", 0, 1000 + NEAR - 1, NONE, 1},
+    {"just near below", 0, 1000 - NEAR + 1, NONE, 1},
+    {"far below", 0, 1000 - NEAR, NONE, 2},
+    {"far above what was acknowledged", 3000, 3000 + NEAR, NONE, 2},
+    {"just near what was acknowledged", 3000, 3000 + NEAR - 1, NONE, 1},
+    {"acknowledgement far above", 0, NONE, 500 + NEAR, 2},
+    {"acknowledgement just near above", 0, NONE, 500 + NEAR - 1, 1},
+    {"acknowledgement just near below", 0, NONE, 500 - NEAR + 1, 1},
+    {"acknowledgement far below", 0, NONE, 500 - NEAR, 2},
+    {"both near", 0, 1000, 500, 1},
+    {"data near, acknowledgement far", 0, 1000, 500 + NEAR, 2},
+    {"data far, acknowledgement near", 0, 1000 + NEAR, 500, 2},
+    {"neither", 0, NONE, NONE, 2},
+};
+
+static guint n_connections(const Bench *bench)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < bench->closed->len; i++)
+        n += bench_result(bench, i)->n_subflows > 0;
+    return n;
+}
+
+/* Data sequence numbers are near up to a bound, in both directions that the segment tells of. */
+static void test_midstream_near(gconstpointer data)
+{
+    const Closeness *at = data;
+    Bench *bench = bench_new(1, 0x11, 0x22);
+    MpsSegment segment = bench_segment(bench, 1, C, MPS_TCP_ACK, 1, 1, 10);
+
+    bench_open(bench);
+    bench_send(bench, 0, C, 1, 1000, 0);
+    bench_send(bench, 0, S, 1, 500, 0);
+    if (at->acked > 0)
+        bench_ack(bench, 0, S, 501, 1001, at->acked);
+    if (at->dsn != NONE)
+        bench_map(bench, &segment, C, at->dsn, 1, 10, false);
+    if (at->ack != NONE)
+        bench_data_ack(bench, &segment, C, at->ack);
+    if (segment.n_mptcp == 0)
+        bench_option(&segment, MPS_DSS);
+    bench_feed(bench, segment);
+    bench_finish(bench);
+    g_assert_cmpuint(n_connections(bench), ==, at->n);
+    bench_free(bench);
+}
+
+/* Four bytes of a number do not tell, on either side; nor does anything where a token does. */
+static void test_midstream_short_numbers(void)
+{
+    for (int variant = 0; variant < 5; variant++) {
+        static const guint connections[] = {1, 2, 2, 2, 2};
+        Bench *bench = bench_new(1, 0x11, 0x22);
+        MpsSegment ack = bench_segment(bench, 1, C, MPS_TCP_ACK, 1, 1, 10);
+
+        bench->idsn[C] = bench->idsn[S] = 1000; /* alike in four and in eight bytes */
+        bench->dsn_is_64 = variant != 1;
+        bench_send(bench, 0, C, 1, 100, 0);
+        bench_send(bench, 0, C, 101, 100, 100);
+        bench_send(bench, 0, S, 1, 100, 0);
+        bench->dsn_is_64 = variant == 0 || variant == 1 || variant == 4;
+        if (variant == 4)
+            bench_join_syn(bench, 1, C, 0xdead);
+        if (variant == 3) {
+            bench_data_ack(bench, &ack, C, 100);
+            bench_feed(bench, ack);
+        } else {
+            bench_send(bench, 1, C, 1, 100, 200);
+        }
+        bench_finish(bench);
+        g_assert_cmpuint(n_connections(bench), ==, connections[variant]);
+        bench_free(bench);
+    }
+}
+
+/* The connection is looked for among so many others that were active since. */
+static guint found_behind(guint n_others)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+    const uint64_t idsn = bench->idsn[C];
+    const uint16_t port = bench->port[0];
+    guint n = 0;
+
+    bench->step_ns = 1000;
+    bench_open(bench);
+    bench_send(bench, 0, C, 1, 1000, 0);
+    for (guint i = 0; i < n_others; i++) {
+        bench->port[0] = (uint16_t)(20000 + i);
+        for (int side = 0; side < 2; side++) {
+            bench->key[side] = 1000 + 2 * i + (guint)side;
+            mps_key_hash(1, bench->key[side], &bench->token[side], &bench->idsn[side]);
+        }
+        bench_open(bench);
+    }
+    bench->port[0] = port;
+    bench->idsn[C] = idsn;
+    bench_send(bench, 1, C, 1, 1000, 1000);
+    bench_finish(bench);
+    for (guint i = 0; i < bench->closed->len; i++)
+        n += bench_result(bench, i)->n_subflows == 2;
+    bench_free(bench);
+    return n;
+}
+
+static void test_midstream_many(void)
+{
+    g_assert_cmpuint(found_behind(255), ==, 1);
+    g_assert_cmpuint(found_behind(256), ==, 0);
+}
+
 /* The only mapping of a flow without handshake ends in a DATA_FIN, and nothing tells which part of
  * it the payload is: no place in the data sequence is made up. */
 static void test_midstream_data_fin(void)
@@ -372,6 +496,13 @@ int main(int argc, char **argv)
     g_test_add_func("/damage/refused after data", test_refused_after_data);
     g_test_add_func("/damage/join stamped early", test_join_stamped_early);
     g_test_add_func("/damage/midstream match", test_midstream_match);
+    for (size_t i = 0; i < G_N_ELEMENTS(closenesses); i++) {
+        g_autofree char *path = g_strconcat("/damage/midstream/", closenesses[i].name, NULL);
+
+        g_test_add_data_func(path, &closenesses[i], test_midstream_near);
+    }
+    g_test_add_func("/damage/midstream, short numbers", test_midstream_short_numbers);
+    g_test_add_func("/damage/midstream, many others", test_midstream_many);
     g_test_add_func("/damage/midstream data fin", test_midstream_data_fin);
     g_test_add_func("/damage/midstream bounds", test_midstream_bounds);
     g_test_add_func("/damage/join without token", test_join_without_token);

@@ -1,0 +1,233 @@
+/* test_diagnosis.c - what the sentences of v_diagnosis say of joins that a router refused to
+ * forward: who answered where, and from where to where the join went. */
+#include "bench_rows.h"
+
+#define C MPS_CLIENT
+#define S MPS_SERVER
+
+#define SENTENCE "SELECT packet, sentence FROM v_diagnosis WHERE kind = 'join_unreachable'"
+/* Of the bench's path 1, opened by the client. */
+#define JOIN    "Join 1 (10.0.1.1:40001 -> 192.0.2.1:80) was not established: unreachable; "
+#define REACHED "; 192.0.2.1 was reached from 10.0.0.1 (subflow 0)"
+#define FURTHER "; the SYN went from a further address of the client to the first of the server"
+
+static const MpsAddress router = {.bytes = {203, 0, 113, 9}, .family = 4};
+
+/* An open connection whose path 1 is from network @network to server @server. */
+static Rows opened(uint8_t network, uint8_t server)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    rows.bench->network[1] = network;
+    rows.bench->server[1] = server;
+    bench_open(rows.bench);
+    return rows;
+}
+
+/* ADD_ADDR of 192.0.2.@host. */
+static void announce(Rows *rows, MpsSide from, uint8_t id, uint8_t host)
+{
+    MpsSegment segment = bench_segment(rows->bench, 0, from, MPS_TCP_ACK, 1, 1, 0);
+    MpsMptcpOption *option = bench_option(&segment, MPS_ADD_ADDR);
+
+    option->add_addr.version = 1;
+    option->add_addr.address_id = id;
+    option->add_addr.address = (MpsAddress){.bytes = {192, 0, 2, host}, .family = 4};
+    bench_feed(rows->bench, segment);
+}
+
+static void removes(Rows *rows, uint8_t host)
+{
+    MpsSegment segment = bench_segment(rows->bench, 0, S, MPS_TCP_ACK, 1, 1, 0);
+    MpsMptcpOption *option = bench_option(&segment, MPS_REMOVE_ADDR);
+
+    option->remove_addr.n_ids = 1;
+    option->remove_addr.ids[0] = host;
+    bench_feed(rows->bench, segment);
+}
+
+/* The SYN of @opener on path 1, and the ICMP error of @from that quotes it. */
+static void refused_join(Rows *rows, MpsSide opener, MpsAddress from, uint8_t type, uint8_t code)
+{
+    Bench *bench = rows->bench;
+    const MpsSegment syn = bench_segment(bench, 1, opener, MPS_TCP_SYN, 0, 0, 0);
+    const MpsIcmpError icmp = {.ts_ns = bench->now_ns + bench->step_ns,
+                               .packet = bench->packet + 2,
+                               .capture_id = 1,
+                               .router = from,
+                               .src = syn.src,
+                               .dst = syn.dst,
+                               .seq = syn.seq,
+                               .type = type,
+                               .code = code};
+
+    bench_join_syn(bench, 1, opener, bench->token[opener == C ? S : C]);
+    mps_model_icmp(bench->model, &icmp);
+    bench->packet++;
+}
+
+/* @captures: a statement that fills that table, which is not the metrics'. */
+static void done_of(Rows *rows, const char *captures, const char *expected)
+{
+    rows_finish(rows);
+    g_assert_cmpint(
+        sqlite3_exec(rows->db, "CREATE TABLE capture (capture_id INTEGER)", NULL, NULL, NULL), ==,
+        SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(rows->db, captures, NULL, NULL, NULL), ==, SQLITE_OK);
+    rows_assert(rows, SENTENCE, expected);
+    rows_free(rows);
+}
+
+static void done(Rows *rows, const char *expected)
+{
+    done_of(rows, "INSERT INTO capture VALUES (1)", expected);
+}
+
+/* The testbed's first failure: own first address to the announced one. */
+static void test_announced(void)
+{
+    Rows rows = opened(0, 2);
+
+    announce(&rows, S, 2, 2);
+    refused_join(&rows, C, router, 3, 0);
+    done(&rows, "5|Join 1 (10.0.0.1:40001 -> 192.0.2.2:80) was not established: unreachable; "
+                "router 203.0.113.9 answered in packet 6 with network unreachable (ICMP type 3 "
+                "code 0); the SYN went from the first address of the client to the one that the "
+                "server announced in packet 4");
+}
+
+/* The second one: another address than the first, to the server's first. */
+static void test_further(void)
+{
+    Rows rows = opened(1, 1);
+
+    announce(&rows, S, 2, 2);
+    refused_join(&rows, C, router, 3, 1);
+    done(&rows, "5|" JOIN "router 203.0.113.9 answered in packet 6 with host unreachable (ICMP "
+                "type 3 code 1)" FURTHER REACHED);
+}
+
+/* Packets are counted in each file. */
+static void test_captures(void)
+{
+    Rows rows = opened(0, 2);
+
+    announce(&rows, S, 2, 2);
+    refused_join(&rows, C, router, 3, 0);
+    done_of(&rows, "INSERT INTO capture VALUES (1), (2)",
+            "5|Join 1 (10.0.0.1:40001 -> 192.0.2.2:80) was not established: unreachable; router "
+            "203.0.113.9 answered in packet 6 of capture 1 with network unreachable (ICMP type 3 "
+            "code 0); the SYN went from the first address of the client to the one that the server "
+            "announced in packet 4 of capture 1");
+}
+
+/* Neither an announcement that came later, nor one that was taken back; the last one counts. */
+static void test_announced_when(void)
+{
+    static const char format[] =
+        "%d|Join 1 (10.0.0.1:40001 -> 192.0.2.2:80) was not established: unreachable; router "
+        "203.0.113.9 answered in packet %d with network unreachable (ICMP type 3 code 0); the SYN "
+        "went from the first address of the client to %s";
+    static const char unknown[] = "one whose announcement is not visible in this capture";
+    g_autofree char *later = g_strdup_printf(format, 4, 5, unknown);
+    g_autofree char *never = g_strdup_printf(format, 5, 6, unknown);
+    g_autofree char *removed = g_strdup_printf(format, 6, 7, unknown);
+    g_autofree char *again =
+        g_strdup_printf(format, 8, 9, "the one that the server announced in packet 7");
+    Rows rows = opened(0, 2);
+
+    refused_join(&rows, C, router, 3, 0);
+    announce(&rows, S, 2, 2);
+    done(&rows, later);
+
+    rows = opened(0, 2);
+    announce(&rows, S, 2, 2);
+    removes(&rows, 2);
+    refused_join(&rows, C, router, 3, 0);
+    done(&rows, removed);
+
+    rows = opened(0, 2);
+    announce(&rows, S, 2, 2);
+    removes(&rows, 2);
+    announce(&rows, S, 2, 2);
+    announce(&rows, S, 3, 2); /* also by another id */
+    refused_join(&rows, C, router, 3, 0);
+    removes(&rows, 2);
+    removes(&rows, 3);
+    done(&rows, again);
+
+    rows = opened(0, 2);
+    announce(&rows, C, 2, 2); /* not its own */
+    rows.bench->server[2] = 2;
+    refused_join(&rows, C, router, 3, 0);
+    bench_join_syn(rows.bench, 2, C, rows.bench->token[S]); /* does not reach it either */
+    done(&rows, never);
+}
+
+/* The error need not come from a router. */
+static void test_who(void)
+{
+    const MpsAddress client = {.bytes = {10, 0, 1, 1}, .family = 4};
+    const MpsAddress server = {.bytes = {192, 0, 2, 1}, .family = 4};
+    const MpsAddress other = {.bytes = {0x20, 1, 0xd, 0xb8, [15] = 9}, .family = 6};
+    Rows rows = opened(1, 1);
+
+    refused_join(&rows, C, server, 3, 3);
+    done(&rows, "4|" JOIN "that host answered in packet 5 with port unreachable (ICMP type 3 code "
+                "3)" FURTHER REACHED);
+
+    rows = opened(1, 1);
+    refused_join(&rows, C, client, 3, 1);
+    done(&rows, "4|" JOIN "the client itself answered in packet 5 with host unreachable (ICMP type "
+                "3 code 1)" FURTHER REACHED);
+
+    rows = opened(1, 1);
+    refused_join(&rows, C, other, 1, 0);
+    done(&rows, "4|" JOIN "router 2001:db8::9 answered in packet 5 with no route (ICMPv6 type 1 "
+                "code 0)" FURTHER REACHED);
+}
+
+/* A join of the server: its ends are the other way round. */
+static void test_server_opens(void)
+{
+    Rows rows = opened(1, 1);
+
+    refused_join(&rows, S, router, 3, 0);
+    done(&rows, "4|" JOIN "router 203.0.113.9 answered in packet 5 with network unreachable (ICMP "
+                "type 3 code 0); the SYN went from the first address of the server to one whose "
+                "announcement is not visible in this capture");
+
+    rows = opened(0, 2);
+    refused_join(&rows, S, router, 3, 0);
+    done(&rows, "4|Join 1 (10.0.0.1:40001 -> 192.0.2.2:80) was not established: unreachable; "
+                "router 203.0.113.9 answered in packet 5 with network unreachable (ICMP type 3 "
+                "code 0); the SYN went from a further address of the server to the first of the "
+                "client; 10.0.0.1 was reached from 192.0.2.1 (subflow 0)");
+}
+
+/* Nothing is known of first addresses, and not yet of the connection when the router answers. */
+static void test_no_initial(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    refused_join(&rows, C, router, 3, 0);
+    bench_join(rows.bench, 2, C);
+    bench_send(rows.bench, 2, C, 1, 100, 0);
+    done(&rows,
+         "|" JOIN "network unreachable, says 203.0.113.9 (ICMP type 3 code 0); 192.0.2.1 was "
+         "reached from 10.0.2.1 (subflow 2)");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_set_nonfatal_assertions();
+    g_test_add_func("/diagnosis/unreachable/announced address", test_announced);
+    g_test_add_func("/diagnosis/unreachable/further address", test_further);
+    g_test_add_func("/diagnosis/unreachable/several captures", test_captures);
+    g_test_add_func("/diagnosis/unreachable/announced when", test_announced_when);
+    g_test_add_func("/diagnosis/unreachable/who answered", test_who);
+    g_test_add_func("/diagnosis/unreachable/server opens", test_server_opens);
+    g_test_add_func("/diagnosis/unreachable/no initial subflow", test_no_initial);
+    return g_test_run();
+}
