@@ -188,6 +188,12 @@ const char mps_schema_diagnosis[] =
     "        WHEN 'idle' THEN 'Fell silent without an end'\n"
     "        WHEN 'evicted' THEN 'Closed here to keep memory bounded'\n"
     "        ELSE 'Still open when the capture ends' END\n"
-    "FROM connection c;\n";
+    "FROM connection c\n"
+    "UNION ALL\n"
+    /* what no connection knows about */
+    "SELECT NULL, NULL, NULL, 1, NULL, f.capture_id, NULL, 'options_cut',\n"
+    "    printf('%d of %d packets were captured too short for their headers or options: signals in '\n"
+    "        || 'them are lost (capture with a larger snap length)', f.truncated_packets, f.packets)\n"
+    "FROM capture f WHERE f.truncated_packets > 0;\n";
 
 /* clang-format on */

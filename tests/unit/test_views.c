@@ -22,6 +22,8 @@ static const char schema[] =
     " sentence TEXT) STRICT;"
     "INSERT INTO v_diagnosis VALUES(1, NULL, 'c2s', 2, 5, 1, 7, 'reinjection', 'So it was'),"
     " (1, NULL, NULL, 1, 4, NULL, NULL, 'fallback', 'It fell');"
+    "INSERT INTO v_diagnosis VALUES(NULL, NULL, NULL, 1, NULL, 1, NULL, 'options_cut', 'Some were "
+    "cut');"
     "CREATE TABLE connection(connection_id INTEGER, protocol TEXT, version INTEGER,"
     " client_addr TEXT, client_port INTEGER, server_addr TEXT, server_port INTEGER,"
     " client_token INTEGER, server_token INTEGER, start_ns INTEGER, duration_ns INTEGER,"
@@ -241,6 +243,7 @@ static void list(void)
     assert_narrow(text);
     assert_contains(text, "1  10.1.0.2:5000  192.0.2.1:80    2  3.76 s  1.00 kB  0 B  data_fin");
     assert_contains(text, "1 join to tokens that no connection here has");
+    g_assert_true(g_str_has_prefix(text, "OPTIONS CUT in a\\x1b.pcap\n  Some were cut\n\n"));
     free(text);
     text = text_of(mps_view_list, false);
     g_assert_cmpstr(text, ==, "No MPTCP connection.\n");
@@ -263,6 +266,8 @@ static void shows(void)
     sqlite3 *db = database(true);
     g_autoptr(GError) error = NULL;
 
+    g_assert_true(
+        g_str_has_prefix(text, "OPTIONS CUT in a\\x1b.pcap\n  Some were cut\n\nConnection 1"));
     /* what failed comes first, each with its packet where there is one */
     assert_contains(text, "Findings\n  - It fell\n  - So it was (packet 7)\n");
     assert_contains(text, "+0.021000 s");
