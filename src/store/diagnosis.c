@@ -36,6 +36,56 @@
     "(SELECT r." column " FROM reinjection r WHERE r.connection_id = d.connection_id" \
     " AND r.direction = d.direction ORDER BY r.ts_ns LIMIT 1)"
 
+/* Whether stall o is longer than stall t, or as long and earlier. */
+#define LONGER \
+    "(o.length_ns > t.length_ns OR (o.length_ns = t.length_ns AND o.rowid < t.rowid))"
+/* Whether stall t is one of the five longest of its kind and connection. */
+#define OF_FIVE_LONGEST(stall_kind) \
+    "t.kind = '" stall_kind "' AND (SELECT count(*) FROM stall o" \
+    " WHERE o.connection_id = t.connection_id AND o.kind = t.kind AND " LONGER ") < 5"
+#define IDLE_TIMES \
+    "CASE t.direction WHEN 'c2s' THEN c.client_idle_times ELSE c.server_idle_times END"
+#define SENDER(row) "CASE " row ".direction WHEN 'c2s' THEN 'client' ELSE 'server' END"
+#define PEER(host) "CASE " host " WHEN 'client' THEN 'server' ELSE 'client' END"
+
+/* Priority changes told one by one. */
+#define CHANGES_TOLD "5"
+
+/* Who made subflow s a backup, at the join or later. */
+#define CLIENT_ASKS "max(coalesce(s.client_backup, 0), coalesce(s.client_backup_last, 0))"
+#define SERVER_ASKS "max(coalesce(s.server_backup, 0), coalesce(s.server_backup_last, 0))"
+
+/* How long host h spoke on subflow s after its peer's last packet; what of it was not acknowledged. */
+#define UNANSWERED "iif(h.host = 'client', s.client_unanswered_ns, s.server_unanswered_ns)"
+#define UNACKED    "iif(h.host = 'client', s.c2s_unacked_bytes, s.s2c_unacked_bytes)"
+
+/* Wait from the captured end of all data to the DATA_ACK of it: rows w and a of signal_count. */
+#define FIN_WAIT "(a.first_ns - w.first_ns)"
+
+const char mps_schema_priority[] =
+    "CREATE VIEW v_priority (connection_id, subflow_id, ts_ns, capture_id, packet, sent_by, option,\n"
+    "    backup, backup_before) AS\n"
+    "WITH said AS (\n"
+    "SELECT k.connection_id, k.subflow_id, k.first_ns AS ts_ns, k.first_capture_id AS capture_id,\n"
+    "    k.first_packet AS packet, k.sent_by, 'MP_JOIN' AS option, EXISTS (SELECT 1\n"
+    "        FROM signal_count b WHERE b.connection_id = k.connection_id\n"
+    "        AND b.kind = k.kind || '_backup' AND b.subflow_id = k.subflow_id\n"
+    "        AND b.sent_by = k.sent_by) AS backup, NULL AS default_backup\n"
+    "FROM signal_count k WHERE k.kind IN ('mp_join_syn', 'mp_join_synack')\n"
+    "UNION ALL\n"
+    "SELECT e.connection_id, s.subflow_id, e.ts_ns, e.capture_id, e.packet, e.sent_by, 'MP_PRIO',\n"
+    "    json_extract(e.detail, '$.backup'), CASE s.kind WHEN 'initial' THEN 0 END\n"
+    "FROM event e JOIN subflow s ON s.connection_id = e.connection_id\n"
+    "    AND CASE WHEN json_extract(e.detail, '$.address_id') IS NULL\n"
+    "        THEN s.subflow_id = e.subflow_id\n"
+    "        ELSE CASE e.sent_by WHEN 'client' THEN s.client_addr_id ELSE s.server_addr_id END\n"
+    "            = json_extract(e.detail, '$.address_id')\n"
+    "            AND coalesce(s.syn_ns < e.ts_ns, 1) END\n"
+    "WHERE e.kind = 'mp_prio')\n"
+    "SELECT connection_id, subflow_id, ts_ns, capture_id, packet, sent_by, option, backup,\n"
+    "    lag(backup, 1, default_backup) OVER (PARTITION BY connection_id, subflow_id, sent_by\n"
+    "        ORDER BY ts_ns, packet) FROM said;\n";
+
 const char mps_schema_diagnosis[] =
     "CREATE VIEW v_diagnosis (connection_id, subflow_id, direction, rank, ts_ns, capture_id, packet,\n"
     "    kind, sentence) AS\n"
@@ -137,14 +187,38 @@ const char mps_schema_diagnosis[] =
     "        WHERE u.subflow_id = s.subflow_id) > 0\n"
     "        THEN ' first (more that was sent before on another subflow)' ELSE '' END\n"
     "    || CASE s.use_reason WHEN 'late' THEN ': the data was done by then'\n"
-    "        WHEN 'backup' THEN ': it is a backup' WHEN 'slower' THEN ': its path is slower'\n"
+    "        WHEN 'backup' THEN ': it is a backup, by the bit of ' || CASE\n"
+    "                WHEN " CLIENT_ASKS " AND " SERVER_ASKS " THEN 'both hosts'\n"
+    "                WHEN " CLIENT_ASKS " THEN 'the client' ELSE 'the server' END\n"
+    "        WHEN 'slower' THEN ': its path is slower'\n"
     "        ELSE '; why is not visible' END\n"
     "FROM subflow s WHERE s.use IN ('unused', 'under_used')\n"
     "UNION ALL\n"
+    "SELECT p.connection_id, p.subflow_id, NULL, 2, p.ts_ns, p.capture_id, p.packet, 'priority',\n"
+    "    CASE WHEN p.n > " CHANGES_TOLD " THEN printf('%d more change%s of priority %s',\n"
+    "        p.changes - " CHANGES_TOLD ", iif(p.n = p.changes, '', 's'),\n"
+    "        iif(p.n = p.changes, 'follows', 'follow'))\n"
+    "    ELSE 'The ' || p.sent_by || ' asked the ' || " PEER("p.sent_by") " || ' to use subflow '\n"
+    "        || s.ordinal || ' (' || " PATH " || ') as a ' || CASE WHEN p.backup = 1 THEN 'backup'\n"
+    "            ELSE 'regular one' || CASE p.backup_before WHEN 1 THEN ' again' ELSE '' END END END\n"
+    "FROM (SELECT *, row_number() OVER (PARTITION BY connection_id ORDER BY ts_ns, packet,\n"
+    "        subflow_id) AS n, count(*) OVER (PARTITION BY connection_id) AS changes\n"
+    "    FROM v_priority WHERE option = 'MP_PRIO' AND backup IS NOT backup_before) p\n"
+    "JOIN subflow s USING (subflow_id) WHERE p.n <= 1 + " CHANGES_TOLD "\n"
+    "UNION ALL\n"
     "SELECT s.connection_id, s.subflow_id, d.direction, 2, NULL, NULL, NULL, 'backup_used',\n"
     "    printf('Backup subflow %d carried %d bytes %s while a regular one was open, %d of them '\n"
-    "        || 'sent before on another', s.ordinal, d.backup_data_bytes\n"
+    "        || 'sent before on another; ', s.ordinal, d.backup_data_bytes\n"
     "        + d.backup_reinjected_bytes, d.direction, d.backup_reinjected_bytes)\n"
+    "    || CASE d.backup_asked_data_bytes + d.backup_asked_reinjected_bytes\n"
+    "        WHEN 0 THEN 'only the ' || " SENDER("d") " || ' itself had set the backup bit, which '\n"
+    "            || 'binds its peer'\n"
+    "        WHEN d.backup_data_bytes + d.backup_reinjected_bytes THEN 'the '\n"
+    "            || " PEER(SENDER("d")) " || ' had set the backup bit, which binds the '\n"
+    "            || " SENDER("d") "\n"
+    "        ELSE printf('for %d of them the %s had set the backup bit, which binds the %s',\n"
+    "            d.backup_asked_data_bytes + d.backup_asked_reinjected_bytes,\n"
+    "            " PEER(SENDER("d")) ", " SENDER("d") ") END\n"
     "FROM subflow s JOIN subflow_direction d USING (subflow_id)\n"
     "WHERE d.backup_data_bytes + d.backup_reinjected_bytes > 0\n"
     "UNION ALL\n"

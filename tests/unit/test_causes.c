@@ -225,6 +225,120 @@ static void test_backup_alone(void)
     rows_free(&rows);
 }
 
+#define ASKED                                                                                      \
+    "SELECT backup_data_bytes, backup_reinjected_bytes, backup_asked_data_bytes, "                 \
+    "backup_asked_reinjected_bytes FROM subflow_direction JOIN subflow USING (subflow_id) "        \
+    "WHERE direction = 'c2s' AND ordinal = 1"
+#define SENTENCES(kind)                                                                            \
+    "SELECT packet, sentence FROM v_diagnosis WHERE kind = '" kind "' ORDER BY ts_ns"
+
+/* The client sends on a backup: nobody but itself wanted one; then the server did, too. */
+static void test_backup_asked(void)
+{
+    Rows rows = two_paths();
+
+    prio(&rows, 1, C, true, -1);
+    bench_send(rows.bench, 1, C, 1, 100, 0);
+    rows_finish(&rows);
+    rows_assert(&rows, ASKED, "100|0|0|0");
+    rows_assert(&rows, SENTENCES("backup_used"),
+                "|Backup subflow 1 carried 100 bytes c2s while a regular one was open, 0 of them "
+                "sent before on another; only the client itself had set the backup bit, which "
+                "binds its peer");
+    rows_free(&rows);
+
+    rows = two_paths();
+    prio(&rows, 1, C, true, -1);
+    bench_send(rows.bench, 1, C, 1, 100, 0);
+    bench_send(rows.bench, 0, C, 1, 100, 100);
+    prio(&rows, 1, S, true, -1);
+    bench_send(rows.bench, 1, C, 101, 200, 200);
+    bench_send(rows.bench, 1, C, 301, 50, 100);
+    rows_finish(&rows);
+    rows_assert(&rows, ASKED, "300|50|200|50");
+    rows_assert(&rows, SENTENCES("backup_used"),
+                "|Backup subflow 1 carried 350 bytes c2s while a regular one was open, 50 of them "
+                "sent before on another; for 250 of them the server had set the backup bit, which "
+                "binds the client");
+    rows_free(&rows);
+
+    rows = two_paths();
+    prio(&rows, 1, S, true, -1);
+    bench_send(rows.bench, 1, C, 1, 100, 0);
+    rows_finish(&rows);
+    rows_assert(&rows, ASKED, "100|0|100|0");
+    rows_assert(&rows, SENTENCES("backup_used"),
+                "|Backup subflow 1 carried 100 bytes c2s while a regular one was open, 0 of them "
+                "sent before on another; the server had set the backup bit, which binds the "
+                "client");
+    rows_free(&rows);
+}
+
+/* ---- priority ---- */
+
+#define PRIORITY                                                                                   \
+    "SELECT ordinal, packet, sent_by, option, v.backup, backup_before FROM v_priority v "          \
+    "JOIN subflow USING (subflow_id) ORDER BY ts_ns, ordinal"
+
+/* What is said at the join and later; what changes nothing is a row, but no finding. */
+static void test_priority(void)
+{
+    Rows rows = two_paths();
+
+    prio(&rows, 1, S, true, -1);
+    prio(&rows, 1, S, true, -1);
+    prio(&rows, 1, S, false, -1);
+    prio(&rows, 0, C, false, -1);
+    rows_finish(&rows);
+    rows_assert(&rows, PRIORITY,
+                "1|4|client|MP_JOIN|0|\n1|5|server|MP_JOIN|0|\n1|8|server|MP_PRIO|1|0\n"
+                "1|9|server|MP_PRIO|1|1\n1|10|server|MP_PRIO|0|1\n0|11|client|MP_PRIO|0|0");
+    rows_assert(&rows, SENTENCES("priority"),
+                "8|The server asked the client to use subflow 1 (10.0.1.1:40001 -> 192.0.2.1:80) "
+                "as a backup\n"
+                "10|The server asked the client to use subflow 1 (10.0.1.1:40001 -> 192.0.2.1:80) "
+                "as a regular one again");
+    rows_free(&rows);
+}
+
+/* Version 0: an address id stands for the subflows there are from that address. */
+static void test_priority_of_address(void)
+{
+    Rows rows = rows_new(0, 0x11, 0x22);
+
+    bench_open(rows.bench);
+    bench_join(rows.bench, 1, C);
+    prio(&rows, 1, S, true, 0);
+    bench_join(rows.bench, 2, C);
+    rows_finish(&rows);
+    rows_assert(&rows, PRIORITY,
+                "1|4|client|MP_JOIN|0|\n1|5|server|MP_JOIN|0|\n0|8|server|MP_PRIO|1|0\n"
+                "1|8|server|MP_PRIO|1|0\n2|9|client|MP_JOIN|0|\n2|10|server|MP_JOIN|0|");
+    rows_free(&rows);
+}
+
+/* @changes times to and fro. */
+static void priority_changes(int changes, const char *expected)
+{
+    Rows rows = two_paths();
+
+    for (int i = 0; i < changes; i++)
+        prio(&rows, 1, C, i % 2 == 0, -1);
+    rows_finish(&rows);
+    rows_assert(&rows,
+                "SELECT count(*), max(packet), max(CASE WHEN sentence LIKE '%more%' THEN "
+                "sentence END) FROM v_diagnosis WHERE kind = 'priority'",
+                expected);
+    rows_free(&rows);
+}
+
+static void test_priority_bounded(void)
+{
+    priority_changes(5, "5|12|");
+    priority_changes(6, "6|13|1 more change of priority follows");
+    priority_changes(1000, "6|13|995 more changes of priority follow");
+}
+
 /* ---- stalls ---- */
 
 #define STALLS                                                                                     \
@@ -550,6 +664,10 @@ int main(int argc, char **argv)
     g_test_add_func("/address/flood", test_address_flood);
     g_test_add_func("/backup/comes and goes", test_backup);
     g_test_add_func("/backup/nothing else usable", test_backup_alone);
+    g_test_add_func("/backup/by whose request", test_backup_asked);
+    g_test_add_func("/priority/changes", test_priority);
+    g_test_add_func("/priority/by address id", test_priority_of_address);
+    g_test_add_func("/priority/bounded", test_priority_bounded);
     g_test_add_func("/stall/threshold", test_stall_threshold);
     g_test_add_func("/stall/long RTT", test_stall_rtt);
     g_test_add_func("/stall/reinjected", test_stall_reinjected);
