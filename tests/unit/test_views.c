@@ -50,7 +50,8 @@ static const char schema[] =
     "CREATE TABLE address(ts_ns INTEGER, capture_id INTEGER, packet INTEGER, connection_id INTEGER,"
     " sent_by TEXT, kind TEXT, address_id INTEGER, address TEXT, port INTEGER, hmac TEXT,"
     " announcements INTEGER, echoed_ns INTEGER, outcome TEXT) STRICT;"
-    "CREATE TABLE stall(connection_id INTEGER, direction TEXT, start_ns INTEGER,"
+    "CREATE TABLE stall(connection_id INTEGER, direction TEXT, kind TEXT, subflow_id INTEGER,"
+    " start_ns INTEGER,"
     " capture_id INTEGER, packet INTEGER, length_ns INTEGER, outstanding_bytes INTEGER,"
     " cause TEXT, ended_by TEXT) STRICT;"
     "CREATE TABLE note(text TEXT, number REAL) STRICT;";
@@ -81,7 +82,8 @@ static const char rows[] =
     " NULL);"
     "INSERT INTO address VALUES(1000000000020000000, 1, 4, 1, 'server', 'add', 3, '192.0.2.9', 81,"
     " 'valid', 2, 1000000000045000000, 'no join');"
-    "INSERT INTO stall VALUES(1, 'c2s', 1000000000500000000, 1, 40, 250000000, 1400, NULL,"
+    "INSERT INTO stall VALUES(1, 'c2s', 'stale', 2, 1000000000500000000, 1, 40, 250000000, 1400, "
+    "NULL,"
     " 'reinjection');"
     "INSERT INTO note VALUES('plain', 1.5), ('with, comma', NULL), ('a \"quote\"', 0.0), ('', "
     "1e300),"
@@ -273,7 +275,7 @@ static void shows(void)
     assert_contains(text, "+0.021000 s");
     assert_contains(text, "add_addr: id 1, hmac valid");
     assert_contains(text, "192.0.2.9 port 81 valid     2    25.0 ms no join");
-    assert_contains(text, "not visible  reinjection");
+    assert_contains(text, "40 c2s stale 1 250 ms     1.40 kB not visible reinjection");
     assert_contains(text,
                     "+1.000000 s     42 c2s        0        1         300   200 50.0 ms useless");
     free(text);
