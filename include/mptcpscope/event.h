@@ -98,6 +98,8 @@ typedef struct {
     int64_t rst_ns;         /* first believable RST */
     int64_t last_ns;        /* last packet before the one that an event tells of */
     int64_t zero_window_ns; /* last packet that left no receive window */
+    int64_t acked_ns;       /* last packet of the other end that acknowledged more payload of it */
+    uint64_t unacked_bytes; /* payload captured above the highest acknowledgement so far */
     uint64_t rtt_samples;   /* of what this end sends, by the tcptrace rule */
     int64_t rtt_min_ns;
     double rtt_sum_ns;

@@ -17,6 +17,7 @@ enum {
     JOIN_ACK,
     DATA_ACK,
     INFINITE_MAPPING,
+    DATA_FIN,
     ADD_ADDR,
     ADD_ADDR_ECHO,
     ADD_ADDR_PORT,
@@ -43,6 +44,7 @@ static const char *const names[N_KINDS] = {
     [JOIN_ACK] = "mp_join_ack",
     [DATA_ACK] = "data_ack",
     [INFINITE_MAPPING] = "infinite_mapping",
+    [DATA_FIN] = "data_fin",
     [ADD_ADDR] = "add_addr",
     [ADD_ADDR_ECHO] = "add_addr_echo",
     [ADD_ADDR_PORT] = "add_addr_port",
@@ -71,7 +73,8 @@ static const MpsColumn columns[] = {
      "mp_capable_ack (with the peer's key; also with data), deny_join (C flag of MP_CAPABLE), "
      "mp_join_syn, mp_join_syn_backup, mp_join_synack, mp_join_synack_backup, mp_join_ack, "
      "data_ack, "
-     "infinite_mapping, add_addr, add_addr_echo, add_addr_port (either of them with a port), "
+     "infinite_mapping, data_fin, add_addr, add_addr_echo, add_addr_port (either of them with a "
+     "port), "
      "remove_addr, mp_prio, mp_fail, fastclose, mp_tcprst, mp_tcprst_active (the same in a RST "
      "with "
      "ACK that answers no SYN: a socket's own, not the answer to a stray packet), rst, "
@@ -168,6 +171,7 @@ static void count_option(State *self, const MpsEvent *event, const MpsMptcpOptio
         mps_signal_count(&self->kinds[INFINITE_MAPPING], event,
                          option->dss.has_map && option->dss.data_bytes == 0 &&
                              segment->payload_bytes > 0);
+        mps_signal_count(&self->kinds[DATA_FIN], event, option->dss.data_fin);
         break;
     case MPS_ADD_ADDR:
         mps_signal_count(&self->kinds[option->add_addr.echo ? ADD_ADDR_ECHO : ADD_ADDR], event, 1);

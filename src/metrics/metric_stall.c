@@ -1,4 +1,5 @@
-/* metric_stall.c - times without a new DATA_ACK while data is outstanding. */
+/* metric_stall.c - times without a new DATA_ACK while data is outstanding; and the table of these
+ * and of the other times in which data did not move (metric_idle.c, metric_stale.c). */
 #include "metrics/metrics.h"
 
 #define MS_NS ((int64_t)1000 * 1000)
@@ -34,34 +35,51 @@ typedef struct {
 
 static const MpsColumn columns[] = {
     {"longest_stall_ns", MPS_INT,
-     "longest row of table stall; 0: there was none; NULL: no data, or no DATA_ACK to judge by"},
+     "longest row of table stall of kind no_data_ack; 0: there was none; NULL: no data, or no "
+     "DATA_ACK to judge by"},
     {0},
 };
 
 static const MpsColumn row_columns[] = {
     {"connection_id", MPS_INT, "whose data", "connection(connection_id)"},
     {"direction", MPS_TEXT, "c2s or s2c: who sends the data"},
-    {"start_ns", MPS_INT, "last progress: DATA_ACK, or first data after all was acknowledged"},
+    {"kind", MPS_TEXT,
+     "no_data_ack: data was outstanding, and for max(3 base RTT, 200 ms) or more no DATA_ACK "
+     "acknowledged more of it (base RTT: smallest of the direction so far); idle: between data and "
+     "more data everything was acknowledged, the receive window open, and for max(3 RTT, 1 s) or "
+     "more neither host sent data, the 20 longest of each direction; stale: payload of a subflow "
+     "was outstanding, for max(3 RTT, 1 s) or more nothing of it was acknowledged by TCP, and "
+     "after that another subflow still got payload acknowledged"},
+    {"subflow_id", MPS_INT, "stale: which one", "subflow(subflow_id)"},
+    {"start_ns", MPS_INT,
+     "no_data_ack: last progress (DATA_ACK, or first data after all was acknowledged); idle: the "
+     "DATA_ACK of everything, or later data of the other host; stale: last ACK of more, or first "
+     "payload after all was acknowledged"},
     {"capture_id", MPS_INT, "file of that packet", "capture(capture_id)"},
     {"packet", MPS_INT, "its number in the file, from 1"},
-    {"length_ns", MPS_INT, "until the next new DATA_ACK, or the end"},
-    {"outstanding_bytes", MPS_INT, "data sent and not acknowledged when it ended"},
+    {"length_ns", MPS_INT,
+     "until the next new DATA_ACK (no_data_ack), new data (idle), next ACK of more (stale), or the "
+     "end"},
+    {"outstanding_bytes", MPS_INT,
+     "sent and not acknowledged when it ended: data, or (stale) payload of the subflow"},
     {"cause", MPS_TEXT,
      "zero window, subflow silent (for at least as long as makes a stall, until it ended, nothing "
-     "was heard from the receiver where the missing data was sent) or missing data (the receiver "
-     "was heard, and what it missed was seen only now, mostly "
-     "sent again); NULL: not visible"},
+     "was heard from the receiver where the missing data was sent), missing data (the receiver "
+     "was heard, and what it missed was seen only now, mostly sent again), acknowledged by TCP "
+     "alone (of all captured payload, for at least as long as makes a stall), or application or "
+     "scheduler (idle, and a subflow was open all the time: which of the two held data back is not "
+     "visible); NULL: not visible"},
     {"ended_by", MPS_TEXT,
      "data_ack; reinjection, remapping or retransmission, if the missing data was sent again "
-     "before it; "
-     "close, capture_end; NULL: never ended, the connection fell silent"},
+     "before it; data (idle); ack (stale); close, capture_end; NULL: never ended, the connection "
+     "fell silent"},
     {0},
 };
 
-static const MpsTable table = {
+const MpsTable mps_stall_table = {
     .name = "stall",
-    .help = "Times of max(3 base RTT, 200 ms) or more without a new DATA_ACK while data was "
-            "outstanding; base RTT is the smallest RTT of the direction so far.",
+    .help = "Times in which data did not move, though some was outstanding (no_data_ack, stale) or "
+            "more was to come (idle).",
     .columns = row_columns,
     .index = "connection_id, start_ns",
 };
@@ -82,6 +100,24 @@ static int64_t threshold_ns(const MpsConnection *connection, MpsDirection direct
         }
     }
     return any ? MAX(3 * base_ns, LEAST_NS) : LEAST_NS;
+}
+
+/* Whether TCP had acknowledged all payload of @direction for @silence_ns or longer. */
+static bool acked_by_tcp(const MpsConnection *connection, MpsDirection direction, int64_t now_ns,
+                         int64_t silence_ns)
+{
+    int64_t acked_ns = MPS_NO_TIME;
+
+    for (guint i = 0; i < connection->subflows->len; i++) {
+        const MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
+        const MpsSubflowSide *side = &subflow->side[direction];
+
+        if (side->unacked_bytes > 0)
+            return false;
+        if (side->acked_ns != MPS_NO_TIME)
+            acked_ns = acked_ns == MPS_NO_TIME ? side->acked_ns : MAX(acked_ns, side->acked_ns);
+    }
+    return acked_ns != MPS_NO_TIME && now_ns - acked_ns >= silence_ns;
 }
 
 /* Why no DATA_ACK came until @now_ns, as far as it can be seen. */
@@ -109,26 +145,45 @@ static const char *cause(const State *self, const MpsConnection *connection, Mps
      * and why no DATA_ACK came is not in the packets. */
     if (self->repair == REPAIR_REMAPPED)
         return NULL;
+    if (acked_by_tcp(connection, direction, now_ns, silence_ns))
+        return "acknowledged by TCP alone";
     if (any && all_silent)
         return "subflow silent";
     return self->repair != REPAIR_NONE ? "missing data" : NULL;
 }
 
+void mps_stall_row(MpsRowSink *rows, const MpsConnection *connection, const MpsStall *stall)
+{
+    rows->add(
+        rows, &mps_stall_table,
+        (MpsValue[]){
+            mps_count(connection->id),
+            mps_text(mps_direction_name(stall->direction)),
+            mps_text(stall->kind),
+            mps_int_if(stall->subflow != NULL, stall->subflow ? (int64_t)stall->subflow->id : 0),
+            mps_int(stall->start_ns),
+            mps_int(stall->capture_id),
+            mps_count(stall->packet),
+            mps_int(stall->length_ns),
+            mps_count(stall->outstanding_bytes),
+            mps_text(stall->cause),
+            mps_text(stall->ended_by),
+        });
+}
+
 static void add_row(const State *self, const MpsConnection *connection, MpsDirection direction,
                     int64_t end_ns, const char *why, const char *ended_by, MpsRowSink *rows)
 {
-    rows->add(rows, &table,
-              (MpsValue[]){
-                  mps_count(connection->id),
-                  mps_text(mps_direction_name(direction)),
-                  mps_int(self->since_ns),
-                  mps_int(self->capture_id),
-                  mps_count(self->packet),
-                  mps_int(end_ns - self->since_ns),
-                  mps_int(self->sent_end - self->missing),
-                  mps_text(why),
-                  mps_text(ended_by),
-              });
+    mps_stall_row(rows, connection,
+                  &(MpsStall){.direction = direction,
+                              .kind = "no_data_ack",
+                              .start_ns = self->since_ns,
+                              .length_ns = end_ns - self->since_ns,
+                              .packet = self->packet,
+                              .capture_id = self->capture_id,
+                              .outstanding_bytes = (uint64_t)(self->sent_end - self->missing),
+                              .cause = why,
+                              .ended_by = ended_by});
 }
 
 static void wait_from(State *self, const MpsEvent *event)
@@ -291,7 +346,7 @@ const MpsMetric mps_metric_stall = {
             "it.",
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
     .columns = columns,
-    .table = &table,
+    .table = &mps_stall_table,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_DATA_ACK),
     .observe = observe,

@@ -35,6 +35,8 @@ enum {
     SYNACK_TO_ACK,
     HMAC,
     USE,
+    CLIENT_UNANSWERED,
+    SERVER_UNANSWERED,
 };
 
 static const MpsColumn columns[] = {
@@ -82,6 +84,10 @@ static const MpsColumn columns[] = {
     [USE] = {"use", MPS_TEXT,
              "used, under_used (< 1 % of the data of each direction) or unused (none); NULL unless "
              "it was established, the connection carried data, and its own payload is mapped"},
+    [CLIENT_UNANSWERED] = {"client_unanswered_ns", MPS_INT,
+                           "from the server's last packet here to the client's; 0: the server "
+                           "spoke last; NULL: only one of them did"},
+    [SERVER_UNANSWERED] = {"server_unanswered_ns", MPS_INT, "the same with the hosts exchanged"},
     {0},
 };
 
@@ -164,6 +170,14 @@ static void summarise(const void *state G_GNUC_UNUSED, const MpsSubject *subject
     if (values[SYN_TO_SYNACK].known && values[SYNACK_TO_ACK].known)
         values[HANDSHAKE_RTT] = mps_int(subflow->syn_to_synack_ns + subflow->synack_to_ack_ns);
     values[HMAC] = mps_text(mps_hmac_state_name(subflow->hmac));
+    for (int side = MPS_CLIENT; side <= MPS_SERVER; side++) {
+        const int64_t own_ns = subflow->side[side].last_ns;
+        const int64_t other_ns =
+            subflow->side[side == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT].last_ns;
+
+        values[CLIENT_UNANSWERED + side] =
+            mps_int_if(own_ns != MPS_NO_TIME && other_ns != MPS_NO_TIME, MAX(own_ns - other_ns, 0));
+    }
     values[USE] = mps_text(uses[mps_subflow_use(subflow)]);
 }
 

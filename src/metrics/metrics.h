@@ -34,6 +34,21 @@ void mps_distribution(const MpsHistogram *histogram, MpsValue *values);
 typedef enum { MPS_USED = 1, MPS_UNDER_USED, MPS_UNUSED } MpsUse;
 MpsUse mps_subflow_use(const MpsSubflow *subflow);
 
+/* A time in which data did not move, of one of the kinds of table stall. */
+typedef struct {
+    MpsDirection direction;
+    const char *kind;
+    const MpsSubflow *subflow; /* or NULL */
+    int64_t start_ns, length_ns;
+    uint64_t packet; /* at the start */
+    uint32_t capture_id;
+    uint64_t outstanding_bytes;
+    const char *cause, *ended_by; /* or NULL */
+} MpsStall;
+
+extern const MpsTable mps_stall_table;
+void mps_stall_row(MpsRowSink *rows, const MpsConnection *connection, const MpsStall *stall);
+
 /* The timeline, for metrics that find out more about it: adds a row of @kind with the place of
  * @event (packet 0: known at the end only); @detail is a JSON object or NULL. */
 extern const MpsTable mps_event_table;

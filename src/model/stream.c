@@ -75,6 +75,15 @@ static void take_fin(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t
         mps_subflow_closed(model, subflow, MPS_CLOSE_FIN, other(sender));
 }
 
+static void note_unacked(Subflow *subflow, MpsSide sender)
+{
+    const SubflowEnd *sending = &subflow->end[sender];
+    const uint64_t acked = MAX(sending->acked, sending->lowest);
+
+    subflow->public.side[sender].unacked_bytes =
+        sending->has_payload && sending->highest > acked ? sending->highest - acked : 0;
+}
+
 /* Payload [begin, end): what of it is new, what fills a hole, what is repeated.  Bytes below the
  * first sequence number are keep-alive probes and count as repeated. */
 static void take_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t begin,
@@ -132,6 +141,7 @@ static void take_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint
     }
     mps_ranges_add(&sending->seen, begin, end);
     sending->highest = MAX(highest, end);
+    note_unacked(subflow, sender);
     if (sending->seen.room.n_items > MAX_RANGES) /* twice as many where nobody acknowledges */
         sending->filled_holes_bytes += mps_ranges_fill_holes(
             &sending->seen,
@@ -260,7 +270,10 @@ void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender)
     }
     if (segment->flags & MPS_TCP_RST)
         return;
+    if (acked->has_payload && acked->acked < acked->highest && ack > acked->acked)
+        subflow->public.side[direction].acked_ns = segment->ts_ns;
     acked->acked = MAX(acked->acked, ack);
+    note_unacked(subflow, direction);
     acked->last = MAX(acked->last, ack); /* the capture may lack the data for long */
 }
 

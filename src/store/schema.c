@@ -142,6 +142,7 @@ char *mps_schema_sql(const MpsTable *const *tables)
         g_string_append_c(sql, '\n');
     }
     g_string_append(sql, mps_schema_views);
+    g_string_append(sql, mps_schema_priority);
     g_string_append(sql, mps_schema_diagnosis);
     g_string_append(sql, mps_schema_finding);
     return g_string_free(sql, FALSE);

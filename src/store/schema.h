@@ -14,6 +14,7 @@ void mps_schema_append_indexes(GString *sql, const MpsTable *table);
 
 /* The views of the database. */
 extern const char mps_schema_views[];
+extern const char mps_schema_priority[];  /* v_priority: backup bits over time */
 extern const char mps_schema_diagnosis[]; /* v_diagnosis: findings as sentences */
 extern const char mps_schema_finding[];   /* finding: what the rules found */
 

@@ -179,6 +179,7 @@ static bool finish_schema(MpsWriter *self, GError **error)
     for (guint i = 0; i < self->n_tables; i++)
         mps_schema_append_indexes(sql, self->tables[i]);
     g_string_append(sql, mps_schema_views);
+    g_string_append(sql, mps_schema_priority);
     g_string_append(sql, mps_schema_diagnosis);
     g_string_append(sql, mps_schema_finding);
     g_string_append(sql, "COMMIT;");

@@ -14,6 +14,10 @@ bool mps_view_list_largest(sqlite3 *db, int64_t n, FILE *out, GError **error);
 /* view_list.c: a line about joins to tokens that no connection has, if there are any. */
 bool mps_view_list_unknown_joins(sqlite3 *db, FILE *out, GError **error);
 
+/* show_findings.c: a loud word per capture whose packets were cut before the end of their options,
+ * and an empty line after it; nothing if there is none. */
+bool mps_view_cut_options(sqlite3 *db, FILE *out, GError **error);
+
 /* Of more subflows than these, the ones with the most data are told; or of joins to unknown tokens,
  * the first. */
 #define MPS_ALL_SUBFLOWS  INT64_C(-1)

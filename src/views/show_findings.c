@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "views/parts.h"
 #include "views/query.h"
 
 enum { WIDTH = 78 };
@@ -108,6 +109,28 @@ static bool print_verdict(sqlite3 *db, int64_t connection_id, FILE *out, GError 
     return mps_query_finish(query, error);
 }
 
+bool mps_view_cut_options(sqlite3 *db, FILE *out, GError **error)
+{
+    g_autoptr(MpsQuery) query = mps_query_new(
+        db, "SELECT f.path, d.sentence FROM v_diagnosis d JOIN capture f USING (capture_id)"
+            " WHERE d.connection_id IS NULL AND d.kind = 'options_cut' ORDER BY capture_id");
+
+    while (mps_query_next(query)) {
+        g_autofree char *path = mps_format_printable(mps_query_text(query, "path"));
+
+        fprintf(out, "OPTIONS CUT in %s\n", path);
+        print_wrapped(out, "  ", mps_query_text(query, "sentence"));
+        fputc('\n', out);
+    }
+    return mps_query_finish(query, error);
+}
+
+/* Whether a finding of @kind is about a time, of which its packet is the first. */
+static bool begins(const char *kind)
+{
+    return strcmp(kind, "stall") == 0 || strcmp(kind, "stale") == 0 || strcmp(kind, "idle") == 0;
+}
+
 bool mps_show_findings(sqlite3 *db, int64_t connection_id, FILE *out, GError **error)
 {
     g_autoptr(MpsQuery) query =
@@ -124,10 +147,9 @@ bool mps_show_findings(sqlite3 *db, int64_t connection_id, FILE *out, GError **e
 
         g_string_append(text, sentence);
         if (mps_query_known(query, "packet"))
-            g_string_append_printf(
-                text, " (%spacket %" PRId64,
-                strcmp(mps_query_text(query, "kind"), "stall") == 0 ? "begins at " : "",
-                mps_query_int(query, "packet"));
+            g_string_append_printf(text, " (%spacket %" PRId64,
+                                   begins(mps_query_text(query, "kind")) ? "begins at " : "",
+                                   mps_query_int(query, "packet"));
         if (mps_query_known(query, "packet") && mps_query_int(query, "captures") > 1)
             g_string_append_printf(text, " of capture %" PRId64,
                                    mps_query_int(query, "capture_id"));

@@ -188,13 +188,17 @@ bool mps_show_stalls(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE 
                      GError **error)
 {
     static const MpsTextColumn columns[] = {
-        {"time", true},        {"packet", true}, {"dir", false},      {"length", true},
-        {"outstanding", true}, {"cause", false}, {"ended by", false}, {0},
+        {"time", true},   {"packet", true},    {"dir", false},
+        {"what", false},  {"length", true},    {"outstanding", true},
+        {"cause", false}, {"ended by", false}, {0},
     };
     g_autoptr(MpsTextTable) table = mps_text_table_new(columns, 2);
     g_autoptr(MpsQuery) query = mps_query_new(
-        db, "SELECT *, coalesce(cause, 'not visible') AS why, coalesce(ended_by, 'nothing') AS what"
-            " FROM stall WHERE connection_id = ?1 ORDER BY start_ns, direction LIMIT ?2");
+        db, "SELECT t.*, coalesce(t.cause, 'not visible') AS why,"
+            " coalesce(t.ended_by, 'nothing') AS ended, CASE t.kind"
+            " WHEN 'no_data_ack' THEN 'stall' WHEN 'stale' THEN 'stale ' || s.ordinal"
+            " ELSE t.kind END AS what FROM stall t LEFT JOIN subflow s USING (subflow_id)"
+            " WHERE t.connection_id = ?1 ORDER BY t.start_ns, t.direction LIMIT ?2");
     bool several = false;
 
     if (!several_captures(db, &several, error))
@@ -203,17 +207,17 @@ bool mps_show_stalls(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE 
     mps_query_bind_int(query, 2, STALLS_SHOWN);
     while (mps_query_next(query))
         mps_text_table_add(
-            table,
-            (const char *[]){mps_format_offset(mps_query_int(query, "start_ns") - start_ns).text,
-                             packet(query, several).text, mps_query_text(query, "direction"),
-                             mps_query_duration(query, "length_ns").text,
-                             mps_query_bytes(query, "outstanding_bytes").text,
-                             mps_query_text(query, "why"), mps_query_text(query, "what")});
+            table, (const char *[]){
+                       mps_format_offset(mps_query_int(query, "start_ns") - start_ns).text,
+                       packet(query, several).text, mps_query_text(query, "direction"),
+                       mps_query_text(query, "what"), mps_query_duration(query, "length_ns").text,
+                       mps_query_bytes(query, "outstanding_bytes").text,
+                       mps_query_text(query, "why"), mps_query_text(query, "ended")});
     if (!mps_query_finish(query, error))
         return false;
     if (mps_text_table_is_empty(table))
         return true;
-    fputs("\nStalls (no new DATA_ACK while data is outstanding)\n", out);
+    fputs("\nStalls (no new DATA_ACK), idle hosts, stale subflows\n", out);
     mps_text_table_print(table, out);
     return print_rest(db, "SELECT count(*) FROM stall WHERE connection_id = ?1", connection_id,
                       STALLS_SHOWN, "stall", out, error);

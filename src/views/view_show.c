@@ -193,6 +193,8 @@ bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error
 
     if (!mps_view_check_connection(db, connection_id, error))
         return false;
+    if (!mps_view_cut_options(db, out, error))
+        return false;
     mps_query_bind_int(query, 1, connection_id);
     for (; mps_query_next(query); n++) {
         if (n > 0)

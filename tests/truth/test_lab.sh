@@ -52,7 +52,8 @@ for directory in "$lab"/*/; do
         expect "$scenario, $end: longest stall is that of its table" "$db" \
             "SELECT connection_id, direction FROM connection_direction d WHERE data_bytes > 0 AND
             longest_stall_ns <> coalesce((SELECT max(length_ns) FROM stall s WHERE
-            s.connection_id = d.connection_id AND s.direction = d.direction), 0)" ""
+            s.connection_id = d.connection_id AND s.direction = d.direction AND
+            s.kind = 'no_data_ack'), 0)" ""
         expect "$scenario, $end: packets" "$db" "SELECT group_concat(packets) FROM capture" \
             "$(query :memory: "SELECT group_concat(json_extract(value, '\$.captured')) FROM
             json_each(CAST(readfile('$truth') AS TEXT), '\$.captures') WHERE key LIKE '$end%'")"
@@ -85,7 +86,8 @@ USE="SELECT backup, result, use $SECOND"
 SIGNALS="SELECT count(*) > 0 FROM event WHERE kind ="
 ADDRESS="SELECT sent_by, kind, address_id, address, coalesce(port, 'no port'), used, outcome FROM address"
 BACKUP="SELECT sum(backup_data_bytes), sum(backup_reinjected_bytes) FROM subflow_direction"
-STALL="SELECT group_concat(printf('%s %d %s %s', direction, length_ns / 1000000, coalesce(cause, 'none'), ended_by), '; ') FROM stall"
+STALL="SELECT group_concat(printf('%s %s %d %s %s', kind, direction, length_ns / 1000000, coalesce(cause, 'none'), ended_by), '; ') FROM stall"
+DEAD="SELECT group_concat(ordinal, ' ') FROM v_diagnosis v JOIN subflow USING (subflow_id) WHERE v.kind = 'silent_death'"
 HANDOVER="SELECT count(*), coalesce(min(detail ->> 'from'), 'none'), coalesce(min(detail ->> 'to'), 'none'), coalesce(min(detail ->> 'break_before_make'), 'none') FROM event WHERE kind = 'handover'"
 SENTENCES="SELECT group_concat(sentence, '; ') FROM v_diagnosis WHERE kind"
 PATH_MANAGER="SELECT path_manager, path_manager_confidence FROM connection"
@@ -104,8 +106,13 @@ backup-idle||$REASON|unused,backup
 backup-idle||$BACKUP|0,0
 backup-used|client|$BACKUP|752,33224
 backup-used|server|$BACKUP|12144,21832
-backup-used|client|$STALL|c2s 320 subflow silent reinjection
+backup-used|client|$STALL|no_data_ack c2s 320 subflow silent reinjection
 backup-used|server|$STALL|
+backup-used||SELECT sum(backup_asked_data_bytes + backup_asked_reinjected_bytes) FROM subflow_direction|0
+backup-used||$DEAD|0
+path-down||$DEAD|0
+loss||$DEAD|
+join-no-reply||$STALL|idle c2s 3493 application or scheduler data
 dual-stack||$ADDRESS|server,add,1,10.1.2.1,no port,1,joined
 address-flapping||$PATH_MANAGER|subflow_refreshing,0.4
 delayed-join||$PATH_MANAGER|delayed,0.6
@@ -122,7 +129,7 @@ join-no-reply|client|$ADDRESS|server,add,1,10.1.2.1,no port,0,join failed (no_re
 join-no-reply|server|$ADDRESS|server,add,1,10.1.2.1,no port,0,no join
 loss||$HANDOVER|0,none,none,none
 path-down|client|$HANDOVER|1,0,1,0
-path-down|client|$STALL|c2s 218 subflow silent reinjection; c2s 217 subflow silent reinjection
+path-down|client|$STALL|no_data_ack c2s 218 subflow silent reinjection; no_data_ack c2s 217 subflow silent reinjection
 priority-change||SELECT client_backup, server_backup, client_backup_last, server_backup_last $SECOND|0,0,1,0
 priority-change||$BACKUP|0,0
 server-join||$ADDRESS|client,add,1,10.0.2.1,5555,1,joined

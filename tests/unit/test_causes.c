@@ -225,12 +225,125 @@ static void test_backup_alone(void)
     rows_free(&rows);
 }
 
+#define ASKED                                                                                      \
+    "SELECT backup_data_bytes, backup_reinjected_bytes, backup_asked_data_bytes, "                 \
+    "backup_asked_reinjected_bytes FROM subflow_direction JOIN subflow USING (subflow_id) "        \
+    "WHERE direction = 'c2s' AND ordinal = 1"
+#define SENTENCES(kind)                                                                            \
+    "SELECT packet, sentence FROM v_diagnosis WHERE kind = '" kind "' ORDER BY ts_ns"
+
+/* The client sends on a backup: nobody but itself wanted one; then the server did, too. */
+static void test_backup_asked(void)
+{
+    Rows rows = two_paths();
+
+    prio(&rows, 1, C, true, -1);
+    bench_send(rows.bench, 1, C, 1, 100, 0);
+    rows_finish(&rows);
+    rows_assert(&rows, ASKED, "100|0|0|0");
+    rows_assert(&rows, SENTENCES("backup_used"),
+                "|Backup subflow 1 carried 100 bytes c2s while a regular one was open, 0 of them "
+                "sent before on another; only the client itself had set the backup bit, which "
+                "binds its peer");
+    rows_free(&rows);
+
+    rows = two_paths();
+    prio(&rows, 1, C, true, -1);
+    bench_send(rows.bench, 1, C, 1, 100, 0);
+    bench_send(rows.bench, 0, C, 1, 100, 100);
+    prio(&rows, 1, S, true, -1);
+    bench_send(rows.bench, 1, C, 101, 200, 200);
+    bench_send(rows.bench, 1, C, 301, 50, 100);
+    rows_finish(&rows);
+    rows_assert(&rows, ASKED, "300|50|200|50");
+    rows_assert(&rows, SENTENCES("backup_used"),
+                "|Backup subflow 1 carried 350 bytes c2s while a regular one was open, 50 of them "
+                "sent before on another; for 250 of them the server had set the backup bit, which "
+                "binds the client");
+    rows_free(&rows);
+
+    rows = two_paths();
+    prio(&rows, 1, S, true, -1);
+    bench_send(rows.bench, 1, C, 1, 100, 0);
+    rows_finish(&rows);
+    rows_assert(&rows, ASKED, "100|0|100|0");
+    rows_assert(&rows, SENTENCES("backup_used"),
+                "|Backup subflow 1 carried 100 bytes c2s while a regular one was open, 0 of them "
+                "sent before on another; the server had set the backup bit, which binds the "
+                "client");
+    rows_free(&rows);
+}
+
+/* ---- priority ---- */
+
+#define PRIORITY                                                                                   \
+    "SELECT ordinal, packet, sent_by, option, v.backup, backup_before FROM v_priority v "          \
+    "JOIN subflow USING (subflow_id) ORDER BY ts_ns, ordinal"
+
+/* What is said at the join and later; what changes nothing is a row, but no finding. */
+static void test_priority(void)
+{
+    Rows rows = two_paths();
+
+    prio(&rows, 1, S, true, -1);
+    prio(&rows, 1, S, true, -1);
+    prio(&rows, 1, S, false, -1);
+    prio(&rows, 0, C, false, -1);
+    rows_finish(&rows);
+    rows_assert(&rows, PRIORITY,
+                "1|4|client|MP_JOIN|0|\n1|5|server|MP_JOIN|0|\n1|8|server|MP_PRIO|1|0\n"
+                "1|9|server|MP_PRIO|1|1\n1|10|server|MP_PRIO|0|1\n0|11|client|MP_PRIO|0|0");
+    rows_assert(&rows, SENTENCES("priority"),
+                "8|The server asked the client to use subflow 1 (10.0.1.1:40001 -> 192.0.2.1:80) "
+                "as a backup\n"
+                "10|The server asked the client to use subflow 1 (10.0.1.1:40001 -> 192.0.2.1:80) "
+                "as a regular one again");
+    rows_free(&rows);
+}
+
+/* Version 0: an address id stands for the subflows there are from that address. */
+static void test_priority_of_address(void)
+{
+    Rows rows = rows_new(0, 0x11, 0x22);
+
+    bench_open(rows.bench);
+    bench_join(rows.bench, 1, C);
+    prio(&rows, 1, S, true, 0);
+    bench_join(rows.bench, 2, C);
+    rows_finish(&rows);
+    rows_assert(&rows, PRIORITY,
+                "1|4|client|MP_JOIN|0|\n1|5|server|MP_JOIN|0|\n0|8|server|MP_PRIO|1|0\n"
+                "1|8|server|MP_PRIO|1|0\n2|9|client|MP_JOIN|0|\n2|10|server|MP_JOIN|0|");
+    rows_free(&rows);
+}
+
+/* @changes times to and fro. */
+static void priority_changes(int changes, const char *expected)
+{
+    Rows rows = two_paths();
+
+    for (int i = 0; i < changes; i++)
+        prio(&rows, 1, C, i % 2 == 0, -1);
+    rows_finish(&rows);
+    rows_assert(&rows,
+                "SELECT count(*), max(packet), max(CASE WHEN sentence LIKE '%more%' THEN "
+                "sentence END) FROM v_diagnosis WHERE kind = 'priority'",
+                expected);
+    rows_free(&rows);
+}
+
+static void test_priority_bounded(void)
+{
+    priority_changes(5, "5|12|");
+    priority_changes(6, "6|13|1 more change of priority follows");
+    priority_changes(1000, "6|13|995 more changes of priority follow");
+}
+
 /* ---- stalls ---- */
 
 #define STALLS                                                                                     \
     "SELECT direction, packet, length_ns / 1000000, outstanding_bytes, cause, ended_by FROM "      \
-    "stall "                                                                                       \
-    "ORDER BY start_ns"
+    "stall WHERE kind = 'no_data_ack' ORDER BY start_ns"
 #define LONGEST "SELECT direction, longest_stall_ns / 1000000 FROM connection_direction ORDER BY 1"
 
 /* Base RTT 1 ms, so that 200 ms are a stall and 199 are not. */
@@ -318,6 +431,27 @@ static void test_stall_remapped(void)
     rows_free(&rows);
 }
 
+/* TCP takes all of it, @ms + 1 milliseconds before the DATA_ACK. */
+static void stall_acked_by_tcp(int64_t ms, const char *expected)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    wait_ms(&rows, 100);
+    bench_ack(rows.bench, 0, S, 1, 101, 0);
+    wait_ms(&rows, ms);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    rows_finish(&rows);
+    rows_assert(&rows, STALLS, expected);
+    rows_free(&rows);
+}
+
+static void test_stall_acked_by_tcp(void)
+{
+    stall_acked_by_tcp(199, "c2s|8|301|100|acknowledged by TCP alone|data_ack");
+    stall_acked_by_tcp(198, "c2s|8|300|100||data_ack");
+}
+
 static void test_stall_zero_window(void)
 {
     Rows rows = two_paths();
@@ -371,6 +505,278 @@ static void test_stall_last(void)
     rows_assert(&rows, "SELECT fallback FROM connection", "no_dss");
     rows_assert(&rows, STALLS, "");
     rows_assert(&rows, LONGEST, "c2s|\ns2c|");
+    rows_free(&rows);
+}
+
+#define OF_KIND(kind)                                                                              \
+    "SELECT direction, packet, length_ns / 1000000, outstanding_bytes, cause, ended_by FROM "      \
+    "stall WHERE kind = '" kind "' ORDER BY start_ns"
+#define IDLE                                                                                       \
+    "SELECT client_longest_idle_ns / 1000000, client_idle_times, "                                 \
+    "server_longest_idle_ns / 1000000, server_idle_times FROM connection"
+
+/* From the DATA_ACK of everything to the next data: 999 ms are nothing, 1000 are. */
+static void test_idle_threshold(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    wait_ms(&rows, 998);
+    bench_send(rows.bench, 0, C, 101, 100, 100);
+    bench_ack(rows.bench, 0, S, 1, 201, 200);
+    wait_ms(&rows, 999);
+    bench_send(rows.bench, 0, C, 201, 100, 200);
+    bench_ack(rows.bench, 0, S, 1, 301, 300);
+    wait_ms(&rows, 5000); /* no data after it */
+    bench_ack(rows.bench, 0, S, 1, 301, 300);
+    rows_finish(&rows);
+    rows_assert(&rows, OF_KIND("idle"), "c2s|11|1000|0|application or scheduler|data");
+    rows_assert(&rows, IDLE, "1000|1||");
+    rows_assert(&rows, LONGEST, "c2s|0\ns2c|");
+    rows_assert(&rows, SENTENCES("idle"),
+                "11|The client sent no data for 1.0 s though nothing was outstanding and the "
+                "receive window was open: application or scheduler, not visible which");
+    rows_free(&rows);
+}
+
+/* Who waits for an answer is not idle; who takes long to answer is, if there was data before. */
+static void test_idle_answer(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    wait_ms(&rows, 3000);
+    bench_send(rows.bench, 0, S, 1, 100, 0);
+    bench_ack(rows.bench, 0, C, 101, 101, 100);
+    bench_send(rows.bench, 0, C, 101, 100, 100);
+    bench_ack(rows.bench, 0, S, 101, 201, 200);
+    wait_ms(&rows, 1999);
+    bench_send(rows.bench, 0, S, 101, 100, 100);
+    rows_finish(&rows);
+    rows_assert(&rows, OF_KIND("idle"), "s2c|12|2001|0|application or scheduler|data");
+    rows_assert(&rows, IDLE, "0|0|2001|1");
+    rows_free(&rows);
+}
+
+static void test_idle_closed_window(void)
+{
+    Rows rows = two_paths();
+    MpsSegment closed = bench_segment(rows.bench, 0, S, MPS_TCP_ACK, 1, 101, 0);
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_data_ack(rows.bench, &closed, S, 100);
+    closed.window = 0;
+    bench_feed(rows.bench, closed);
+    wait_ms(&rows, 3000);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    bench_send(rows.bench, 0, C, 101, 100, 100);
+    rows_finish(&rows);
+    rows_assert(&rows, OF_KIND("idle"), "");
+    rows_free(&rows);
+}
+
+/* Nothing to send on: it is not said who is to blame. */
+static void test_idle_no_subflow(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    for (int path = 0; path < 2; path++)
+        bench_feed(rows.bench,
+                   bench_segment(rows.bench, path, S, MPS_TCP_ACK | MPS_TCP_RST, 1, 101, 0));
+    wait_ms(&rows, 2000);
+    bench_join(rows.bench, 2, C);
+    bench_send(rows.bench, 2, C, 1, 100, 100);
+    rows_finish(&rows);
+    rows_assert(&rows, OF_KIND("idle"), "c2s|9|2007|0||data");
+    rows_free(&rows);
+}
+
+/* All count, the longest have rows. */
+static void test_idle_bounded(void)
+{
+    Rows rows = two_paths();
+
+    for (uint32_t i = 0; i < 25; i++) {
+        bench_send(rows.bench, 0, C, 1 + 100 * i, 100, 100 * i);
+        bench_ack(rows.bench, 0, S, 1, 101 + 100 * i, 100 * i + 100);
+        wait_ms(&rows, 1000 + i);
+    }
+    rows_finish(&rows);
+    rows_assert(&rows, IDLE, "1024|24||");
+    rows_assert(&rows, "SELECT count(*), min(length_ns) / 1000000 FROM stall", "20|1005");
+    rows_assert(&rows,
+                "SELECT count(*), max(sentence LIKE '%(the longest of 24 times)') FROM "
+                "v_diagnosis WHERE kind = 'idle'",
+                "1|1");
+    rows_free(&rows);
+}
+
+/* Path 0 is not answered for @ms + 3 milliseconds; one before that, path 1 is. */
+static Rows one_of_two_silent(int64_t ms)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    wait_ms(&rows, ms);
+    bench_send(rows.bench, 1, C, 1, 100, 100);
+    bench_ack(rows.bench, 1, S, 1, 101, 0);
+    return rows;
+}
+
+#define STALE                                                                                      \
+    "SELECT ordinal, c2s_stale_ns / 1000000, s2c_stale_ns, c2s_unacked_bytes FROM subflow "        \
+    "ORDER BY ordinal"
+
+/* The other subflow has to be heard after the threshold, not only before it. */
+static void test_stale_threshold(void)
+{
+    Rows rows = one_of_two_silent(998);
+
+    bench_ack(rows.bench, 0, S, 1, 101, 200);
+    rows_finish(&rows);
+    rows_assert(&rows, OF_KIND("stale"), "c2s|8|1001|100|subflow silent|ack");
+    rows_assert(&rows, STALE, "0|1001||0\n1|0||0");
+    rows_assert(&rows, SENTENCES("stale"),
+                "8|Subflow 0 (10.0.0.1:40000 -> 192.0.2.1:80) was stale: TCP acknowledged nothing "
+                "more of 100 bytes c2s for 1001 ms while other subflows went on: subflow silent; "
+                "then it recovered");
+    rows_free(&rows);
+
+    rows = one_of_two_silent(997);
+    bench_ack(rows.bench, 0, S, 1, 101, 200);
+    rows_finish(&rows);
+    rows_assert(&rows, OF_KIND("stale"), "");
+    rows_assert(&rows, STALE, "0|0||0\n1|0||0");
+    rows_free(&rows);
+}
+
+/* A silence of all subflows is none of one. */
+static void test_stale_all(void)
+{
+    Rows rows = one_of_two_silent(1);
+
+    wait_ms(&rows, 3000);
+    bench_send(rows.bench, 1, C, 101, 100, 200);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    rows_finish(&rows);
+    rows_assert(&rows, OF_KIND("stale"), "");
+    rows_free(&rows);
+}
+
+/* It never recovers; its peer does send, but acknowledges nothing. */
+static void test_stale_to_the_end(void)
+{
+    Rows rows = one_of_two_silent(2000);
+
+    bench_ack(rows.bench, 0, S, 1, 1, 0);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, C, MPS_TCP_ACK | MPS_TCP_RST, 101, 1, 0));
+    rows_finish(&rows);
+    rows_assert(&rows, OF_KIND("stale"), "c2s|8|2005|100||close");
+    rows_assert(&rows, STALE, "0|2005||100\n1|0||0");
+    rows_free(&rows);
+
+    rows = one_of_two_silent(2000);
+    rows_finish(&rows);
+    rows_assert(&rows, OF_KIND("stale"), "c2s|8|2002|100|subflow silent|capture_end");
+    rows_free(&rows);
+}
+
+/* ---- ends ---- */
+
+/* Path 0: the server is heard, the client sends FIN, and again, @ms + 2 milliseconds later. */
+static Rows fin_twice(int64_t ms)
+{
+    Rows rows = two_paths();
+    const MpsSegment fin = bench_segment(rows.bench, 0, C, MPS_TCP_ACK | MPS_TCP_FIN, 101, 1, 0);
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    bench_feed(rows.bench, fin);
+    wait_ms(&rows, ms);
+    bench_feed(rows.bench, fin);
+    return rows;
+}
+
+static void test_silent_death(void)
+{
+    Rows rows = fin_twice(198);
+
+    rows_finish(&rows);
+    rows_assert(
+        &rows, SENTENCES("silent_death"),
+        "10|Subflow 0 (10.0.0.1:40000 -> 192.0.2.1:80) died silently: the FIN of the client "
+        "was not answered, and nothing was seen of the server in its last 200 ms");
+    rows_free(&rows);
+
+    rows = fin_twice(197);
+    rows_finish(&rows);
+    rows_assert(&rows, SENTENCES("silent_death"), "");
+    rows_free(&rows);
+
+    rows = fin_twice(198);
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, S, MPS_TCP_ACK | MPS_TCP_FIN, 1, 102, 0));
+    rows_finish(&rows);
+    rows_assert(&rows, SENTENCES("silent_death"), "");
+    rows_free(&rows);
+
+    rows = two_paths();
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    wait_ms(&rows, 198);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    rows_finish(&rows);
+    rows_assert(&rows,
+                "SELECT sentence LIKE '%100 bytes of the client were not acknowledged%' "
+                "FROM v_diagnosis WHERE kind = 'silent_death'",
+                "1");
+    rows_free(&rows);
+}
+
+/* The DATA_FIN of @from after 0 bytes. */
+static void data_fin(Rows *rows, MpsSide from)
+{
+    MpsSegment segment = bench_segment(rows->bench, 0, from, MPS_TCP_ACK, 1, 1, 0);
+
+    bench_map(rows->bench, &segment, from, 0, 0, 0, true);
+    bench_feed(rows->bench, segment);
+}
+
+#define CLOSES                                                                                     \
+    "SELECT packet, sentence FROM v_diagnosis WHERE kind IN ('slow_data_fin', 'lost_data_fin', "   \
+    "'close_data_fin') ORDER BY rank, ts_ns"
+
+/* 199 ms until the acknowledgement are what a close takes, 200 are long. */
+static void test_data_fin(void)
+{
+    Rows rows = two_paths();
+
+    data_fin(&rows, C);
+    data_fin(&rows, S);
+    wait_ms(&rows, 197);
+    bench_ack(rows.bench, 0, S, 1, 1, 1);
+    bench_ack(rows.bench, 0, C, 1, 1, 1);
+    rows_finish(&rows);
+    rows_assert(&rows, CLOSES,
+                "8|Closed at the data level, first by the client; both DATA_FINs were acknowledged "
+                "200.0 ms later");
+    rows_free(&rows);
+
+    rows = two_paths();
+    data_fin(&rows, C);
+    data_fin(&rows, C);
+    wait_ms(&rows, 198);
+    bench_ack(rows.bench, 0, S, 1, 1, 1);
+    data_fin(&rows, S);
+    rows_finish(&rows);
+    rows_assert(&rows, CLOSES,
+                "8|The DATA_FIN of the client was acknowledged only 200 ms after it and all data "
+                "had been sent; it was sent 2 times\n"
+                "11|The DATA_FIN of the server was not seen to be acknowledged\n"
+                "8|Closed at the data level, first by the client");
     rows_free(&rows);
 }
 
@@ -550,13 +956,28 @@ int main(int argc, char **argv)
     g_test_add_func("/address/flood", test_address_flood);
     g_test_add_func("/backup/comes and goes", test_backup);
     g_test_add_func("/backup/nothing else usable", test_backup_alone);
+    g_test_add_func("/backup/by whose request", test_backup_asked);
+    g_test_add_func("/priority/changes", test_priority);
+    g_test_add_func("/priority/by address id", test_priority_of_address);
+    g_test_add_func("/priority/bounded", test_priority_bounded);
     g_test_add_func("/stall/threshold", test_stall_threshold);
     g_test_add_func("/stall/long RTT", test_stall_rtt);
     g_test_add_func("/stall/reinjected", test_stall_reinjected);
     g_test_add_func("/stall/retransmitted", test_stall_retransmitted);
     g_test_add_func("/stall/remapped", test_stall_remapped);
+    g_test_add_func("/stall/acknowledged by TCP", test_stall_acked_by_tcp);
     g_test_add_func("/stall/zero window", test_stall_zero_window);
     g_test_add_func("/stall/at the end", test_stall_last);
+    g_test_add_func("/idle/threshold", test_idle_threshold);
+    g_test_add_func("/idle/answers", test_idle_answer);
+    g_test_add_func("/idle/zero window", test_idle_closed_window);
+    g_test_add_func("/idle/no subflow", test_idle_no_subflow);
+    g_test_add_func("/idle/bounded", test_idle_bounded);
+    g_test_add_func("/stale/threshold", test_stale_threshold);
+    g_test_add_func("/stale/all are silent", test_stale_all);
+    g_test_add_func("/stale/to the end", test_stale_to_the_end);
+    g_test_add_func("/end/silent death", test_silent_death);
+    g_test_add_func("/end/DATA_FIN", test_data_fin);
     g_test_add_data_func("/handover/reset, make before break", "joined", test_handover_reset);
     g_test_add_data_func("/handover/reset, break before make", NULL, test_handover_reset);
     g_test_add_func("/handover/silent", test_handover_silent);

@@ -22,6 +22,8 @@ static const char schema[] =
     " sentence TEXT) STRICT;"
     "INSERT INTO v_diagnosis VALUES(1, NULL, 'c2s', 2, 5, 1, 7, 'reinjection', 'So it was'),"
     " (1, NULL, NULL, 1, 4, NULL, NULL, 'fallback', 'It fell');"
+    "INSERT INTO v_diagnosis VALUES(NULL, NULL, NULL, 1, NULL, 1, NULL, 'options_cut', 'Some were "
+    "cut');"
     "CREATE TABLE connection(connection_id INTEGER, protocol TEXT, version INTEGER,"
     " client_addr TEXT, client_port INTEGER, server_addr TEXT, server_port INTEGER,"
     " client_token INTEGER, server_token INTEGER, start_ns INTEGER, duration_ns INTEGER,"
@@ -48,7 +50,8 @@ static const char schema[] =
     "CREATE TABLE address(ts_ns INTEGER, capture_id INTEGER, packet INTEGER, connection_id INTEGER,"
     " sent_by TEXT, kind TEXT, address_id INTEGER, address TEXT, port INTEGER, hmac TEXT,"
     " announcements INTEGER, echoed_ns INTEGER, outcome TEXT) STRICT;"
-    "CREATE TABLE stall(connection_id INTEGER, direction TEXT, start_ns INTEGER,"
+    "CREATE TABLE stall(connection_id INTEGER, direction TEXT, kind TEXT, subflow_id INTEGER,"
+    " start_ns INTEGER,"
     " capture_id INTEGER, packet INTEGER, length_ns INTEGER, outstanding_bytes INTEGER,"
     " cause TEXT, ended_by TEXT) STRICT;"
     "CREATE TABLE option_count(connection_id INTEGER, first_ns INTEGER, first_packet INTEGER) "
@@ -84,7 +87,8 @@ static const char rows[] =
     " NULL);"
     "INSERT INTO address VALUES(1000000000020000000, 1, 4, 1, 'server', 'add', 3, '192.0.2.9', 81,"
     " 'valid', 2, 1000000000045000000, 'no join');"
-    "INSERT INTO stall VALUES(1, 'c2s', 1000000000500000000, 1, 40, 250000000, 1400, NULL,"
+    "INSERT INTO stall VALUES(1, 'c2s', 'stale', 2, 1000000000500000000, 1, 40, 250000000, 1400, "
+    "NULL,"
     " 'reinjection');"
     "INSERT INTO note VALUES('plain', 1.5), ('with, comma', NULL), ('a \"quote\"', 0.0), ('', "
     "1e300),"
@@ -246,6 +250,7 @@ static void list(void)
     assert_narrow(text);
     assert_contains(text, "1  10.1.0.2:5000  192.0.2.1:80    2  3.76 s  1.00 kB  0 B  data_fin");
     assert_contains(text, "1 join to tokens that no connection here has");
+    g_assert_true(g_str_has_prefix(text, "OPTIONS CUT in a\\x1b.pcap\n  Some were cut\n\n"));
     free(text);
     text = text_of(mps_view_list, false);
     g_assert_cmpstr(text, ==, "No MPTCP connection.\n");
@@ -268,12 +273,14 @@ static void shows(void)
     sqlite3 *db = database(true);
     g_autoptr(GError) error = NULL;
 
+    g_assert_true(
+        g_str_has_prefix(text, "OPTIONS CUT in a\\x1b.pcap\n  Some were cut\n\nConnection 1"));
     /* what failed comes first, each with its packet where there is one */
     assert_contains(text, "Findings\n  - It fell\n  - So it was (packet 7)\n");
     assert_contains(text, "+0.021000 s");
     assert_contains(text, "add_addr: id 1, hmac valid");
     assert_contains(text, "192.0.2.9 port 81 valid     2    25.0 ms no join");
-    assert_contains(text, "not visible  reinjection");
+    assert_contains(text, "40 c2s stale 1 250 ms     1.40 kB not visible reinjection");
     assert_contains(text,
                     "+1.000000 s     42 c2s        0        1         300   200 50.0 ms useless");
     free(text);
