@@ -383,6 +383,13 @@ const char mps_schema_diagnosis[] =
     "        ELSE 'Still open when the capture ends' END\n"
     "FROM connection c\n"
     "UNION ALL\n"
+    /* compliance; `check` has all of it */
+    "SELECT f.connection_id, f.subflow_id, NULL, 1, f.ts_ns, f.capture_id, f.packet, 'violation',\n"
+    "    'Breaks ' || f.section\n"
+    "    || ' (rule ' || f.rule_id || ': ' || r.title || '): ' || f.evidence\n"
+    "    || '; suspect: ' || coalesce('the ' || f.host, 'the path')\n"
+    "FROM finding f JOIN rule r USING (rule_id) WHERE f.verdict = 'violation'\n"
+    "UNION ALL\n"
     /* what no connection knows about */
     "SELECT NULL, NULL, NULL, 1, NULL, f.capture_id, NULL, 'options_cut',\n"
     "    printf('%d of %d packets were captured too short for their headers or options: signals in '\n"

@@ -277,6 +277,20 @@ static bool print_options(sqlite3 *db, FILE *out, GError **error)
     return mps_query_finish(query, error);
 }
 
+/* Rules that connections break; `check` tells of them. */
+static bool print_violations(sqlite3 *db, FILE *out, GError **error)
+{
+    g_autoptr(MpsQuery) query = mps_query_new(
+        db, "SELECT group_concat(rule_id, ', ') AS rules, sum(times) AS times FROM"
+            " (SELECT rule_id, sum(count) AS times FROM fault WHERE verdict = 'violation'"
+            " GROUP BY rule_id ORDER BY rule_id)");
+
+    if (mps_query_next(query) && mps_query_int(query, "times") > 0)
+        fprintf(out, "\nBroken rules of the RFC (see `mptcpscope check`): %s\n",
+                mps_query_text(query, "rules"));
+    return mps_query_finish(query, error);
+}
+
 static bool print_totals(sqlite3 *db, FILE *out, GError **error)
 {
     g_autoptr(MpsQuery) query = mps_query_new(
@@ -302,7 +316,8 @@ static bool print_totals(sqlite3 *db, FILE *out, GError **error)
 static bool print_largest(sqlite3 *db, FILE *out, GError **error)
 {
     if (!print_totals(db, out, error) || !mps_view_list_largest(db, TOLD_ONE_BY_ONE, out, error) ||
-        !mps_view_list_unknown_joins(db, out, error) || !print_options(db, out, error))
+        !mps_view_list_unknown_joins(db, out, error) || !print_options(db, out, error) ||
+        !print_violations(db, out, error))
         return false;
     fputs("\n`mptcpscope list` shows all, `mptcpscope show -c N` everything about one.\n", out);
     return true;
@@ -324,7 +339,7 @@ bool mps_view_summary(sqlite3 *db, FILE *out, GError **error)
                 mps_format_count(tcp_packets, "TCP packet").text,
                 mptcp_packets > 0 ? ", though some have MPTCP options" : "");
     return print_connections(db, out, error) && print_options(db, out, error) &&
-           mps_view_unknown_joins(db, out, error);
+           mps_view_unknown_joins(db, out, error) && print_violations(db, out, error);
 }
 
 bool mps_view_summary_json(sqlite3 *db, FILE *out, GError **error)
