@@ -3,7 +3,7 @@
 # Laws that hold exactly, whatever was captured: conservation.sql on every capture there is.
 source "$(dirname "$0")/lib.sh"
 
-for capture in testdata/gen/*.pcap testdata/lab/*/*.pcap testdata/fuzz/capture/* \
+for capture in testdata/gen/*.pcap testdata/{lab,whole}/*/*.pcap testdata/fuzz/capture/* \
     testdata/fuzz/pcapng/* testdata/damaged/* "$captures"/*.pcap*; do
     test -f "$capture" || continue
     analyze "$capture"
