@@ -206,7 +206,8 @@ static void check_algorithms(const Packet *packet, const MpsMptcpOption *capable
     const bool more = named & CAPABLE_H && named != CAPABLE_H;
     /* A future one beside HMAC-SHA256 may be offered. */
     const bool superset = packet->syn && more && !(version == 0 && named & CAPABLE_C);
-    const bool selects = packet->synack && mpc_flow(packet->flow)->syn.place.packet;
+    const bool selects = packet->synack && mpc_flow(packet->flow)->syn.place.packet &&
+                         !mpc_flow(packet->flow)->step[STEP_SYN].bad.packet; /* else: MPC-20 */
 
     if (rule_broken(packet, RULE_MPC_08, named == 0)) {
         break_flags(packet, RULE_MPC_08, VIOLATION, "an algorithm: flag H", capable->byte3);
@@ -269,9 +270,9 @@ static void check_capable(const Packet *packet, const MpsMptcpOption *capable)
         check_answer(packet);
     if (packet->syn)
         note_offer(packet, capable);
+    check_form(packet, capable);
     if (capable->status == MPS_OPT_OK)
         mpc_take_capable(packet, capable);
-    check_form(packet, capable);
 }
 
 static void segment(const Packet *packet)
