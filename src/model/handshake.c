@@ -112,6 +112,15 @@ static const MpsMptcpOption *any_option(const MpsSegment *segment, MpsSubtype su
     return NULL;
 }
 
+/* Whether @segment, a SYN, has an MP_CAPABLE, be it one of a length that no version knows. */
+static bool offers_mptcp(const MpsSegment *segment)
+{
+    for (int i = 0; i < segment->n_mptcp; i++)
+        if (segment->mptcp[i].subtype == MPS_MP_CAPABLE && segment->mptcp[i].length >= 3)
+            return true;
+    return false;
+}
+
 /* A join goes to the connection whose token its SYN names: the token is the hash of the receiver's
  * key.  Joins to the same unknown token are kept together. */
 static Subflow *open_join(MpsModel *model, const MpsSegment *segment, const MpsMptcpOption *join)
@@ -207,7 +216,7 @@ Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey ke
             return NULL;
         if (join && join->join.form == MPS_JOIN_SYN)
             subflow = open_join(model, segment, join);
-        else if (any_option(segment, MPS_MP_CAPABLE) || model->hooks.tcp)
+        else if (offers_mptcp(segment) || model->hooks.tcp)
             subflow = mps_subflow_new(model, mps_connection_new(model, segment, false), segment,
                                       MPS_KIND_INITIAL, MPS_CLIENT, MPS_CLIENT);
         if (subflow && subflow->public.kind == MPS_KIND_INITIAL && segment->n_mptcp == 0)

@@ -295,6 +295,20 @@ static Flow *flow_in(Check *check, MpsSubflow *subflow)
     return flow;
 }
 
+/* Whether @packet belongs to a later connection with the same addresses and ports, whose SYN the
+ * capture lacks. */
+static bool is_of_another(const Packet *packet)
+{
+    const Flow *flow = packet->flow;
+    const bool closed = flow->end[0].rst.packet || flow->end[1].rst.packet ||
+                        (flow->end[0].fin.packet && flow->end[1].fin.packet);
+    const uint32_t answered = packet->wire->ack - packet->peer->isn - 1;
+
+    if (packet->synack && flow->synack.packet && packet->peer->has_syn)
+        return packet->wire->seq != packet->sending->isn && answered > packet->peer->syn_bytes;
+    return closed && packet->subtypes & 1u << MPS_MP_CAPABLE;
+}
+
 static void take_segment(Check *check, Flow *flow, const MpsEvent *event)
 {
     const MpsSegment *wire = event->segment.wire;
@@ -320,6 +334,9 @@ static void take_segment(Check *check, Flow *flow, const MpsEvent *event)
             packet.subtypes |= 1u << wire->mptcp[i].subtype;
     packet.again = (wire->payload_bytes > 0 && event->segment.unique_bytes == 0) ||
                    (packet.syn && flow->syn.packet) || (packet.synack && flow->synack.packet);
+    flow->reused |= is_of_another(&packet);
+    if (flow->reused)
+        return;
     track_before(&packet);
     for (int i = 0; i < N_FAMILIES; i++)
         if (families[i]->segment)

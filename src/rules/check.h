@@ -100,6 +100,7 @@ struct _Flow {
      * fourth: the acceptor's first after the third that is not a RST. */
     Place syn, synack, third, fourth;
     bool out_of_order; /* the capture shows steps of the handshake in another order */
+    bool reused;       /* by a connection whose SYN the capture lacks: nothing is judged any more */
     char *states;      /* of the families */
 };
 

@@ -41,6 +41,7 @@ typedef struct {
     int version;         /* of MPTCP, 1 unless given: { .version = V0 } */
     bool checksums;      /* rules that read payload are on, and DSS checksums are agreed */
     bool no_checksum;    /* with checksums: but DSS checksums are not agreed */
+    bool tcp;            /* plain TCP is looked at, too: --tcp */
     const char *vantage; /* "client", "server", "middle": --vantage */
 } RuleCase;              /* arrays end with { 0 } */
 

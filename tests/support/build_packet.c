@@ -1026,3 +1026,11 @@ void pb_raw(PbFlow *flow, PbSide from, uint8_t flags, const void *options, size_
     pb_opt_raw(&o, options, n_bytes);
     emit_options(flow, from, flags, &o);
 }
+
+void pb_raw_data(PbFlow *flow, PbSide from, uint32_t bytes, const PbOptions *options)
+{
+    const PbSpan span = pb_plan(flow, from, bytes);
+    g_autofree uint8_t *payload = span_payload(&span, span.offset, bytes);
+
+    emit(flow, from, MPS_TCP_ACK | MPS_TCP_PSH, span.ssn, options, payload, bytes);
+}

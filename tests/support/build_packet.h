@@ -265,5 +265,7 @@ void pb_add_addr_echo(PbFlow *flow, PbSide from, uint8_t id, const char *address
 void pb_remove_addr(PbFlow *flow, PbSide from, uint8_t id);
 void pb_prio(PbFlow *flow, PbSide from, bool backup);
 void pb_raw(PbFlow *flow, PbSide from, uint8_t flags, const void *options, size_t n_bytes);
+/* The next @bytes of payload, with these options only: no mapping unless they have it. */
+void pb_raw_data(PbFlow *flow, PbSide from, uint32_t bytes, const PbOptions *options);
 
 #endif

@@ -51,6 +51,7 @@ static sqlite3 *analyze(const RuleCase *rule_case, const char *path)
     const char *const paths[] = {path, NULL};
     const MpsAnalysis analysis = {.paths = paths,
                                   .command_line = "test",
+                                  .tcp = rule_case->tcp,
                                   .dss_checksums = rule_case->checksums,
                                   .vantage = vantage_of(rule_case->vantage)};
     MpsOutcome outcome = {0};
