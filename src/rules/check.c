@@ -173,6 +173,27 @@ bool check_has_keys(const Check *check)
            check->connection->version >= 0 && !check->keys_doubtful;
 }
 
+/* Where the capture was taken: as the user says, else guessed from the handshakes. */
+static MpsVantage vantage_of(const Check *check)
+{
+    const MpsVantage given = check->rules->options.vantage;
+
+    return given ? given : mps_vantage(check->connection);
+}
+
+/* The host next to which a capture of @vantage was taken. */
+static MpsSide near_side(MpsVantage vantage)
+{
+    return vantage == MPS_VANTAGE_CLIENT   ? MPS_CLIENT
+           : vantage == MPS_VANTAGE_SERVER ? MPS_SERVER
+                                           : MPS_NOBODY;
+}
+
+bool check_is_near(const Check *check, MpsSide side)
+{
+    return near_side(vantage_of(check)) == side;
+}
+
 /* ---- tracking ---- */
 
 /* What @packet's IPv4 identification says of packets before it that the capture lacks. */
@@ -430,9 +451,7 @@ void rule_fault(const Packet *packet, Fault fault)
 /* Evidence that the capture turned out to lack. */
 static unsigned lacking(const Check *check, const Fault *fault, MpsVantage vantage)
 {
-    const MpsSide near = vantage == MPS_VANTAGE_CLIENT   ? MPS_CLIENT
-                         : vantage == MPS_VANTAGE_SERVER ? MPS_SERVER
-                                                         : MPS_NOBODY;
+    const MpsSide near = near_side(vantage);
     unsigned lacking = 0;
 
     for (guint i = 0; i < check_n_flows(check); i++) {
@@ -468,8 +487,7 @@ static void settle(const Check *check, Fault *fault, MpsVantage vantage)
 
 static void judge(Check *check, MpsRowSink *rows)
 {
-    const MpsVantage vantage = check->rules->options.vantage ? check->rules->options.vantage
-                                                             : mps_vantage(check->connection);
+    const MpsVantage vantage = vantage_of(check);
 
     for (int i = 0; i < N_FAMILIES; i++)
         if (families[i]->finish)
@@ -507,18 +525,13 @@ void mps_rules_closed(MpsRules *self, MpsConnection *connection, MpsRowSink *row
 {
     Check *check = check_of(self, connection);
 
-    for (guint i = 0; i < connection->subflows->len; i++) {
-        Flow *flow = check_flow(check, i);
-
-        if (flow)
-            flow->check = check;
-    }
     judge(check, rows);
     for (guint i = 0; i < connection->subflows->len; i++) {
         MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
+        Flow *flow = check_flow(check, i);
 
-        if (subflow->check)
-            free_flow(subflow->check);
+        if (flow)
+            free_flow(flow);
         subflow->check = NULL;
     }
     free_check(check);

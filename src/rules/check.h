@@ -174,14 +174,19 @@ static inline Flow *flow_of(const MpsSubflow *subflow)
     return subflow->check;
 }
 
-/* Number of subflows of the connection, and each of them (NULL if no segment of it was seen). */
+/* Number of subflows of the connection, and each of them (NULL if no segment of it was seen).  One
+ * may have come from another connection, without a segment since. */
 static inline guint check_n_flows(const Check *check)
 {
     return check->connection->subflows->len;
 }
 static inline Flow *check_flow(const Check *check, guint index)
 {
-    return flow_of(g_ptr_array_index(check->connection->subflows, index));
+    Flow *flow = flow_of(g_ptr_array_index(check->connection->subflows, index));
+
+    if (flow)
+        flow->check = check->connection->check;
+    return flow;
 }
 
 static inline MpsSide other(MpsSide side)
@@ -227,6 +232,9 @@ bool flow_is_open(const Flow *flow, MpsSide side);
 bool check_has_keys(const Check *check);
 
 /* ---- evidence ---- */
+
+/* Whether the capture was taken next to @side, as far as is known so far. */
+bool check_is_near(const Check *check, MpsSide side);
 
 /* Whether the capture holds every packet that the end has sent so far, as far as can be proved. */
 static inline bool end_is_complete(const End *end)
