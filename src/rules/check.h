@@ -89,6 +89,11 @@ typedef struct {
     uint16_t ip_id;
     uint32_t ip_id_bytes; /* payload of the packet with that identification */
     Place last;           /* its latest packet */
+    /* The latest mapping whose checksum is wrong in the capture, and the packet that completed it.
+     * Family DSS sets it where rules read payload, before the later families see that packet. */
+    bool has_failed_checksum;
+    int64_t failed_begin, failed_end; /* data offsets, the DATA_FIN octet not counted */
+    Place failed;
 } End;
 
 /* One subflow. */
