@@ -32,7 +32,7 @@ typedef struct {
 
 typedef struct {
     Side side[2];
-    bool fastclose;
+    bool fastclose, failed; /* MP_FASTCLOSE, RST with MP_FAIL */
 } CheckState;
 
 typedef struct {
@@ -298,6 +298,8 @@ static void segment(const Packet *packet)
 
     if (packet->subtypes & 1u << MPS_MP_FASTCLOSE)
         state->fastclose = true;
+    if (packet->rst && packet->subtypes & 1u << MPS_MP_FAIL)
+        state->failed = true;
     if (event->segment.has_data_ack &&
         is_near(&state->side[other(packet->sender)], event->segment.data_ack))
         take_data_ack(packet, &state->side[other(packet->sender)], other(packet->sender));
@@ -547,7 +549,8 @@ static void finish_regular(Check *check, const CheckState *state)
             rule_pass(check, RULE_FIN_09);
         return;
     }
-    if (state->fastclose || connection->version < 0 || connection->subflows_established == 0)
+    if (state->fastclose || state->failed || connection->version < 0 ||
+        connection->subflows_established == 0)
         return;
     for (guint i = 0; i < check_n_flows(check); i++) {
         const Flow *flow = check_flow(check, i);
