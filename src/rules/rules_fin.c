@@ -536,7 +536,7 @@ static char *ways(const Check *check)
     return g_string_free(out, FALSE);
 }
 
-/* FIN-09.  A RST with MP_FAIL ends it for a reason (RFC 8684 section 3.7). */
+/* FIN-09.  What MP_FAIL, an MP_TCPRST with a reason or a broken rule explains is not said again. */
 static void finish_regular(Check *check, const CheckState *state)
 {
     const MpsConnection *connection = check->connection;
@@ -549,7 +549,7 @@ static void finish_regular(Check *check, const CheckState *state)
             rule_pass(check, RULE_FIN_09);
         return;
     }
-    if (state->fastclose || state->failed || connection->version < 0 ||
+    if (state->fastclose || state->failed || check->faults || connection->version < 0 ||
         connection->subflows_established == 0)
         return;
     for (guint i = 0; i < check_n_flows(check); i++) {
@@ -559,7 +559,7 @@ static void finish_regular(Check *check, const CheckState *state)
             (!last || flow->public->closed_ns >= last->public->closed_ns))
             last = flow;
     }
-    if (!last || last->public->closed_by == MPS_NOBODY)
+    if (!last || last->public->closed_by == MPS_NOBODY || last->public->reset_reason > 0)
         return;
 
     const End *by = &last->end[last->public->closed_by];

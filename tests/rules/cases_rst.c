@@ -145,7 +145,7 @@ const RuleCase cases_rst[] = {
      .noise = "SEC-03",
      .suspect = "sender client"},
     {.rule = "RST-04", .run = rst_04_checksum, .verdict = "warning", .checksums = true},
-    {.rule = "RST-04", .run = rst_04_stripped, .verdict = "warning"},
-    {.rule = "RST-04", .run = rst_04_token, .verdict = "warning", .noise = "SEC-01"},
+    {.rule = "RST-04", .run = rst_04_stripped, .verdict = "warning", .noise = "JOIN-06"},
+    {.rule = "RST-04", .run = rst_04_token, .verdict = "warning", .noise = "JOIN-06 SEC-01"},
     {0},
 };
