@@ -165,6 +165,20 @@ bool flow_is_open(const Flow *flow, MpsSide side)
            !flow->end[MPS_SERVER].rst.packet;
 }
 
+bool flow_was_open(const Flow *flow, int64_t ts_ns)
+{
+    if (flow->public->established_ns == MPS_NO_TIME || flow->public->established_ns > ts_ns)
+        return false;
+    for (int side = 0; side < 2; side++) {
+        const End *end = &flow->end[side];
+
+        if ((end->fin.packet && end->fin.ts_ns <= ts_ns) ||
+            (end->rst.packet && end->rst.ts_ns <= ts_ns))
+            return false;
+    }
+    return true;
+}
+
 bool check_has_keys(const Check *check)
 {
     const MpsConnectionSide *side = check->connection->side;
@@ -243,6 +257,7 @@ static void track_before(const Packet *packet)
 {
     Flow *flow = packet->flow;
 
+    track_ip_id(packet->sending, packet->wire);
     if (packet->syn || packet->synack) {
         track_syn(packet->sending, packet);
         agree_wscale(flow);
@@ -250,6 +265,30 @@ static void track_before(const Packet *packet)
     if (packet->synack && packet->event->segment.has_ack && packet->peer->syn_bytes > 0)
         packet->peer->syn_taken =
             (uint32_t)CLAMP(packet->event->segment.ack - 1, 0, (int64_t)packet->peer->syn_bytes);
+}
+
+static void track_mapping(const Packet *packet)
+{
+    const MpsEvent *event = packet->event;
+    const MpsMptcpOption *dss = packet_option(packet, MPS_DSS);
+    const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
+    End *end = packet->sending;
+    const Mapped *newest = &end->recent[(end->n_mapped - 1) % RECENT_MAPPINGS];
+    Mapped mapped = {.ts_ns = event->ts_ns};
+
+    if (dss && event->segment.has_map_seq && mapped_bytes(dss) > 0) {
+        mapped.begin = event->segment.map_seq;
+        mapped.end = mapped.begin + mapped_bytes(dss);
+        mapped.offset = event->segment.map_offset;
+    } else if (capable && capable->capable.has_data_length) {
+        mapped.begin = 1 + (int64_t)end->syn_taken;
+        mapped.end = mapped.begin + capable->capable.data_bytes;
+    } else {
+        return;
+    }
+    if (end->n_mapped == 0 || newest->begin != mapped.begin || newest->end != mapped.end ||
+        newest->offset != mapped.offset)
+        end->recent[end->n_mapped++ % RECENT_MAPPINGS] = mapped;
 }
 
 /* What counts from the next packet on. */
@@ -270,12 +309,13 @@ static void track_after(const Packet *packet)
     else if (!packet->synack && !packet->rst && packet->sender != flow->public->opened_by &&
              flow->third.packet && !flow->fourth.packet)
         flow->fourth = place;
-    track_ip_id(sending, wire);
     if (event->segment.has_seq && !packet->rst)
         sending->next = MAX(sending->next, event->segment.seq + wire->payload_bytes +
                                                (packet->syn || packet->synack) + packet->fin);
     if (event->segment.has_ack && !packet->rst)
         sending->acked = MAX(sending->acked, event->segment.ack);
+    if (wire->n_mptcp > 0)
+        track_mapping(packet);
     if (packet->fin && !sending->fin.packet)
         sending->fin = place;
     if (packet->rst && !sending->rst.packet)

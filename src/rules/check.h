@@ -67,6 +67,14 @@ typedef struct {
 typedef struct _Check Check;
 typedef struct _Flow Flow;
 
+/* A mapping as it was announced: positions @begin to @end carry the data from @offset on. */
+typedef struct {
+    int64_t begin, end, offset, ts_ns;
+} Mapped;
+
+/* That many latest mappings are kept of each end. */
+#define RECENT_MAPPINGS 32
+
 /* One end of a subflow: what it sends.  Positions count as in MpsEvent.segment: the SYN is 0. */
 typedef struct {
     bool has_syn;    /* captured, complete options */
@@ -89,6 +97,15 @@ typedef struct {
     uint16_t ip_id;
     uint32_t ip_id_bytes; /* payload of the packet with that identification */
     Place last;           /* its latest packet */
+    /* Its latest mappings that differ from the one before, the newest at (n_mapped - 1) modulo
+     * RECENT_MAPPINGS. */
+    Mapped recent[RECENT_MAPPINGS];
+    uint64_t n_mapped;
+    /* The latest mapping whose checksum is wrong in the capture, and the packet that completed it.
+     * Family DSS sets it where rules read payload, before the later families see that packet. */
+    bool has_failed_checksum;
+    int64_t failed_begin, failed_end; /* data offsets, the DATA_FIN octet not counted */
+    Place failed;
 } End;
 
 /* One subflow. */
@@ -128,8 +145,10 @@ typedef struct {
     const MpsEvent *event; /* MPS_EV_SEGMENT */
     const MpsSegment *wire;
     MpsSide sender;
-    End *sending, *peer; /* as they were before this packet, but for has_syn, isn, wscale, mss */
-    unsigned subtypes;   /* bit (1 << MpsSubtype) for each option with status OK */
+    /* As they were before this packet, but for has_syn, isn, wscale, mss, and complete: that counts
+     * what is missing right before this packet. */
+    End *sending, *peer;
+    unsigned subtypes;               /* bit (1 << MpsSubtype) for each option with status OK */
     bool syn, synack, ack, rst, fin; /* syn: SYN without ACK; synack: with */
     bool options_whole;              /* not cut by the capture, not malformed */
     bool again; /* carries only sequence space that was seen before: a retransmission */
@@ -208,6 +227,14 @@ const MpsMptcpOption *packet_misshapen(const Packet *packet, MpsSubtype subtype)
 
 Place packet_place(const Packet *packet);
 
+/* Payload bytes that the mapping of @option counts, the DATA_FIN octet left out. */
+static inline uint32_t mapped_bytes(const MpsMptcpOption *option)
+{
+    return option->dss.has_map ? option->dss.data_bytes -
+                                     (uint32_t)(option->dss.data_fin && option->dss.data_bytes > 0)
+                               : 0;
+}
+
 /* Whether @packet is the first of its sender on the subflow after both SYNs. */
 bool packet_is_third(const Packet *packet);
 
@@ -225,6 +252,8 @@ int64_t flow_rtt_ns(const Flow *flow);
 int64_t check_now_ns(const Check *check);
 /* Whether @subflow can still carry packets of @side: no RST, no FIN of that side so far. */
 bool flow_is_open(const Flow *flow, MpsSide side);
+/* Whether the subflow was established at @ts_ns, and nobody had sent a FIN or RST. */
+bool flow_was_open(const Flow *flow, int64_t ts_ns);
 
 /* ---- crypto, from the keys in the capture ---- */
 
