@@ -18,6 +18,7 @@ static void unknown_token(Bed *bed, bool bad)
 {
     bed_start(bed);
     pb_open(bed->second);
+    bed->third->at[PB_CLIENT] = pb_endpoint("10.1.1.1", 40002);
     bed->third->token ^= bad ? 0x5555 : 0;
     bed_fault(bed);
     pb_syn(bed->third);
