@@ -179,7 +179,8 @@ void join_take_acceptor(const Packet *packet, JoinFlow *state)
 
 /* ---- the end ---- */
 
-/* JOIN-05: the token of @flow is @why. */
+/* JOIN-05: the token of @flow is @why.  Where it is only the capture that knows no such connection,
+ * SEC-01 says all there is to say of a silent receiver. */
 static void finish_unknown(Check *check, const Flow *flow, const JoinFlow *state, const char *why)
 {
     const MpsSide opener = flow->public->opened_by, acceptor = other(opener);
@@ -195,7 +196,8 @@ static void finish_unknown(Check *check, const Flow *flow, const JoinFlow *state
         fault.expected = text("RST: the token is %s", why);
         fault.seen = text("SYN/ACK with MP_JOIN");
         rule_fault_at(check, flow->public, acceptor, state->answer_at, fault);
-    } else if (state->answer == ANSWER_NONE && check_now_ns(check) - flow->syn.ts_ns > RTO_NS) {
+    } else if (state->answer == ANSWER_NONE && check->connection->id != 0 &&
+               check_now_ns(check) - flow->syn.ts_ns > RTO_NS) {
         fault.verdict = WARNING;
         fault.suspect = SUSPECT_RECEIVER;
         fault.expected = text("RST: the token is %s", why);

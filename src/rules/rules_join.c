@@ -35,9 +35,10 @@ static void check_form(const Packet *packet, const MpsMptcpOption *join)
         fault.expected = text("%u", form.length);
         fault.seen = text("%u", join->length);
     } else if (join->byte2 & form.reserved2 || join->byte3 & form.reserved3) {
-        /* RFC 6824 draws them as reserved, and does not say that they are 0. */
+        /* RFC 6824 draws those of the third packet as reserved, and does not say that they are 0:
+         * only version 1 does. */
         fault.verdict =
-            packet->check->connection->version == 0 && form.rule == RULE_JOIN_03 ? WARNING : 0;
+            packet->check->connection->version != 1 && form.rule == RULE_JOIN_03 ? WARNING : 0;
         fault.field = "reserved bits";
         fault.expected = text("0");
         fault.seen = text("bytes 2 and 3: %02x %02x", join->byte2, join->byte3);

@@ -368,28 +368,25 @@ static void take_signal(Check *check, Flow *flow, const MpsEvent *event)
     }
 }
 
-/* A join with a token that no connection has; a violation if its receiver says so, too, and its
- * sender is a host whose connections are known. */
+/* A join with a token that no connection has.  For a violation its receiver has to say so, too; of
+ * a sender that the capture shows for the first time, only the receiver can know. */
 static void finish_token(Check *check, const Flow *flow)
 {
     const FlowState *state = flow_state(flow, FAMILY_sec);
-    const Known *known = known_of(check);
     const MpsSide opener = flow->public->opened_by;
     const bool refused = state->reset_reason == 2;
+    const bool met = known_wholly(known_of(check), &flow->public->end[opener].address, true);
 
-    if (flow->synack.packet || !join_token_is_unknown(flow, state->token) ||
+    if (flow->synack.packet || !join_token_is_unknown(flow, state->token) || !(refused || met) ||
         known_target(known_of(check), &flow->public->end[other(opener)].address)->burst)
         return;
-    rule_fault_at(
-        check, flow->public, opener, flow->syn,
-        (Fault){.rule = RULE_SEC_01,
-                .verdict = refused && known_wholly(known, &flow->public->end[opener].address, true)
-                               ? VIOLATION
-                               : WARNING,
-                .field = "token of the MP_JOIN",
-                .expected = text("that of a connection of the receiver"),
-                .seen = text("0x%08x, of no connection%s", state->token,
-                             refused ? ", reset with reason 1" : "")});
+    rule_fault_at(check, flow->public, opener, flow->syn,
+                  (Fault){.rule = RULE_SEC_01,
+                          .verdict = refused && met ? VIOLATION : WARNING,
+                          .field = "token of the MP_JOIN",
+                          .expected = text("that of a connection of the receiver"),
+                          .seen = text("0x%08x, of no connection%s", state->token,
+                                       refused ? ", reset with reason 1" : "")});
 }
 
 static void finish_burst(Check *check, const CheckState *state)

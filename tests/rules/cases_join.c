@@ -45,6 +45,23 @@ static void join_01_data(Bed *bed, bool bad)
     pb_syn_with_data(bed->second, bad ? 10 : 0);
 }
 
+/* A repeated SYN of another length. */
+static void join_01_length(Bed *bed, bool bad)
+{
+    const uint8_t hmac[8] = {0};
+    PbOptions o = {0};
+
+    bed_start(bed);
+    pb_syn(bed->second);
+    if (bad)
+        pb_opt_join_synack(&o, false, 1, hmac, bed->second->nonce[PB_CLIENT]);
+    else
+        pb_opt_join_syn(&o, false, 1, bed->second->token, bed->second->nonce[PB_CLIENT]);
+    bed->second->next_ssn[PB_CLIENT] = 0;
+    bed_fault(bed);
+    pb_raw(bed->second, PB_CLIENT, MPS_TCP_SYN, o.bytes, o.n);
+}
+
 static void join_02(Bed *bed, bool bad)
 {
     PbFlow *join = bed->second;
@@ -477,6 +494,23 @@ static void join_17_closed(Bed *bed, bool bad)
     }
 }
 
+static void join_17_fallen_back(Bed *bed, bool bad)
+{
+    bed_start(bed);
+    if (!bad) {
+        pb_open(bed->second);
+        pb_fin_exchange(bed->second, PB_CLIENT);
+    }
+    pb_send_infinite(bed->first, PB_CLIENT, 100);
+    pb_ack(bed->first, PB_SERVER);
+    pb_wait(bed->net, 5 * SECOND);
+    bed_fault(bed);
+    if (bad) {
+        pb_syn(bed->third);
+        refuse(bed->third, 1);
+    }
+}
+
 static void join_18(Bed *bed, bool bad)
 {
     bed_start(bed);
@@ -530,6 +564,7 @@ static void join_19_ack(Bed *bed, bool bad)
 const RuleCase cases_join[] = {
     {.rule = "JOIN-01", .run = join_01, .verdict = "violation", .suspect = "sender client"},
     {.rule = "JOIN-01", .run = join_01_data, .verdict = "violation"},
+    {.rule = "JOIN-01", .run = join_01_length, .verdict = "violation"},
     {.rule = "JOIN-02", .run = join_02, .verdict = "violation", .suspect = "sender server"},
     {.rule = "JOIN-03", .run = join_03, .verdict = "violation", .suspect = "sender client"},
     {.rule = "JOIN-03", .run = join_03, .verdict = "warning", .version = V0},
@@ -607,6 +642,7 @@ const RuleCase cases_join[] = {
     {.rule = "JOIN-17", .run = join_17, .verdict = "violation", .suspect = "sender client"},
     {.rule = "JOIN-17", .run = join_17_forgotten, .verdict = "violation"},
     {.rule = "JOIN-17", .run = join_17_closed, .verdict = "violation"},
+    {.rule = "JOIN-17", .run = join_17_fallen_back, .verdict = "violation", .also = "FB-04 OPT-07"},
     {.rule = "JOIN-18",
      .run = join_18,
      .verdict = "warning",

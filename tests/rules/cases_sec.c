@@ -1,4 +1,6 @@
 /* cases_sec.c - SEC: tokens, initial data sequence numbers, HMACs and nonces. */
+#include <string.h>
+
 #include "cases.h"
 
 /* The client's join names its own token. */
@@ -13,30 +15,37 @@ static void own_token(Bed *bed, bool bad)
         pb_rst(bed->second, PB_SERVER, 1);
 }
 
-/* The token is of no connection, and the server says so. */
-static void unknown_token(Bed *bed, bool bad)
+/* A token of no connection, from @address; the server may say so. */
+static void unknown_token(Bed *bed, bool bad, const char *address, bool refused)
 {
     bed_start(bed);
     pb_open(bed->second);
-    bed->third->at[PB_CLIENT] = pb_endpoint("10.1.1.1", 40002);
+    bed->third->at[PB_CLIENT] = pb_endpoint(address, 40002);
+    bed->third->address_id[PB_CLIENT] = strcmp(address, "10.1.2.1") == 0 ? 1 : 2;
     bed->third->token ^= bad ? 0x5555 : 0;
     bed_fault(bed);
     pb_syn(bed->third);
-    if (bad) {
+    if (bad && refused) {
         bed->third->received[PB_SERVER] = 1;
         bed->third->next_ssn[PB_SERVER] = 0;
         pb_rst(bed->third, PB_SERVER, 1);
     }
 }
 
-/* The same without an answer that proves it. */
+static void refused_token(Bed *bed, bool bad)
+{
+    unknown_token(bed, bad, "10.1.2.1", true);
+}
+
 static void unanswered_token(Bed *bed, bool bad)
 {
-    bed_start(bed);
-    pb_open(bed->second);
-    bed->third->token ^= bad ? 0x5555 : 0;
-    bed_fault(bed);
-    pb_syn(bed->third);
+    unknown_token(bed, bad, "10.1.2.1", false);
+}
+
+/* The client's other connections may have begun before the capture. */
+static void stranger_token(Bed *bed, bool bad)
+{
+    unknown_token(bed, bad, "10.1.3.1", true);
 }
 
 /* First data with a DSS, as after an ADD_ADDR. */
@@ -171,7 +180,8 @@ const RuleCase cases_sec[] = {
      .verdict = "violation",
      .suspect = "sender client",
      .also = "JOIN-05 JOIN-18"},
-    {.rule = "SEC-01", .run = unknown_token, .verdict = "violation", .suspect = "sender client"},
+    {.rule = "SEC-01", .run = refused_token, .verdict = "violation", .suspect = "sender client"},
+    {.rule = "SEC-01", .run = stranger_token, .verdict = "warning", .suspect = "sender client"},
     {.rule = "SEC-01", .run = unanswered_token, .verdict = "warning", .suspect = "sender client"},
     {.rule = "SEC-02", .run = sec_02_low, .verdict = "violation", .also = "DSS-11"},
     {.rule = "SEC-02", .run = sec_02_high, .verdict = "violation", .also = "DSS-11 DSS-13"},
