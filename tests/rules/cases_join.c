@@ -128,6 +128,18 @@ static void join_04(Bed *bed, bool bad)
     pb_ack(bed->first, PB_SERVER);
 }
 
+/* Stamps of two interfaces: the DSS came first, or it did not. */
+static void join_04_order(Bed *bed, bool bad)
+{
+    bed->net->step_ns = SECOND / 10000;
+    pb_open(bed->first);
+    pb_send_cut(bed->first, PB_CLIENT, 100, 1, PB_MAP_CAPABLE);
+    bed_fault(bed);
+    pb_syn(bed->second);
+    pb_wait(bed->net, bad ? SECOND : 0);
+    pb_ack(bed->first, PB_SERVER);
+}
+
 /* As Linux does it: the ADD_ADDR proves that the server has the client's key. */
 static void join_04_announced(Bed *bed, bool bad)
 {
@@ -287,6 +299,18 @@ static void join_09(Bed *bed, bool bad)
     go_on(bed, 4 * SECOND);
 }
 
+static void join_09_late(Bed *bed, bool bad)
+{
+    bed_start(bed);
+    pb_syn(bed->second);
+    pb_synack(bed->second);
+    for (int i = 0; i < 3; i++)
+        pb_third_ack(bed->second);
+    pb_wait(bed->net, bad ? 2 * SECOND : 0);
+    bed_fault(bed);
+    accept_third(bed->second);
+}
+
 static void join_10(Bed *bed, bool bad)
 {
     bed_start(bed);
@@ -392,6 +416,20 @@ static void join_13_other(Bed *bed, bool bad)
     pb_open(bed->second);
 }
 
+/* ID 0 is free when it was removed. */
+static void join_13_removed(Bed *bed, bool bad)
+{
+    bed_start(bed);
+    pb_open(bed->second);
+    if (!bad) {
+        pb_fin_exchange(bed->first, PB_CLIENT);
+        pb_remove_addr(bed->second, PB_CLIENT, 0);
+    }
+    bed->third->address_id[PB_CLIENT] = 0;
+    bed_fault(bed);
+    pb_open(bed->third);
+}
+
 static void join_14(Bed *bed, bool bad)
 {
     bed_start(bed);
@@ -450,6 +488,22 @@ static void join_16_announced(Bed *bed, bool bad)
     }
     bed_fault(bed);
     pb_open(again);
+}
+
+/* A SYN repeated without answer is one attempt; another one after it is a retry. */
+static void join_16_silent(Bed *bed, bool bad)
+{
+    PbFlow *again = pb_flow(bed->conn, PB_CLIENT, "10.1.2.1", 40009, "10.2.1.1", 80);
+
+    again->address_id[PB_CLIENT] = 1;
+    bed_start(bed);
+    for (int i = 0; i < 3; i++) {
+        pb_syn(bed->second);
+        pb_wait(bed->net, SECOND);
+    }
+    pb_wait(bed->net, 4 * SECOND);
+    bed_fault(bed);
+    pb_open(bad ? again : bed->second);
 }
 
 static void join_late(Bed *bed, bool bad, int64_t ns)
@@ -570,6 +624,7 @@ const RuleCase cases_join[] = {
     {.rule = "JOIN-03", .run = join_03, .verdict = "warning", .version = V0},
     {.rule = "JOIN-03", .run = join_03_length, .verdict = "violation"},
     {.rule = "JOIN-04", .run = join_04, .verdict = "violation", .suspect = "sender client"},
+    {.rule = "JOIN-04", .run = join_04_order, .verdict = "violation"},
     {.rule = "JOIN-04", .run = join_04_announced, .verdict = "warning", .strict = "violation"},
     {.rule = "JOIN-05",
      .run = join_05,
@@ -616,6 +671,7 @@ const RuleCase cases_join[] = {
      .suspect = "receiver server",
      .vantage = "server"},
     {.rule = "JOIN-09", .run = join_09, .verdict = "warning"},
+    {.rule = "JOIN-09", .run = join_09_late, .verdict = "warning"},
     {.rule = "JOIN-10",
      .run = join_10,
      .verdict = "violation",
@@ -634,11 +690,13 @@ const RuleCase cases_join[] = {
     {.rule = "JOIN-12", .run = join_12_two_ids, .verdict = "warning", .vantage = "client"},
     {.rule = "JOIN-13", .run = join_13, .verdict = "violation", .vantage = "client"},
     {.rule = "JOIN-13", .run = join_13, .verdict = "warning"},
+    {.rule = "JOIN-13", .run = join_13_removed, .verdict = "violation", .vantage = "client"},
     {.rule = "JOIN-13", .run = join_13_other, .verdict = "warning", .vantage = "client"},
     {.rule = "JOIN-14", .run = join_14, .verdict = "warning", .suspect = "sender client"},
     {.rule = "JOIN-15", .run = join_15, .verdict = "violation", .suspect = "sender client"},
     {.rule = "JOIN-16", .run = join_16, .verdict = "warning", .suspect = "sender client"},
     {.rule = "JOIN-16", .run = join_16_announced, .verdict = "warning"},
+    {.rule = "JOIN-16", .run = join_16_silent, .verdict = "warning"},
     {.rule = "JOIN-17", .run = join_17, .verdict = "violation", .suspect = "sender client"},
     {.rule = "JOIN-17", .run = join_17_forgotten, .verdict = "violation"},
     {.rule = "JOIN-17", .run = join_17_closed, .verdict = "violation"},

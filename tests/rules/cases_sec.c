@@ -174,6 +174,30 @@ static void sec_08(Bed *bed, bool bad)
     }
 }
 
+/* Joins of a connection that began before the capture succeed. */
+static void sec_08_completed(Bed *bed, bool bad)
+{
+    PbConn *old = pb_conn(bed->net, 1, 1111, 2222);
+    PbFlow *first = pb_flow(old, PB_CLIENT, "10.8.0.1", 40000, "10.2.2.1", 80);
+
+    bed->net->hidden = true;
+    pb_open(first);
+    bed->net->hidden = false;
+    bed_start(bed);
+    pb_open(bed->second);
+    for (uint32_t i = 0; i < 7; i++) {
+        g_autofree char *address = g_strdup_printf("10.8.1.%u", i + 1);
+        PbFlow *join = pb_flow(old, PB_CLIENT, address, 40003, "10.2.2.1", 80);
+
+        if (i == 5)
+            bed_fault(bed);
+        if (bad)
+            pb_syn(join);
+        else
+            pb_open(join);
+    }
+}
+
 const RuleCase cases_sec[] = {
     {.rule = "SEC-01",
      .run = own_token,
@@ -198,5 +222,6 @@ const RuleCase cases_sec[] = {
     {.rule = "SEC-07", .run = sec_07, .verdict = "warning"},
     {.rule = "SEC-07", .run = sec_07_repeated, .verdict = "warning"},
     {.rule = "SEC-08", .run = sec_08, .verdict = "warning", .suspect = "sender client"},
+    {.rule = "SEC-08", .run = sec_08_completed, .verdict = "warning"},
     {0},
 };
