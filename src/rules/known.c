@@ -1,0 +1,99 @@
+/* known.c - tables over all connections, of fixed size. */
+#include "rules/known.h"
+
+#include <string.h>
+
+#include "util/mix.h"
+
+enum { MOST_HOSTS = 1 << 16 };
+enum { MET = 1, DOUBTFUL = 2 };
+
+static uint64_t hash_of(const MpsAddress *address)
+{
+    return mps_mix_bytes(address->family, address->bytes, sizeof address->bytes);
+}
+
+Known *known_of(const Check *check)
+{
+    return run_state(check->rules, FAMILY_sec);
+}
+
+void known_clear(Known *known)
+{
+    g_clear_pointer(&known->hosts, g_hash_table_unref);
+}
+
+void known_meet(Known *known, const MpsAddress *address, bool doubtful)
+{
+    const gpointer key = (gpointer)(uintptr_t)hash_of(address);
+
+    if (!known->hosts)
+        known->hosts = g_hash_table_new(NULL, NULL);
+
+    const guint before = GPOINTER_TO_UINT(g_hash_table_lookup(known->hosts, key));
+
+    if (before == 0 && g_hash_table_size(known->hosts) >= MOST_HOSTS)
+        known->hosts_full = true;
+    else
+        g_hash_table_insert(known->hosts, key,
+                            GUINT_TO_POINTER(before | (doubtful ? DOUBTFUL : MET)));
+}
+
+bool known_wholly(const Known *known, const MpsAddress *address, bool met)
+{
+    const gpointer key = (gpointer)(uintptr_t)hash_of(address);
+    const guint flags = known->hosts ? GPOINTER_TO_UINT(g_hash_table_lookup(known->hosts, key)) : 0;
+
+    return !known->hosts_full && !(flags & DOUBTFUL) && (!met || flags & MET);
+}
+
+void known_end(Known *known, uint32_t token, const char *how, Place place)
+{
+    known->ended[known->n_ended++ % KNOWN_ENDED] = (Ended){token, how, place};
+}
+
+const Ended *known_ended(const Known *known, uint32_t token)
+{
+    for (int i = 0; i < KNOWN_ENDED; i++)
+        if (known->ended[i].how && known->ended[i].token == token)
+            return &known->ended[i];
+    return NULL;
+}
+
+/* The same nonce by chance is likely only between attempts that have nothing else in common. */
+bool known_nonce(Known *known, const Attempt *attempt, Attempt *earlier)
+{
+    Attempt *place = &known->attempts[mps_mix(0, attempt->nonce) % KNOWN_NONCES];
+    const bool repeated =
+        place->place.packet && place->nonce == attempt->nonce && place->isn != attempt->isn &&
+        (place->token == attempt->token ||
+         (same_address(&place->to, &attempt->to) && !same_address(&place->from, &attempt->from)));
+
+    *earlier = *place;
+    *place = *attempt;
+    return repeated;
+}
+
+Target *known_target(Known *known, const MpsAddress *to)
+{
+    Target *target = &known->targets[hash_of(to) % KNOWN_TARGETS];
+
+    if (!same_address(&target->to, to))
+        *target = (Target){.to = *to};
+    return target;
+}
+
+bool known_target_joined(Target *target, const MpsAddress *from, Place place)
+{
+    int64_t *oldest = &target->ts_ns[target->n_joins % BURST_JOINS];
+    const bool many = target->n_joins >= BURST_JOINS && place.ts_ns - *oldest <= SECOND_NS;
+    const bool begins = many && !target->burst;
+
+    if (target->n_joins == 0)
+        target->first = place;
+    *oldest = place.ts_ns;
+    target->n_joins++;
+    target->sources |= UINT64_C(1) << hash_of(from) % 64;
+    target->burst |= many;
+    return begins;
+}
