@@ -222,6 +222,7 @@ static void track_before(const Packet *packet)
 {
     Flow *flow = packet->flow;
 
+    track_ip_id(packet->sending, packet->wire);
     if (packet->syn || packet->synack) {
         track_syn(packet->sending, packet);
         agree_wscale(flow);
@@ -249,7 +250,6 @@ static void track_after(const Packet *packet)
     else if (!packet->synack && !packet->rst && packet->sender != flow->public->opened_by &&
              flow->third.packet && !flow->fourth.packet)
         flow->fourth = place;
-    track_ip_id(sending, wire);
     if (event->segment.has_seq && !packet->rst)
         sending->next = MAX(sending->next, event->segment.seq + wire->payload_bytes +
                                                (packet->syn || packet->synack) + packet->fin);

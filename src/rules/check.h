@@ -127,8 +127,10 @@ typedef struct {
     const MpsEvent *event; /* MPS_EV_SEGMENT */
     const MpsSegment *wire;
     MpsSide sender;
-    End *sending, *peer; /* as they were before this packet, but for has_syn, isn, wscale, mss */
-    unsigned subtypes;   /* bit (1 << MpsSubtype) for each option with status OK */
+    /* As they were before this packet, but for has_syn, isn, wscale, mss, and complete: that counts
+     * what is missing right before this packet. */
+    End *sending, *peer;
+    unsigned subtypes;               /* bit (1 << MpsSubtype) for each option with status OK */
     bool syn, synack, ack, rst, fin; /* syn: SYN without ACK; synack: with */
     bool options_whole;              /* not cut by the capture, not malformed */
     bool again; /* carries only sequence space that was seen before: a retransmission */
