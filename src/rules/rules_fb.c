@@ -114,15 +114,16 @@ static void report_unmapped(Check *check, const Flow *flow, MpsSide side)
         rule_is_broken(check, RULE_MPC_16) || state->trigger == FB_THIRD ||
         state->trigger == FB_NO_DSS)
         return;
-    rule_fault_at(check, flow->public, side, end->unmapped_at,
-                  (Fault){.rule = RULE_FB_01,
-                          .verdict = check->connection->version == 0 ? WARNING : VIOLATION,
-                          .tolerated = check->connection->version == 0,
-                          .field = "data segments without a mapping before the first DATA_ACK",
-                          .expected = text("0"),
-                          .seen = text("%u", end->unmapped),
-                          .needs = EV_NOGAP,
-                          .unproven = end->unmapped_unproven});
+    rule_fault_at(
+        check, flow->public, side, end->unmapped_at,
+        (Fault){.rule = RULE_FB_01,
+                .verdict = check->connection->version == 0 ? WARNING : VIOLATION,
+                .tolerated = check->connection->version == 0,
+                .field = "data segments without a mapping before the first DATA_ACK",
+                .expected = text("0"),
+                .seen = text("%u", end->unmapped),
+                .needs = EV_NOGAP,
+                .unproven = end->unmapped_unproven || !end_is_complete(&flow->end[other(side)])});
 }
 
 /* ---- FB-03 ---- */

@@ -22,8 +22,11 @@ typedef struct {
     bool plain_answer;   /* the other host was seen to have noticed */
     Place fail[2];       /* first MP_FAIL of each host that is no RST */
     unsigned fail_first; /* bit (1 << MpsSide) of the host that began with it */
-    bool announced;      /* FB-05 is decided */
-    Place kept;          /* FB-02: first MPTCP option that should not be, */
+    uint8_t n_plain;     /* packets of that host without any option since, while unproven */
+    bool announced;      /* FB-05 is decided: */
+    Place silent;        /* data without an infinite mapping */
+    bool silent_unproven;
+    Place kept; /* FB-02: first MPTCP option that should not be, */
     uint32_t n_kept;
     struct { /* the first infinite mapping of the connection */
         Place place;

@@ -1,6 +1,9 @@
 /* rules_fb_after.c - FB: infinite mappings, and what is sent after a fallback. */
 #include "rules/rules_fb.h"
 
+/* So many packets without DSS prove that not just the capture lacks those before them. */
+enum { ENOUGH_PLAIN = 3 };
+
 static FbCheck *state_of(const Packet *packet)
 {
     return check_state(packet->check, FAMILY_fb);
@@ -111,16 +114,25 @@ static void check_announced(const Packet *packet, FbCheck *state)
         !(infinite || fb_is_plain(packet)) || !flow->end[packet->sender].has_shift)
         return;
     state->announced = true;
-    if (rule_broken(packet, RULE_FB_05, !infinite))
-        rule_fault(packet,
-                   (Fault){.rule = RULE_FB_05,
-                           .verdict = WARNING,
-                           .tolerated = true,
-                           .field = "first data after an ACK of data without DATA_ACK",
-                           .expected = text("an infinite mapping"),
-                           .seen = text("no MPTCP option"),
-                           .earlier = packet->check->fallback,
-                           .unproven = state->unproven || !end_is_complete(packet->sending)});
+    if (rule_broken(packet, RULE_FB_05, !infinite)) {
+        state->silent = packet_place(packet);
+        state->silent_unproven = !end_is_complete(packet->sending);
+    }
+}
+
+static void report_silent(Check *check, const FbCheck *state, const MpsSubflow *subflow)
+{
+    if (!state->silent.packet)
+        return;
+    rule_fault_at(check, subflow, other(state->by), state->silent,
+                  (Fault){.rule = RULE_FB_05,
+                          .verdict = WARNING,
+                          .tolerated = true,
+                          .field = "first data after an ACK of data without DATA_ACK",
+                          .expected = text("an infinite mapping"),
+                          .seen = text("no MPTCP option"),
+                          .earlier = check->fallback,
+                          .unproven = state->unproven || state->silent_unproven});
 }
 
 static void check_noticed(const Packet *packet, const MpsMptcpOption *dss, FbCheck *state)
@@ -137,18 +149,10 @@ static void check_noticed(const Packet *packet, const MpsMptcpOption *dss, FbChe
     }
 }
 
-static void report_kept(Check *check, const FbCheck *state)
+static void report_kept(Check *check, const FbCheck *state, const MpsSubflow *subflow)
 {
-    const MpsSubflow *subflow = NULL;
-
     if (state->n_kept == 0)
         return;
-    for (guint i = 0; i < check_n_flows(check) && !subflow; i++) {
-        const MpsSubflow *each = g_ptr_array_index(check->connection->subflows, i);
-
-        if (each->id == state->subflow_id)
-            subflow = each;
-    }
     rule_fault_at(check, subflow, other(state->by), state->kept,
                   (Fault){.rule = RULE_FB_02,
                           .field = "MPTCP options after an ACK of data without DATA_ACK",
@@ -292,6 +296,9 @@ void fb_check_after(const Packet *packet, const MpsMptcpOption *dss)
 
     if (state->trigger == FB_SYNACK || was_none(packet, dss, state))
         return; /* OPT-07 goes on */
+    if (state->unproven && packet->sender == state->by && fb_is_plain(packet) &&
+        ++state->n_plain >= ENOUGH_PLAIN)
+        state->unproven = false;
     if (packet->flow->public->id != subflow_id) {
         if (infinite)
             check_other_subflow(packet, state);
@@ -311,8 +318,16 @@ void fb_check_after(const Packet *packet, const MpsMptcpOption *dss)
 void fb_finish(Check *check)
 {
     const FbCheck *state = check_state(check, FAMILY_fb);
+    const MpsSubflow *subflow = NULL;
 
-    report_kept(check, state);
+    for (guint i = 0; i < check_n_flows(check) && !subflow; i++) {
+        const MpsSubflow *each = g_ptr_array_index(check->connection->subflows, i);
+
+        if (each->id == state->subflow_id)
+            subflow = each;
+    }
+    report_kept(check, state, subflow);
+    report_silent(check, state, subflow);
     if (state->infinite.place.packet && !rule_is_broken(check, RULE_FB_08) &&
         !rule_is_broken(check, RULE_DSS_10))
         check_survivors(check, state);
