@@ -141,6 +141,17 @@ bool packet_is_third(const Packet *packet)
            flow->synack.packet && !flow->third.packet;
 }
 
+bool packet_is_out_of_window(const Packet *packet)
+{
+    const MpsEvent *event = packet->event;
+    const int64_t window = (int64_t)1 << 30; /* no window is larger, RFC 7323 section 2.3 */
+
+    if (!packet->peer->acked || packet->syn || packet->synack)
+        return false;
+    return !event->segment.has_seq || event->segment.seq > packet->peer->acked + window ||
+           event->segment.seq + window < packet->peer->acked;
+}
+
 int64_t flow_rtt_ns(const Flow *flow)
 {
     const MpsSubflow *subflow = flow->public;

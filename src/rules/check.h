@@ -207,6 +207,10 @@ Place packet_place(const Packet *packet);
 /* Whether @packet is the first of its sender on the subflow after both SYNs. */
 bool packet_is_third(const Packet *packet);
 
+/* Whether the receiver of @packet has to take it for out of its window (RFC 9293 section
+ * 3.10.7.4). */
+bool packet_is_out_of_window(const Packet *packet);
+
 static inline bool packet_is_pure_ack(const Packet *packet)
 {
     return packet->ack && !packet->syn && !packet->synack && !packet->rst && !packet->fin &&
