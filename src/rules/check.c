@@ -200,6 +200,7 @@ static void track_ip_id(End *end, const MpsSegment *wire)
             end->complete = false;
     } else {
         end->complete = true;
+        end->ip_id_from_syn = wire->flags & MPS_TCP_SYN;
     }
     end->has_ip_id = true;
     end->ip_id = wire->ip_id;
@@ -421,13 +422,23 @@ void rule_fault(const Packet *packet, Fault fault)
 
 /* ---- the end ---- */
 
+/* A subflow seen from its middle may have moved to another connection, and this one be left with
+ * none. */
+static bool has_initial(const Check *check)
+{
+    const GPtrArray *subflows = check->connection->subflows;
+
+    return subflows->len > 0 &&
+           ((const MpsSubflow *)g_ptr_array_index(subflows, 0))->kind == MPS_KIND_INITIAL;
+}
+
 /* Evidence that the capture turned out to lack. */
 static unsigned lacking(const Check *check, const Fault *fault, MpsVantage vantage)
 {
     const MpsSide near = vantage == MPS_VANTAGE_CLIENT   ? MPS_CLIENT
                          : vantage == MPS_VANTAGE_SERVER ? MPS_SERVER
                                                          : MPS_NOBODY;
-    unsigned lacking = 0;
+    unsigned lacking = has_initial(check) ? 0 : EV_ALL;
 
     for (guint i = 0; i < check_n_flows(check); i++) {
         const MpsSubflow *subflow = g_ptr_array_index(check->connection->subflows, i);

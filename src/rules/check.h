@@ -86,6 +86,7 @@ typedef struct {
      * that count them up; a SYN/ACK and a RST may have 0). */
     bool complete;
     bool has_ip_id;
+    bool ip_id_from_syn; /* of its SYN already; else one may be missing before its first packet */
     uint16_t ip_id;
     uint32_t ip_id_bytes; /* payload of the packet with that identification */
     Place last;           /* its latest packet */
