@@ -1,6 +1,5 @@
 /* rules_addr.c - ADDR: ADD_ADDR (RFC 8684 section 3.4.1, RFC 6824 section 3.4.1). */
-#include <string.h>
-
+#include "rules/addr_form.h"
 #include "rules/address_ids.h"
 #include "util/address.h"
 
@@ -107,13 +106,16 @@ static bool has_initial(const Check *check)
     return first->kind == MPS_KIND_INITIAL;
 }
 
-/* Whether the capture has every packet that @side sent on any subflow so far. */
-static bool host_is_complete(const Check *check, MpsSide side)
+/* Whether the capture has every packet that @side sent on established subflows so far; @from_syn:
+ * even those between the SYN and the first that counts. */
+static bool host_is_complete(const Check *check, MpsSide side, bool from_syn)
 {
     for (guint i = 0; i < check_n_flows(check); i++) {
         const Flow *flow = check_flow(check, i);
+        const End *end = flow ? &flow->end[side] : NULL;
 
-        if (!flow || !end_is_complete(&flow->end[side]))
+        if (!flow || (flow->public->established_ns != MPS_NO_TIME &&
+                      (!end_is_complete(end) || (from_syn && !end->ip_id_from_syn))))
             return false;
     }
     return true;
@@ -125,63 +127,6 @@ static char *endpoint_text(const MpsAddress *address, bool has_port, uint16_t po
 
     mps_address_text(address, name);
     return has_port ? text("%s port %u", name, port) : text("%s", name);
-}
-
-/* ---- ADDR-01, ADDR-12 ---- */
-
-static void check_form(const Packet *packet, const MpsMptcpOption *option)
-{
-    const bool misshapen = option_is_misshapen(packet, option);
-    const unsigned reserved =
-        option->status == MPS_OPT_OK && option->add_addr.version == 1 ? option->byte2 & 0x0e : 0;
-
-    if (!rule_broken(packet, RULE_ADDR_01, misshapen || reserved))
-        return;
-    rule_fault(packet,
-               (Fault){.rule = RULE_ADDR_01,
-                       .field = misshapen ? "length of ADD_ADDR" : "reserved bits of ADD_ADDR",
-                       .expected = misshapen ? text("one of its form: address, port, HMAC or echo")
-                                             : text("0"),
-                       .seen = misshapen
-                                   ? text("%u, flags 0x%x", option->length, option->byte2 & 0x0f)
-                                   : text("0x%x", reserved)});
-}
-
-static bool is_loopback(const MpsAddress *address)
-{
-    static const uint8_t one[16] = {[15] = 1};
-
-    return address->family == 4 ? address->bytes[0] == 127
-                                : memcmp(address->bytes, one, sizeof one) == 0;
-}
-
-/* What makes an address one that no join can reach, or NULL. */
-static const char *implausible(const MpsAddress *address)
-{
-    static const uint8_t zeros[16] = {0}, ones[4] = {255, 255, 255, 255};
-
-    if (memcmp(address->bytes, zeros, sizeof zeros) == 0)
-        return "unspecified address";
-    if (address->family == 4 && memcmp(address->bytes, ones, sizeof ones) == 0)
-        return "broadcast address";
-    if (address->family == 4 ? address->bytes[0] >> 4 == 14 : address->bytes[0] == 0xff)
-        return "multicast address";
-    return is_loopback(address) ? "loopback address" : NULL;
-}
-
-static void check_plausible(const Packet *packet, const MpsMptcpOption *option)
-{
-    const char *why = implausible(&option->add_addr.address);
-
-    if (is_loopback(&option->add_addr.address) && is_loopback(&packet->wire->src.address))
-        why = NULL; /* all of it happens inside one host */
-    if (option->add_addr.has_port && option->add_addr.port == 0)
-        why = "port 0";
-    if (rule_broken(packet, RULE_ADDR_12, why))
-        rule_fault(packet, (Fault){.rule = RULE_ADDR_12,
-                                   .field = "announced address",
-                                   .expected = text("one that can be reached"),
-                                   .seen = text("%s", why)});
 }
 
 /* ---- ADDR-05 to ADDR-08 ---- */
@@ -198,16 +143,17 @@ static void check_one_address(const Packet *packet, const CheckState *state,
     if (!rule_broken(packet, RULE_ADDR_05,
                      entry && !entry->removed && !address_id_has(entry, address)))
         return;
-    rule_fault(packet, (Fault){.rule = RULE_ADDR_05,
-                               /* A NAT may have changed the address of a join. */
-                               .verdict = entry->announced ? VIOLATION : WARNING,
-                               .field = "address of the id",
-                               .expected = endpoint_text(
-                                   entry->announced ? &entry->at : &entry->joined_from, false, 0),
-                               .seen = endpoint_text(address, false, 0),
-                               .earlier = entry->announced ? entry->announcement : entry->join,
-                               .needs = EV_ALL,
-                               .unproven = !host_is_complete(packet->check, packet->sender)});
+    rule_fault(packet,
+               (Fault){.rule = RULE_ADDR_05,
+                       /* A NAT may have changed the address of a join. */
+                       .verdict = entry->announced ? VIOLATION : WARNING,
+                       .field = "address of the id",
+                       .expected = endpoint_text(
+                           entry->announced ? &entry->at : &entry->joined_from, false, 0),
+                       .seen = endpoint_text(address, false, 0),
+                       .earlier = entry->announced ? entry->announcement : entry->join,
+                       .needs = EV_ALL,
+                       .unproven = !host_is_complete(packet->check, packet->sender, false)});
 }
 
 /* Whether a living subflow uses the announced address and port. */
@@ -331,6 +277,7 @@ static void check_heeded(const Packet *packet, Announcement *of, const char *how
 static void take_echo(const Packet *packet, CheckState *state, const MpsMptcpOption *option)
 {
     const MpsSide side = other(packet->sender);
+    const AddressId *entry = address_ids_get(&state->ids, side, option->add_addr.address_id);
     Announcement *of = find(state, side, option);
 
     if (of) {
@@ -348,7 +295,7 @@ static void take_echo(const Packet *packet, CheckState *state, const MpsMptcpOpt
                            .seen = endpoint_text(&option->add_addr.address,
                                                  option->add_addr.has_port, option->add_addr.port),
                            .needs = EV_ALL | EV_NOGAP,
-                           .unproven = !host_is_complete(packet->check, side)});
+                           .unproven = !host_is_complete(packet->check, side, !entry)});
 }
 
 static void take_copy(const Packet *packet, Announcement *of)
@@ -418,7 +365,9 @@ static void check_join_target(const Packet *packet, const CheckState *state)
                                    .verdict = WARNING,
                                    .field = "address that the join goes to",
                                    .expected = text("one that the host told of"),
-                                   .seen = endpoint_text(&to->address, false, 0)});
+                                   .seen = endpoint_text(&to->address, false, 0),
+                                   .needs = EV_ALL | EV_NOGAP,
+                                   .unproven = !host_is_complete(packet->check, side, true)});
     if (!announced)
         return;
     if (!seen_at)
@@ -473,7 +422,7 @@ static void take_join(const Packet *packet, CheckState *state)
 static void check_announcement(const Packet *packet, CheckState *state,
                                const MpsMptcpOption *option)
 {
-    check_plausible(packet, option);
+    addr_check_plausible(packet, option);
     check_one_address(packet, state, option);
     check_new_port(packet, state, option);
     check_id_zero(packet, state, option);
@@ -488,7 +437,7 @@ static void take_add_addr(const Packet *packet, CheckState *state, const MpsMptc
     Announcement *before;
 
     if (right_form)
-        check_form(packet, option);
+        addr_check_form(packet, option);
     if (option->add_addr.echo) {
         take_echo(packet, state, option);
         return;
@@ -520,7 +469,7 @@ static void segment(const Packet *packet)
     const MpsMptcpOption *misshapen = packet_misshapen(packet, MPS_ADD_ADDR);
 
     if (misshapen)
-        check_form(packet, misshapen);
+        addr_check_form(packet, misshapen);
 }
 
 /* ---- ADDR-03 ---- */
@@ -564,7 +513,7 @@ static void check_echoed(Check *check, MpsSide side, const Announcement *each)
                           .expected = text("one within a second"),
                           .seen = text("none"),
                           .needs = EV_VRX,
-                          .unproven = !host_is_complete(check, other(side))});
+                          .unproven = !host_is_complete(check, other(side), true)});
 }
 
 static void finish(Check *check)
