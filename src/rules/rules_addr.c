@@ -258,7 +258,7 @@ static void check_one_id(const Packet *packet, const CheckState *state,
 
 static void check_heeded(const Packet *packet, Announcement *of, const char *how)
 {
-    if (of->ignored)
+    if (of->ignored || packet->check->connection->version != 1)
         return;
     if (of->hmac == HMAC_UNKNOWN) {
         rule_unchecked(packet->check, RULE_ADDR_11, EV_KEYS);

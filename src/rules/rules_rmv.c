@@ -232,7 +232,7 @@ static void check_closed(Check *check, const Flow *flow, MpsSide side)
     const FlowState *state = flow_state(flow, FAMILY_rmv);
     const Removal *by = &state->by[side];
     const End *end = &flow->end[side];
-    const bool finished = end->fin.packet > 0;
+    const bool finished = end->fin.packet && end->fin.ts_ns <= by->removal.ts_ns + CLOSE_NS;
 
     if (!by->removal.packet)
         return;
