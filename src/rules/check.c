@@ -141,6 +141,17 @@ bool packet_is_third(const Packet *packet)
            flow->synack.packet && !flow->third.packet;
 }
 
+bool packet_is_out_of_window(const Packet *packet)
+{
+    const MpsEvent *event = packet->event;
+    const int64_t window = (int64_t)1 << 30; /* no window is larger, RFC 7323 section 2.3 */
+
+    if (!packet->peer->acked || packet->syn || packet->synack)
+        return false;
+    return !event->segment.has_seq || event->segment.seq > packet->peer->acked + window ||
+           event->segment.seq + window < packet->peer->acked;
+}
+
 int64_t flow_rtt_ns(const Flow *flow)
 {
     const MpsSubflow *subflow = flow->public;
@@ -224,6 +235,7 @@ static void track_ip_id(End *end, const MpsSegment *wire)
             end->complete = false;
     } else {
         end->complete = true;
+        end->ip_id_from_syn = wire->flags & MPS_TCP_SYN;
     }
     end->has_ip_id = true;
     end->ip_id = wire->ip_id;
@@ -488,11 +500,21 @@ void rule_fault(const Packet *packet, Fault fault)
 
 /* ---- the end ---- */
 
+/* A subflow seen from its middle may have moved to another connection, and this one be left with
+ * none. */
+static bool has_initial(const Check *check)
+{
+    const GPtrArray *subflows = check->connection->subflows;
+
+    return subflows->len > 0 &&
+           ((const MpsSubflow *)g_ptr_array_index(subflows, 0))->kind == MPS_KIND_INITIAL;
+}
+
 /* Evidence that the capture turned out to lack. */
 static unsigned lacking(const Check *check, const Fault *fault, MpsVantage vantage)
 {
     const MpsSide near = near_side(vantage);
-    unsigned lacking = 0;
+    unsigned lacking = has_initial(check) ? 0 : EV_ALL;
 
     for (guint i = 0; i < check_n_flows(check); i++) {
         const MpsSubflow *subflow = g_ptr_array_index(check->connection->subflows, i);

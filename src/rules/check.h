@@ -94,6 +94,7 @@ typedef struct {
      * that count them up; a SYN/ACK and a RST may have 0). */
     bool complete;
     bool has_ip_id;
+    bool ip_id_from_syn; /* of its SYN already; else one may be missing before its first packet */
     uint16_t ip_id;
     uint32_t ip_id_bytes; /* payload of the packet with that identification */
     Place last;           /* its latest packet */
@@ -237,6 +238,10 @@ static inline uint32_t mapped_bytes(const MpsMptcpOption *option)
 
 /* Whether @packet is the first of its sender on the subflow after both SYNs. */
 bool packet_is_third(const Packet *packet);
+
+/* Whether the receiver of @packet has to take it for out of its window (RFC 9293 section
+ * 3.10.7.4). */
+bool packet_is_out_of_window(const Packet *packet);
 
 static inline bool packet_is_pure_ack(const Packet *packet)
 {

@@ -233,19 +233,6 @@ static void check_version_forms(const Packet *packet, const MpsMptcpOption *opti
                            .seen = text("%s", form)});
 }
 
-/* Whether the receiver of @packet has to take it for out of its window (RFC 9293 section 3.10.7.4).
- */
-static bool is_out_of_window(const Packet *packet)
-{
-    const MpsEvent *event = packet->event;
-    const int64_t window = (int64_t)1 << 30; /* no window is larger, RFC 7323 section 2.3 */
-
-    if (!packet->peer->acked || packet->syn || packet->synack)
-        return false;
-    return !event->segment.has_seq || event->segment.seq > packet->peer->acked + window ||
-           event->segment.seq + window < packet->peer->acked;
-}
-
 static void note_out_of_window(const Packet *packet, FlowState *state)
 {
     const MpsMptcpOption *add_addr = packet_option(packet, MPS_ADD_ADDR);
@@ -254,7 +241,7 @@ static void note_out_of_window(const Packet *packet, FlowState *state)
 
     if (!(add_addr && !add_addr->add_addr.echo) && !fastclose)
         return;
-    if (is_out_of_window(packet))
+    if (packet_is_out_of_window(packet))
         *out = (OutOfWindow){packet_place(packet), fastclose ? MPS_MP_FASTCLOSE : MPS_ADD_ADDR,
                              add_addr ? add_addr->add_addr.address_id : 0};
     else

@@ -805,7 +805,7 @@ static void add_mapping(const PbSpan *span, bool mapped, PbOptions *o)
         checksum = pb_dss_checksum(dsn, span->map_ssn, data_bytes, payload, span->map_bytes);
         checksum ^= span->wrong_checksum ? 0xffff : 0;
     } else if (conn->checksum) {
-        checksum = 0; /* infinite mapping */
+        checksum = span->wrong_checksum ? 0xffff : 0; /* infinite mapping */
     }
     if (span->style == PB_MAP_CAPABLE) {
         pb_opt_capable(o, conn->version, capable_flags(conn), 2, conn->key, data_bytes, checksum);
