@@ -233,6 +233,7 @@ static void track_ip_id(End *end, const MpsSegment *wire)
 
         if (step == 0 || step > most)
             end->complete = false;
+        end->ip_id_step = step;
     } else {
         end->complete = true;
         end->ip_id_from_syn = wire->flags & MPS_TCP_SYN;

@@ -96,6 +96,7 @@ typedef struct {
     bool has_ip_id;
     bool ip_id_from_syn; /* of its SYN already; else one may be missing before its first packet */
     uint16_t ip_id;
+    uint16_t ip_id_step; /* from the one before to the latest; 0: it was the first */
     uint32_t ip_id_bytes; /* payload of the packet with that identification */
     Place last;           /* its latest packet */
     /* Its latest mappings that differ from the one before, the newest at (n_mapped - 1) modulo

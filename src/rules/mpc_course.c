@@ -12,9 +12,9 @@ static Ids ids_of(const Packet *packet)
 {
     const End *end = packet->sending;
 
-    if (!end->has_ip_id || packet->wire->ip_id == 0)
+    if (end->ip_id_step == 0 || packet->wire->ip_id == 0)
         return IDS_UNKNOWN;
-    return end->complete && (uint16_t)(packet->wire->ip_id - end->ip_id) == 1 ? IDS_NEXT : IDS_GAP;
+    return end->complete && end->ip_id_step == 1 ? IDS_NEXT : IDS_GAP;
 }
 
 static bool is_initial(const Packet *packet)
