@@ -112,11 +112,12 @@ static const MpsMptcpOption *any_option(const MpsSegment *segment, MpsSubtype su
     return NULL;
 }
 
-/* Whether @segment, a SYN, has an MP_CAPABLE, be it one of a length that no version knows. */
-static bool offers_mptcp(const MpsSegment *segment)
+/* Whether @segment, a SYN, has an option of @subtype, be it one of a length that no version knows.
+ */
+static bool mentions(const MpsSegment *segment, MpsSubtype subtype)
 {
     for (int i = 0; i < segment->n_mptcp; i++)
-        if (segment->mptcp[i].subtype == MPS_MP_CAPABLE && segment->mptcp[i].length >= 3)
+        if (segment->mptcp[i].subtype == subtype && segment->mptcp[i].length >= 3)
             return true;
     return false;
 }
@@ -142,6 +143,13 @@ static Subflow *open_join(MpsModel *model, const MpsSegment *segment, const MpsM
 
     subflow->join_token = join->join.token;
     return subflow;
+}
+
+/* A join whose option has a wrong length names no connection. */
+static Subflow *open_misshapen_join(MpsModel *model, const MpsSegment *segment)
+{
+    return mps_subflow_new(model, mps_connection_new(model, segment, true), segment, MPS_KIND_JOIN,
+                           MPS_CLIENT, MPS_CLIENT);
 }
 
 /* The connection of a flow that began before the capture. */
@@ -216,7 +224,9 @@ Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey ke
             return NULL;
         if (join && join->join.form == MPS_JOIN_SYN)
             subflow = open_join(model, segment, join);
-        else if (offers_mptcp(segment) || model->hooks.tcp)
+        else if (mentions(segment, MPS_MP_JOIN) && !segment->options_cut)
+            subflow = open_misshapen_join(model, segment);
+        else if (mentions(segment, MPS_MP_CAPABLE) || model->hooks.tcp)
             subflow = mps_subflow_new(model, mps_connection_new(model, segment, false), segment,
                                       MPS_KIND_INITIAL, MPS_CLIENT, MPS_CLIENT);
         if (subflow && subflow->public.kind == MPS_KIND_INITIAL && segment->n_mptcp == 0)

@@ -234,7 +234,9 @@ static MpsResult result_of(Subflow *subflow)
         subflow->end[MPS_CLIENT].has_payload || subflow->end[MPS_SERVER].has_payload;
 
     if (join && connection->orphan) {
-        if (subflow->syn_seen)
+        if (subflow->syn_seen && !subflow->has_nonce[opener])
+            detail(subflow, "the SYN's MP_JOIN has a wrong length and names no token");
+        else if (subflow->syn_seen)
             detail(subflow, "token 0x%08x is of no connection in the capture%s",
                    subflow->join_token, subflow->acceptor_reset ? ", reset by the receiver" : "");
         else

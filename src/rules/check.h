@@ -96,7 +96,7 @@ typedef struct {
     bool has_ip_id;
     bool ip_id_from_syn; /* of its SYN already; else one may be missing before its first packet */
     uint16_t ip_id;
-    uint16_t ip_id_step; /* from the one before to the latest; 0: it was the first */
+    uint16_t ip_id_step;  /* from the one before to the latest; 0: it was the first */
     uint32_t ip_id_bytes; /* payload of the packet with that identification */
     Place last;           /* its latest packet */
     /* Its latest mappings that differ from the one before, the newest at (n_mapped - 1) modulo
@@ -337,6 +337,15 @@ static inline void rule_unchecked(Check *check, RuleId rule, unsigned missing)
 static inline bool rule_is_broken(const Check *check, RuleId rule)
 {
     return check->n_faults[rule] > 0;
+}
+
+/* Whether any of the rules from @first to @last was. */
+static inline bool any_rule_is_broken(const Check *check, RuleId first, RuleId last)
+{
+    for (int rule = (int)first; rule <= (int)last; rule++)
+        if (check->n_faults[rule] > 0)
+            return true;
+    return false;
 }
 
 #endif

@@ -92,6 +92,12 @@ static void judge(const Packet *packet, Mapping *mapping)
         return;
     }
     doubt(dss_side(packet), mapping);
+    if (!mapping->repeated) {
+        packet->sending->has_failed_checksum = true;
+        packet->sending->failed = packet_place(packet);
+        packet->sending->failed_begin = mapping->offset;
+        packet->sending->failed_end = mapping->offset + mapping->bytes;
+    }
     rule_fault(packet, (Fault){.rule = RULE_DSS_04,
                                .suspect = dss_suspect(packet->check, packet->sender),
                                .field = "checksum of a mapping",

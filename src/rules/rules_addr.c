@@ -356,6 +356,8 @@ static void check_join_target(const Packet *packet, const CheckState *state)
     bool right_port;
     Announcement *announced = announced_to(packet, state, &right_port);
 
+    if (packet->check->connection->id == 0 || rule_is_broken(packet->check, RULE_SEC_01))
+        return; /* of no connection of the capture, or with the token of the wrong host */
     if (!announced && !seen_at && !has_initial(packet->check)) {
         rule_unchecked(packet->check, RULE_ADDR_10, EV_ALL);
         return;

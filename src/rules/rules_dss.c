@@ -173,6 +173,8 @@ static bool check_carrier(const Packet *packet, const MpsMptcpOption *dss)
     }
     if (!rule_broken(packet, RULE_DSS_07, begin >= at + payload_bytes || begin + bytes <= at))
         return true;
+    if (rule_is_broken(packet->check, RULE_MPC_21)) /* the data of a SYN were taken for mapped */
+        return false;
     rule_fault(packet, (Fault){.rule = RULE_DSS_07,
                                .field = "mapping and segment",
                                .expected = text("a mapping of subflow bytes %" G_GINT64_FORMAT

@@ -111,7 +111,7 @@ static void report_unmapped(Check *check, const Flow *flow, MpsSide side)
     const FbEnd *end = &((const FbFlow *)flow_state(flow, FAMILY_fb))->end[side];
 
     if (end->unmapped == 0 || rule_is_broken(check, RULE_DSS_08) ||
-        rule_is_broken(check, RULE_MPC_16) || state->trigger == FB_THIRD ||
+        any_rule_is_broken(check, RULE_MPC_01, RULE_MPC_22) || state->trigger == FB_THIRD ||
         state->trigger == FB_NO_DSS)
         return;
     rule_fault_at(

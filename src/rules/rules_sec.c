@@ -230,6 +230,8 @@ static bool is_alone(const Packet *packet)
 
 static void fault_map(const Packet *packet, int64_t offset, bool proven)
 {
+    if (rule_is_broken(packet->check, RULE_MPC_21)) /* the data of a SYN were taken for mapped */
+        return;
     rule_fault(packet,
                (Fault){.rule = RULE_SEC_02,
                        .field = "DSN of the first mapping",

@@ -45,6 +45,22 @@ static void join_01_data(Bed *bed, bool bad)
     pb_syn_with_data(bed->second, bad ? 10 : 0);
 }
 
+/* Without a token it belongs to no connection. */
+static void join_01_first(Bed *bed, bool bad)
+{
+    const uint8_t hmac[8] = {0};
+    PbOptions o = {0};
+
+    bed_start(bed);
+    if (bad)
+        pb_opt_join_synack(&o, false, 1, hmac, bed->second->nonce[PB_CLIENT]);
+    else
+        pb_opt_join_syn(&o, false, 1, bed->second->token, bed->second->nonce[PB_CLIENT]);
+    bed->second->next_ssn[PB_CLIENT] = 0;
+    bed_fault(bed);
+    pb_raw(bed->second, PB_CLIENT, MPS_TCP_SYN, o.bytes, o.n);
+}
+
 /* A repeated SYN of another length. */
 static void join_01_length(Bed *bed, bool bad)
 {
@@ -513,7 +529,7 @@ static void join_late(Bed *bed, bool bad, int64_t ns)
         pb_open(bed->second);
     pb_fastclose(bed->first, PB_CLIENT, true);
     if (!bad)
-        pb_rst(bed->second, PB_CLIENT, 0);
+        pb_fastclose(bed->second, PB_CLIENT, true);
     pb_wait(bed->net, ns);
     bed_fault(bed);
     if (bad) {
@@ -618,6 +634,7 @@ static void join_19_ack(Bed *bed, bool bad)
 const RuleCase cases_join[] = {
     {.rule = "JOIN-01", .run = join_01, .verdict = "violation", .suspect = "sender client"},
     {.rule = "JOIN-01", .run = join_01_data, .verdict = "violation"},
+    {.rule = "JOIN-01", .run = join_01_first, .verdict = "violation"},
     {.rule = "JOIN-01", .run = join_01_length, .verdict = "violation"},
     {.rule = "JOIN-02", .run = join_02, .verdict = "violation", .suspect = "sender server"},
     {.rule = "JOIN-03", .run = join_03, .verdict = "violation", .suspect = "sender client"},

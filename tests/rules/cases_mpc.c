@@ -576,7 +576,7 @@ const RuleCase cases_mpc[] = {
     {.rule = "MPC-11", .run = mpc_11, .verdict = "violation", .suspect = "sender client"},
     {.rule = "MPC-11", .run = mpc_11_data, .verdict = "warning"},
     {.rule = "MPC-12", .run = mpc_12, .verdict = "violation", .suspect = "sender client"},
-    {.rule = "MPC-12", .run = mpc_12_reuse, .verdict = "violation"},
+    {.rule = "MPC-12", .run = mpc_12_reuse, .verdict = "violation", .noise = "FIN-09"},
     {.rule = "MPC-13",
      .run = mpc_13,
      .verdict = "violation",

@@ -34,7 +34,7 @@ static void opt_02(Bed *bed, bool bad)
 /* The capture starts behind the handshake: nobody knows the version. */
 static void opt_03(Bed *bed, bool bad)
 {
-    const uint8_t option[20] = {30, bad ? 20 : 12, 0x60};
+    const uint8_t option[5] = {30, bad ? 5 : 3, 0x51};
 
     bed->net->hidden = true;
     bed_start(bed);

@@ -125,7 +125,7 @@ static void rmv_06(Bed *bed, bool bad)
 
 const RuleCase cases_rmv[] = {
     {.rule = "RMV-01", .run = rmv_01, .verdict = "violation", .suspect = "sender client"},
-    {.rule = "RMV-01", .run = rmv_01_twice, .verdict = "warning"},
+    {.rule = "RMV-01", .run = rmv_01_twice, .verdict = "warning", .noise = "FIN-09"},
     {.rule = "RMV-02", .run = rmv_02, .verdict = "warning", .suspect = "sender server"},
     {.rule = "RMV-03", .run = rmv_03, .verdict = "warning", .suspect = "sender client"},
     {.rule = "RMV-04",
@@ -140,6 +140,10 @@ const RuleCase cases_rmv[] = {
      .verdict = "warning",
      .suspect = "receiver server",
      .vantage = "server"},
-    {.rule = "RMV-06", .run = rmv_06, .verdict = "warning", .suspect = "sender client"},
+    {.rule = "RMV-06",
+     .run = rmv_06,
+     .verdict = "warning",
+     .suspect = "sender client",
+     .also = "JOIN-13"},
     {0},
 };
