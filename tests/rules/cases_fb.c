@@ -3,11 +3,11 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
-/* The server acknowledges everything without DSS. */
+/* Acknowledges everything without DSS. */
 static void plain_ack(PbFlow *flow, PbSide from)
 {
     flow->received[from] = flow->next_ssn[pb_peer(from)];
-    pb_raw(flow, from, MPS_TCP_ACK, NULL, 0);
+    pb_raw(flow, from, MPS_TCP_ACK, "", 0);
 }
 
 /* The client's first data, which the server does not acknowledge with a DATA_ACK. */

@@ -123,6 +123,33 @@ static void rmv_06(Bed *bed, bool bad)
     go_on(bed);
 }
 
+static void announce(Bed *bed, uint8_t id, const char *address)
+{
+    pb_add_addr(bed->first, PB_SERVER, id, address, 0);
+    pb_add_addr_echo(bed->first, PB_CLIENT, id, address, 0);
+    go_on(bed);
+}
+
+/* Of two removed addresses one is announced again. */
+static void rmv_06_again(Bed *bed, bool bad)
+{
+    PbFlow *join;
+
+    bed_start(bed);
+    announce(bed, 2, "10.2.2.1");
+    announce(bed, 3, "10.2.3.1");
+    pb_remove_addr(bed->first, PB_SERVER, 2);
+    pb_remove_addr(bed->first, PB_SERVER, 3);
+    go_on(bed);
+    if (!bad)
+        announce(bed, 2, "10.2.2.1");
+    pb_wait(bed->net, 5 * SECOND_NS);
+    join = pb_flow(bed->conn, PB_CLIENT, "10.1.2.1", 40009, "10.2.2.1", 80);
+    join->address_id[PB_SERVER] = 2;
+    bed_fault(bed);
+    pb_open(join);
+}
+
 const RuleCase cases_rmv[] = {
     {.rule = "RMV-01", .run = rmv_01, .verdict = "violation", .suspect = "sender client"},
     {.rule = "RMV-01", .run = rmv_01_twice, .verdict = "warning", .noise = "FIN-09"},
@@ -145,5 +172,6 @@ const RuleCase cases_rmv[] = {
      .verdict = "warning",
      .suspect = "sender client",
      .also = "JOIN-13"},
+    {.rule = "RMV-06", .run = rmv_06_again, .verdict = "warning", .suspect = "sender client"},
     {0},
 };
