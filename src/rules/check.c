@@ -9,18 +9,6 @@
 /* Faults of one rule that are kept one by one; more are counted with the last. */
 enum { FAULTS_KEPT = 8 };
 
-typedef struct {
-    size_t run, check, flow;
-} At;
-
-struct _MpsRules {
-    MpsRuleOptions options;
-    int64_t now_ns;
-    char *states;
-    size_t check_bytes, flow_bytes; /* of all families' states */
-    At at[N_FAMILIES];
-};
-
 static const Family *const families[N_FAMILIES] = {
 #define FAMILY(name) [FAMILY_##name] = &mps_rules_##name,
 #include "rules/families.def"
@@ -52,7 +40,9 @@ MpsRules *mps_rules_new(const MpsRuleOptions *options)
 
     self->options = *options;
     for (int i = 0; i < N_FAMILIES; i++) {
-        self->at[i] = (At){run_bytes, self->check_bytes, self->flow_bytes};
+        self->at[i].run = run_bytes;
+        self->at[i].check = self->check_bytes;
+        self->at[i].flow = self->flow_bytes;
         run_bytes += aligned(families[i]->run_bytes);
         self->check_bytes += aligned(families[i]->check_bytes);
         self->flow_bytes += aligned(families[i]->flow_bytes);
@@ -75,21 +65,6 @@ void mps_rules_free(MpsRules *self)
 const MpsRuleOptions *rules_options(const MpsRules *rules)
 {
     return &rules->options;
-}
-
-void *run_state(const MpsRules *rules, FamilyId family)
-{
-    return rules->states + rules->at[family].run;
-}
-
-void *check_state(const Check *check, FamilyId family)
-{
-    return check->states + check->rules->at[family].check;
-}
-
-void *flow_state(const Flow *flow, FamilyId family)
-{
-    return flow->states + flow->check->rules->at[family].flow;
 }
 
 /* ---- packets ---- */

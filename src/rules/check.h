@@ -184,10 +184,29 @@ typedef enum {
 
 const MpsRuleOptions *rules_options(const MpsRules *rules);
 
-/* The states of a family. */
-void *run_state(const MpsRules *rules, FamilyId family);
-void *check_state(const Check *check, FamilyId family);
-void *flow_state(const Flow *flow, FamilyId family);
+struct _MpsRules {
+    MpsRuleOptions options;
+    int64_t now_ns;
+    char *states;
+    size_t check_bytes, flow_bytes; /* of all families' states */
+    struct {
+        size_t run, check, flow;
+    } at[N_FAMILIES]; /* where theirs begin */
+};
+
+/* The states of a family; several times a packet. */
+static inline void *run_state(const MpsRules *rules, FamilyId family)
+{
+    return rules->states + rules->at[family].run;
+}
+static inline void *check_state(const Check *check, FamilyId family)
+{
+    return check->states + check->rules->at[family].check;
+}
+static inline void *flow_state(const Flow *flow, FamilyId family)
+{
+    return flow->states + flow->check->rules->at[family].flow;
+}
 
 /* The flow of @subflow; NULL if no segment of it was seen. */
 static inline Flow *flow_of(const MpsSubflow *subflow)

@@ -8,9 +8,9 @@
 
 bool dss_is_doubtful(const Check *check)
 {
-    static const RuleId rules[] = {RULE_OPT_01, RULE_OPT_03, RULE_OPT_06, RULE_MPC_04,
-                                   RULE_MPC_17, RULE_SEC_02, RULE_DSS_01, RULE_DSS_02,
-                                   RULE_DSS_06, RULE_DSS_07, RULE_DSS_09, RULE_DSS_11};
+    static const RuleId rules[] = {RULE_OPT_01, RULE_OPT_03, RULE_OPT_06, RULE_MPC_04, RULE_MPC_17,
+                                   RULE_MPC_21, RULE_SEC_02, RULE_DSS_01, RULE_DSS_02, RULE_DSS_06,
+                                   RULE_DSS_07, RULE_DSS_09, RULE_DSS_11};
 
     for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
         if (rule_is_broken(check, rules[i]))
@@ -20,25 +20,26 @@ bool dss_is_doubtful(const Check *check)
 
 /* ---- form ---- */
 
-static void check_shape(const Packet *packet, const MpsMptcpOption *dss)
+/* Of a packet that has an option which is not whole. */
+static void check_shape(const Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
-    const MpsMptcpOption *bad = NULL;
+    const MpsMptcpOption *bad = packet_misshapen(packet, MPS_DSS);
 
-    for (int i = 0; i < wire->n_mptcp; i++)
-        if (wire->mptcp[i].subtype == MPS_DSS && wire->mptcp[i].status == MPS_OPT_TRUNCATED)
+    dss_end(packet)->blind |= !packet->options_whole;
+    for (int i = 0; i < wire->n_mptcp; i++) {
+        if (wire->mptcp[i].subtype != MPS_DSS || wire->mptcp[i].status == MPS_OPT_OK)
+            continue;
+        dss_end(packet)->blind = true; /* it may map payload */
+        if (wire->mptcp[i].status == MPS_OPT_TRUNCATED)
             rule_unchecked(packet->check, RULE_DSS_01, EV_OPT);
-    bad = packet_misshapen(packet, MPS_DSS);
-    if (!bad) {
-        if (dss)
-            rule_pass(packet->check, RULE_DSS_01);
-        return;
     }
-    rule_fault(packet, (Fault){.rule = RULE_DSS_01,
-                               .field = "option length",
-                               .expected = text("a length that follows from flags 0x%02x",
-                                                bad->byte3 & 0x1fu),
-                               .seen = text("%u", bad->length)});
+    if (bad)
+        rule_fault(packet, (Fault){.rule = RULE_DSS_01,
+                                   .field = "option length",
+                                   .expected = text("a length that follows from flags 0x%02x",
+                                                    bad->byte3 & 0x1fu),
+                                   .seen = text("%u", bad->length)});
 }
 
 static void check_flags(const Packet *packet, const MpsMptcpOption *dss)
@@ -159,6 +160,8 @@ static bool check_carrier(const Packet *packet, const MpsMptcpOption *dss)
 
     if (bytes == 0 || (payload_bytes == 0 && dss->dss.data_fin))
         return true;
+    if (rule_is_broken(packet->check, RULE_MPC_21))
+        return false; /* it counts the payload of the SYN */
     if (payload_bytes == 0) {
         rule_fault(packet, (Fault){.rule = RULE_DSS_07,
                                    .verdict = WARNING,
@@ -320,6 +323,7 @@ static void settle_flow(const Packet *packet)
 
 static void take_option(const Packet *packet, const MpsMptcpOption *dss)
 {
+    rule_pass(packet->check, RULE_DSS_01);
     check_flags(packet, dss);
     if (dss->dss.has_map && packet->event->segment.has_map) {
         check_presence(packet, dss);
@@ -330,15 +334,14 @@ static void take_option(const Packet *packet, const MpsMptcpOption *dss)
     }
 }
 
-/* Mappings that cannot be read may explain payload without one. */
-static bool is_blind(const Packet *packet)
+static bool all_whole(const Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
 
     for (int i = 0; i < wire->n_mptcp; i++)
-        if (wire->mptcp[i].status != MPS_OPT_OK && wire->mptcp[i].subtype == MPS_DSS)
-            return true;
-    return !packet->options_whole;
+        if (wire->mptcp[i].status != MPS_OPT_OK)
+            return false;
+    return packet->options_whole;
 }
 
 static void segment(const Packet *packet)
@@ -365,11 +368,8 @@ static void segment(const Packet *packet)
     }
     state->over = packet->check->connection->fallback != 0 || packet->check->fallen_back;
     dss = packet_option(packet, MPS_DSS);
-    if (wire->n_mptcp > 0 || wire->options_cut) {
-        check_shape(packet, dss);
-        if (is_blind(packet))
-            dss_end(packet)->blind = true;
-    }
+    if (!all_whole(packet))
+        check_shape(packet);
     if (dss)
         take_option(packet, dss);
     capable = packet_option(packet, MPS_MP_CAPABLE);
