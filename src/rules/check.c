@@ -344,6 +344,19 @@ static Flow *flow_in(Check *check, MpsSubflow *subflow)
     return flow;
 }
 
+/* Whether @packet is far beyond what its sender, or acknowledges what is far beyond what its peer,
+ * is known to have sent. */
+static bool is_far(const Packet *packet)
+{
+    const MpsEvent *event = packet->event;
+    const int64_t missed = 1 << 20; /* the capture may lack as much */
+
+    return (packet->sending->n_packets > 0 &&
+            (!event->segment.has_seq || event->segment.seq > packet->sending->next + missed)) ||
+           (packet->ack && packet->peer->n_packets > 0 &&
+            (!event->segment.has_ack || event->segment.ack > packet->peer->next + missed));
+}
+
 /* Whether @packet belongs to a later connection with the same addresses and ports, whose SYN the
  * capture lacks. */
 static bool is_of_another(const Packet *packet)
@@ -353,9 +366,12 @@ static bool is_of_another(const Packet *packet)
                         (flow->end[0].fin.packet && flow->end[1].fin.packet);
     const uint32_t answered = packet->wire->ack - packet->peer->isn - 1;
 
-    if (packet->synack && flow->synack.packet && packet->peer->has_syn)
-        return packet->wire->seq != packet->sending->isn && answered > packet->peer->syn_bytes;
-    return closed && packet->subtypes & 1u << MPS_MP_CAPABLE;
+    if (!(packet->subtypes & 1u << MPS_MP_CAPABLE) || packet->syn)
+        return false;
+    if (packet->synack && packet->peer->has_syn)
+        return answered > packet->peer->syn_bytes &&
+               packet->peer->next > 1 + (int64_t)packet->peer->syn_bytes;
+    return closed || is_far(packet);
 }
 
 static void take_segment(Check *check, Flow *flow, const MpsEvent *event)
