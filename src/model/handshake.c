@@ -117,7 +117,8 @@ static const MpsMptcpOption *any_option(const MpsSegment *segment, MpsSubtype su
 static bool mentions(const MpsSegment *segment, MpsSubtype subtype)
 {
     for (int i = 0; i < segment->n_mptcp; i++)
-        if (segment->mptcp[i].subtype == subtype && segment->mptcp[i].length >= 3)
+        if (segment->mptcp[i].subtype == subtype &&
+            (segment->mptcp[i].status != MPS_OPT_MALFORMED || segment->mptcp[i].length >= 3))
             return true;
     return false;
 }

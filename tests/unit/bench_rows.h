@@ -6,6 +6,7 @@
 #include "bench.h"
 
 #include "metrics/metrics.h"
+#include "rules/rules.h"
 #include "store/writer.h"
 
 typedef struct {
@@ -17,10 +18,16 @@ typedef struct {
 
 static inline Rows rows_new(int version, uint64_t client_key, uint64_t server_key)
 {
+    g_autoptr(GPtrArray) tables = g_ptr_array_new(); /* views name those of the rules, too */
     g_autoptr(GError) error = NULL;
     Rows self = {.observers = mps_observers_new(mps_metrics)};
 
-    self.writer = mps_writer_new(NULL, false, mps_observers_tables(self.observers), &error);
+    for (const MpsTable *const *table = mps_observers_tables(self.observers); *table; table++)
+        g_ptr_array_add(tables, (gpointer)(uintptr_t)*table);
+    for (const MpsTable *const *table = mps_rules_tables; *table; table++)
+        g_ptr_array_add(tables, (gpointer)(uintptr_t)*table);
+    g_ptr_array_add(tables, NULL);
+    self.writer = mps_writer_new(NULL, false, (const MpsTable *const *)tables->pdata, &error);
     g_assert_no_error(error);
     self.bench = bench_new_observed(version, client_key, server_key, self.observers,
                                     mps_writer_rows(self.writer));
