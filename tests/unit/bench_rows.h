@@ -13,21 +13,21 @@ typedef struct {
     Bench *bench;
     MpsObservers *observers;
     MpsWriter *writer;
-    sqlite3 *db; /* after rows_finish() */
+    GPtrArray *tables; /* MpsTable, NULL-terminated: views name those of the rules, too */
+    sqlite3 *db;       /* after rows_finish() */
 } Rows;
 
 static inline Rows rows_new(int version, uint64_t client_key, uint64_t server_key)
 {
-    g_autoptr(GPtrArray) tables = g_ptr_array_new(); /* views name those of the rules, too */
     g_autoptr(GError) error = NULL;
-    Rows self = {.observers = mps_observers_new(mps_metrics)};
+    Rows self = {.observers = mps_observers_new(mps_metrics), .tables = g_ptr_array_new()};
 
     for (const MpsTable *const *table = mps_observers_tables(self.observers); *table; table++)
-        g_ptr_array_add(tables, (gpointer)(uintptr_t)*table);
+        g_ptr_array_add(self.tables, (gpointer)(uintptr_t)*table);
     for (const MpsTable *const *table = mps_rules_tables; *table; table++)
-        g_ptr_array_add(tables, (gpointer)(uintptr_t)*table);
-    g_ptr_array_add(tables, NULL);
-    self.writer = mps_writer_new(NULL, false, (const MpsTable *const *)tables->pdata, &error);
+        g_ptr_array_add(self.tables, (gpointer)(uintptr_t)*table);
+    g_ptr_array_add(self.tables, NULL);
+    self.writer = mps_writer_new(NULL, false, (const MpsTable *const *)self.tables->pdata, &error);
     g_assert_no_error(error);
     self.bench = bench_new_observed(version, client_key, server_key, self.observers,
                                     mps_writer_rows(self.writer));
@@ -76,6 +76,7 @@ static inline void rows_free(Rows *self)
     mps_writer_free(self->writer);
     sqlite3_close(self->db);
     mps_observers_free(self->observers);
+    g_ptr_array_unref(self->tables);
 }
 
 #endif
