@@ -314,7 +314,7 @@ static void finish_early_data(Check *check, const Flow *flow, const JoinFlow *st
     const MpsSide opener = flow->public->opened_by;
     const bool by_opener = state->early_by == opener;
 
-    if (!state->early_data.packet)
+    if (!state->early_data.packet || state->wrong_ack)
         return;
     rule_fault_at(check, flow->public, state->early_by, state->early_data,
                   (Fault){.rule = RULE_JOIN_11,

@@ -97,3 +97,44 @@ bool known_target_joined(Target *target, const MpsAddress *from, Place place)
     target->burst |= many;
     return begins;
 }
+
+void known_keys(Known *known, const MpsConnection *connection)
+{
+    Keys *keys = &known->keys[known->n_keys++ % KNOWN_KEYS];
+
+    keys->version = connection->version;
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++) {
+        keys->key[side] = connection->side[side].key;
+        keys->token[side] = connection->side[side].token;
+        keys->at[side] = connection->end[side].address;
+    }
+}
+
+/* A join has one address in common with its connection at least, unless both hosts are at others.
+ */
+static bool may_belong(const Keys *keys, const MpsSubflow *subflow)
+{
+    for (int a = 0; a < 2; a++)
+        for (int b = 0; b < 2; b++)
+            if (same_address(&keys->at[a], &subflow->end[b].address))
+                return true;
+    return false;
+}
+
+const Keys *known_keys_of(const Known *known, const MpsSubflow *subflow, const uint32_t nonce[2],
+                          const uint8_t *hmac, size_t n_bytes, MpsSide *opener)
+{
+    const MpsSide own = subflow->opened_by;
+
+    for (unsigned i = 0; i < MIN(known->n_keys, KNOWN_KEYS); i++) {
+        const Keys *keys = &known->keys[(known->n_keys - 1 - i) % KNOWN_KEYS];
+
+        if (!may_belong(keys, subflow))
+            continue;
+        for (*opener = MPS_CLIENT; *opener <= MPS_SERVER; (*opener)++)
+            if (mps_join_hmac_valid(keys->version, keys->key[*opener], keys->key[other(*opener)],
+                                    nonce[own], nonce[other(own)], hmac, n_bytes))
+                return keys;
+    }
+    return NULL;
+}

@@ -10,7 +10,7 @@
 
 /* More joins to unknown tokens of one host within a second than that are a burst. */
 enum { BURST_JOINS = 5 };
-enum { KNOWN_ENDED = 256, KNOWN_NONCES = 4096, KNOWN_TARGETS = 256 };
+enum { KNOWN_ENDED = 256, KNOWN_NONCES = 4096, KNOWN_TARGETS = 256, KNOWN_KEYS = 64 };
 
 /* A connection that is over, by a token of it. */
 typedef struct {
@@ -25,6 +25,14 @@ typedef struct {
     MpsAddress from, to;
     Place place; /* packet 0: entry not in use */
 } Attempt;
+
+/* Keys of a connection. */
+typedef struct {
+    int version;
+    uint64_t key[2]; /* by MpsSide */
+    uint32_t token[2];
+    MpsAddress at[2]; /* of the initial subflow */
+} Keys;
 
 /* A host that joins with unknown tokens go to. */
 typedef struct {
@@ -43,6 +51,8 @@ typedef struct {
     unsigned n_ended;
     Attempt attempts[KNOWN_NONCES];
     Target targets[KNOWN_TARGETS];
+    Keys keys[KNOWN_KEYS]; /* of the latest connections, a ring */
+    unsigned n_keys;
 } Known;
 
 Known *known_of(const Check *check);
@@ -62,6 +72,12 @@ bool known_wholly(const Known *known, const MpsAddress *address, bool met);
 void known_end(Known *known, uint32_t token, const char *how, Place place);
 /* NULL: no ended connection had that token. */
 const Ended *known_ended(const Known *known, uint32_t token);
+
+void known_keys(Known *known, const MpsConnection *connection);
+/* The latest connection with an address of @subflow whose keys make the @n_bytes of @hmac, which
+ * the opener of @subflow sent; *opener is its side in that connection.  NULL: none. */
+const Keys *known_keys_of(const Known *known, const MpsSubflow *subflow, const uint32_t nonce[2],
+                          const uint8_t *hmac, size_t n_bytes, MpsSide *opener);
 
 /* Remembers @attempt; returns whether an earlier one had its nonce, and which. */
 bool known_nonce(Known *known, const Attempt *attempt, Attempt *earlier);

@@ -8,6 +8,7 @@
 typedef struct {
     bool met; /* its hosts were told to known.c */
     bool has_nonce[2], has_synack, has_ack;
+    bool meant; /* the token was found to be wrong */
     uint32_t token, nonce[2];
     int reset_reason; /* 1 + that of the answer to the SYN; 0 = none */
 } FlowState;
@@ -17,8 +18,14 @@ typedef struct {
         bool astray; /* offsets do not count from the IDSN: it was not known in time */
         bool has_map, has_first;
         bool has_ack;
+        /* The first mapping, if it does not begin at IDSN + 1. */
+        Place first_fault;
+        const MpsSubflow *first_on;
+        int64_t first_offset;
+        bool first_proven; /* no other subflow can have carried what is before it */
     } end[2];
-    Place burst; /* the join that made a burst, and the host it went to */
+    bool keys_told; /* to known.c */
+    Place burst;    /* the join that made a burst, and the host it went to */
     const MpsSubflow *bursting;
     MpsAddress target;
 } CheckState;
@@ -39,6 +46,16 @@ static void meet_hosts(const Packet *packet, FlowState *state)
     known_meet(known_of(packet->check), &packet->wire->src.address, !keys);
     known_meet(known_of(packet->check), &packet->wire->dst.address, !keys);
     state->met = true;
+}
+
+static void tell_keys(const Check *check)
+{
+    CheckState *state = check_state(check, FAMILY_sec);
+
+    if (state->keys_told || !check_has_keys(check))
+        return;
+    state->keys_told = true;
+    known_keys(known_of(check), check->connection);
 }
 
 /* ---- joins ---- */
@@ -138,6 +155,30 @@ static const char *known_error(const Packet *packet, const FlowState *state, con
     return "";
 }
 
+/* A join whose token is of no connection: the HMAC may show which one was meant. */
+static void check_meant(const Packet *packet, FlowState *state, const MpsMptcpOption *join)
+{
+    const Flow *flow = packet->flow;
+    MpsSide opener;
+    const Keys *keys;
+
+    if (packet->check->connection->side[MPS_SERVER].has_key || !flow->syn.packet ||
+        !state->has_nonce[0] || !state->has_nonce[1])
+        return;
+    keys = known_keys_of(known_of(packet->check), flow->public, state->nonce, join->join.hmac, 20,
+                         &opener);
+    if (!keys || keys->token[other(opener)] == state->token)
+        return;
+    state->meant = true;
+    rule_fault_at(packet->check, flow->public, packet->sender, flow->syn,
+                  (Fault){.rule = RULE_SEC_01,
+                          .field = "token of the MP_JOIN",
+                          .expected = text("0x%08x, of the connection whose keys made the HMAC",
+                                           keys->token[other(opener)]),
+                          .seen = text("0x%08x", state->token),
+                          .earlier = packet_place(packet)});
+}
+
 static void check_hmac(const Packet *packet, const FlowState *state, RuleId rule,
                        const MpsMptcpOption *join, size_t n_bytes)
 {
@@ -193,6 +234,7 @@ static void take_join(const Packet *packet, FlowState *state)
                !state->has_ack && packet->sender == opener) {
         state->has_ack = true;
         check_hmac(packet, state, RULE_SEC_04, join, 20);
+        check_meant(packet, state, join);
     }
 }
 
@@ -228,18 +270,35 @@ static bool is_alone(const Packet *packet)
     return true;
 }
 
-static void fault_map(const Packet *packet, int64_t offset, bool proven)
+/* Whether the bytes before the first mapping are all that was acknowledged and never captured: then
+ * the numbers began too high, and nothing is missing. */
+static bool is_shifted(const Check *check, MpsSide side, int64_t offset)
 {
-    if (rule_is_broken(packet->check, RULE_MPC_21)) /* the data of a SYN were taken for mapped */
+    const MpsConnectionSide *host = &check->connection->side[side];
+
+    for (guint i = 0; i < check_n_flows(check); i++) {
+        const MpsSubflow *subflow = g_ptr_array_index(check->connection->subflows, i);
+
+        if (subflow->side[side].ledger.missing_bytes > 0)
+            return false;
+    }
+    return offset < 0 || host->data_acked_bytes - host->data_bytes == (uint64_t)offset;
+}
+
+static void finish_first_map(Check *check, MpsSide side, const CheckState *state)
+{
+    const int64_t offset = state->end[side].first_offset;
+
+    if (!state->end[side].first_fault.packet)
         return;
-    rule_fault(packet,
-               (Fault){.rule = RULE_SEC_02,
-                       .field = "DSN of the first mapping",
-                       .expected = text("IDSN + 1: 0x%016" PRIx64,
-                                        packet->check->connection->side[packet->sender].idsn + 1),
-                       .seen = text("IDSN %+" PRId64, offset + 1),
-                       .needs = EV_ALL | EV_NOGAP,
-                       .unproven = !proven});
+    rule_fault_at(
+        check, state->end[side].first_on, side, state->end[side].first_fault,
+        (Fault){.rule = RULE_SEC_02,
+                .field = "DSN of the first mapping",
+                .expected = text("IDSN + 1: 0x%016" PRIx64, check->connection->side[side].idsn + 1),
+                .seen = text("IDSN %+" PRId64, offset + 1),
+                .needs = is_shifted(check, side, offset) ? 0 : EV_ALL | EV_NOGAP,
+                .unproven = !state->end[side].first_proven});
 }
 
 static void check_first_map(const Packet *packet, const MpsMptcpOption *dss, CheckState *state)
@@ -258,8 +317,13 @@ static void check_first_map(const Packet *packet, const MpsMptcpOption *dss, Che
         rule_pass(packet->check, RULE_SEC_02);
     } else if (event->segment.map_offset < 0 || is_first) {
         state->end[packet->sender].has_first = true;
-        fault_map(packet, event->segment.map_offset,
-                  event->segment.map_offset < 0 || is_alone(packet));
+        if (rule_is_broken(packet->check,
+                           RULE_MPC_21)) /* the data of a SYN were taken for mapped */
+            return;
+        state->end[packet->sender].first_fault = packet_place(packet);
+        state->end[packet->sender].first_on = packet->flow->public;
+        state->end[packet->sender].first_offset = event->segment.map_offset;
+        state->end[packet->sender].first_proven = event->segment.map_offset < 0 || is_alone(packet);
     }
 }
 
@@ -319,6 +383,7 @@ static void segment(const Packet *packet)
 
     if (!flow->met)
         meet_hosts(packet, flow);
+    tell_keys(packet->check);
     follow_unknown(packet, flow);
     if (packet->wire->n_mptcp == 0)
         return;
@@ -379,7 +444,8 @@ static void finish_token(Check *check, const Flow *flow)
     const bool refused = state->reset_reason == 2;
     const bool met = known_wholly(known_of(check), &flow->public->end[opener].address, true);
 
-    if (flow->synack.packet || !join_token_is_unknown(flow, state->token) || !(refused || met) ||
+    if (state->meant || flow->synack.packet || !join_token_is_unknown(flow, state->token) ||
+        !(refused || met) ||
         known_target(known_of(check), &flow->public->end[other(opener)].address)->burst)
         return;
     rule_fault_at(check, flow->public, opener, flow->syn,
@@ -426,6 +492,7 @@ static void finish(Check *check)
     CheckState *state = check_state(check, FAMILY_sec);
 
     for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++) {
+        finish_first_map(check, side, state);
         if (state->end[side].astray) {
             rule_unchecked(check, RULE_SEC_02, EV_KEYS);
             rule_unchecked(check, RULE_SEC_06, EV_KEYS);
@@ -433,9 +500,12 @@ static void finish(Check *check)
             rule_unchecked(check, RULE_SEC_02, EV_NOGAP);
         }
     }
-    for (guint i = 0; check->connection->id == 0 && i < check_n_flows(check); i++)
-        if (check_flow(check, i))
-            finish_token(check, check_flow(check, i));
+    for (guint i = 0; i < check_n_flows(check); i++) {
+        const Flow *flow = check_flow(check, i);
+
+        if (flow && check->connection->id == 0)
+            finish_token(check, flow);
+    }
     finish_burst(check, state);
     finish_hosts(check);
 }

@@ -154,18 +154,21 @@ def ack_bytes(p):
 
 
 def idsn(packets):
-    """The client's data sequence numbers begin one higher than its key says."""
-    i = first(packets, mapped)
-    for p in packets:
+    """The server's data sequence numbers begin one higher than its key says."""
+    server = packets[first(packets, lambda p: synack(p, CAPABLE))].src
+    servers = {p.src for p in packets if p.is_tcp and p.flags & (SYN | ACK) == SYN | ACK} | {server}
+    fault = None
+    for i, p in enumerate(packets):
         if not p.is_tcp or p.option(DSS) is None:
             continue
         at, flags = p.option(DSS), p.data[p.option(DSS) + 3]
-        if flags & 4 and p.src == packets[i].src:
+        if flags & 4 and p.src in servers:
             add(p, at + 4 + ack_bytes(p), 8 if flags & 8 else 4)
-        if flags & 1 and p.dst == packets[i].src:
+            fault = i if fault is None else fault
+        if flags & 1 and p.dst in servers:
             add(p, at + 4, 8 if flags & 2 else 4)
         p.fix()
-    return i
+    return fault
 
 
 def add(p, at, size, n=1):
@@ -262,15 +265,20 @@ def key_of(packets, nth):
 
 
 def drop_fourth_ack(packets):
-    """The acceptor's answer to the join's ACK, until the opener has sent data, is taken out; the
-    opener repeats its ACK."""
+    """The acceptor never answers the join's ACK, which the opener repeats; the initial subflow goes on
+    four seconds later."""
     i = first(packets, lambda p: p.length(JOIN) == 24)
     third = packets[i]
     packets[:] = [p for k, p in enumerate(packets)
                   if k <= i or not p.is_tcp or {p.src, p.dst} != {third.src, third.dst}]
+    for p in packets[i + 1:]:
+        p.head = (p.head[0] + 4, *p.head[1:])
     for n in range(3):
         again = Packet(third.head, bytes(third.data), third.ip)
         again.head = (third.head[0] + 1 + n, third.head[1], third.head[2], third.head[3])
+        if not again.v6: # as Linux counts them
+            add(again, again.ip + 4, 2, 1 + n)
+            again.fix()
         packets.append(again)
     packets.sort(key=lambda p: p.head[:2])
     return i

@@ -85,13 +85,13 @@ $rule speaks, too" ;; esac
 
 upload=testdata/lab/two-path-upload/client.pcap
 fault key-echo $upload MPC-12
-fault flag-b $upload MPC-07
+fault flag-b $upload MPC-07 MPC-20
 fault algorithm $upload MPC-09 MPC-10
 fault token $upload SEC-01 JOIN-05
 fault hmac-synack $upload SEC-03 JOIN-07
 fault hmac-ack $upload SEC-04 JOIN-08
 fault hmac-add-addr testdata/lab/dual-stack/client.pcap SEC-05 ADDR-11
-fault idsn $upload SEC-02 SEC-06 MPC-17
+fault idsn testdata/lab/two-path-download/client.pcap SEC-02 SEC-06 MPC-17
 fault reserved-join $upload JOIN-01
 fault fourth-ack $upload JOIN-09
 fault reserved-dss $upload OPT-04
@@ -100,7 +100,7 @@ fault foreign-mapping $upload DSS-07
 fault payload testdata/whole/checksum/client.pcap DSS-04
 fault dss-length $upload DSS-01
 fault data-fin-without-map $upload DSS-02
-fault infinite-mapping $upload FB-08 DSS-10
+fault infinite-mapping $upload FB-08 FB-04
 fault remove-unknown $upload RMV-02
 fault prio-length $upload PRIO-01
 fault fail-without-checksum $upload FAIL-02
