@@ -138,7 +138,11 @@ typedef struct {
     uint64_t data_bytes;       /* union of DSN ranges carried as payload */
     uint64_t data_acked_bytes; /* by the other host's DATA_ACKs */
     bool has_data_ack;
-    void *states; /* observers' states of scope connection_direction */
+    bool has_next;
+    int64_t
+        next; /* data offset a receiver here expects next: all below arrived, or is DATA_ACKed */
+    uint64_t ofo_bytes; /* of data_bytes, those above next: a receiver here has to hold them */
+    void *states;       /* observers' states of scope connection_direction */
 } MpsConnectionSide;
 
 struct _MpsConnection {

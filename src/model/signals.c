@@ -27,6 +27,7 @@ void mps_data_acked(MpsModel *model, Connection *connection, MpsDirection direct
 
     side->has_data_ack = true;
     side->data_acked_bytes = (uint64_t)MAX(data, 0);
+    mps_space_acked(connection, direction, data);
     if (wanted(model, MPS_EV_DATA_ACK)) {
         MpsEvent event = {
             .kind = MPS_EV_DATA_ACK,

@@ -267,6 +267,7 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
                      int64_t shift, const Origin *origin);
 void mps_space_skipped(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t begin,
                        int64_t end, int64_t shift, const Origin *origin);
+void mps_space_acked(Connection *connection, MpsDirection direction, int64_t offset);
 void mps_space_clear(DataSpace *space);
 
 #endif
