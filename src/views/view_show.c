@@ -168,6 +168,7 @@ static bool print_connection(sqlite3 *db, MpsQuery *query, int64_t limit, FILE *
            mps_show_reinjections(db, id, start_ns, out, error) &&
            mps_show_addresses(db, id, start_ns, out, error) &&
            mps_show_stalls(db, id, start_ns, out, error) &&
+           mps_show_head_of_line(db, id, out, error) &&
            mps_show_options(db, id, start_ns, out, error) &&
            mps_show_events(db, id, start_ns, out, error);
 }
