@@ -226,14 +226,13 @@ bool mps_show_head_of_line(sqlite3 *db, int64_t connection_id, FILE *out, GError
     static const MpsTextColumn columns[] = {
         {"dir", false},       {"subflow", true}, {"early", true},
         {"late", true},       {"again", true},   {"waited", true},
-        {"altogether", true}, {"kB s", true},    {0},
+        {"altogether", true}, {"B s", true},     {0},
     };
     g_autoptr(MpsTextTable) table = mps_text_table_new(columns, 2);
     g_autoptr(MpsQuery) query = mps_query_new(
-        db,
-        "SELECT h.*, s.ordinal, printf('%.1f', waited_for_byte_s / 1e3) AS kb_s FROM head_of_line h"
-        " LEFT JOIN subflow s USING (subflow_id) WHERE h.connection_id = ?1"
-        " ORDER BY h.direction, s.ordinal LIMIT ?2");
+        db, "SELECT h.*, s.ordinal, printf('%.1f', waited_for_byte_s) AS byte_s FROM head_of_line h"
+            " LEFT JOIN subflow s USING (subflow_id) WHERE h.connection_id = ?1"
+            " ORDER BY h.direction, s.ordinal LIMIT ?2");
 
     mps_query_bind_int(query, 1, connection_id);
     mps_query_bind_int(query, 2, SUBFLOWS_WAITED_FOR_SHOWN);
@@ -244,7 +243,7 @@ bool mps_show_head_of_line(sqlite3 *db, int64_t connection_id, FILE *out, GError
                 mps_query_text(query, "direction"), ordinal(query, "ordinal").text,
                 mps_query_text(query, "reordered_packets"), mps_query_text(query, "late_packets"),
                 mps_query_text(query, "duplicate_packets"), mps_query_text(query, "waits"),
-                mps_query_duration(query, "waited_for_ns").text, mps_query_text(query, "kb_s")});
+                mps_query_duration(query, "waited_for_ns").text, mps_query_text(query, "byte_s")});
     if (!mps_query_finish(query, error))
         return false;
     if (mps_text_table_is_empty(table))

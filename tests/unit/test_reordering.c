@@ -62,6 +62,10 @@ static void test_wait(void)
     rows_assert(&rows, SUMMARY("hol_ack_p50_ns BETWEEN 15000000 AND 15500000, hol_ack_max_ns"),
                 "1|25000000");
     rows_assert(&rows, PARTS, "1|0|0|1|0|0|0|1|20|3.00\n2|2|200|0|0|0|0|0|0|0.00");
+    rows_assert(&rows,
+                "SELECT group_concat(DISTINCT subflow_id IS NULL), max(ofo_bytes) FROM series "
+                "WHERE direction = 'c2s' AND ofo_bytes IS NOT NULL",
+                "1|200");
     rows_free(&rows);
 }
 
