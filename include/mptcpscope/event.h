@@ -100,7 +100,8 @@ typedef struct {
     int64_t zero_window_ns; /* last packet that left no receive window */
     int64_t acked_ns;       /* last packet of the other end that acknowledged more payload of it */
     uint64_t unacked_bytes; /* payload captured above the highest acknowledgement so far */
-    uint64_t rtt_samples;   /* of what this end sends, by the tcptrace rule */
+    uint64_t flight_bytes; /* sent here and not acknowledged by TCP; 0 once the subflow is closed */
+    uint64_t rtt_samples;  /* of what this end sends, by the tcptrace rule */
     int64_t rtt_min_ns;
     double rtt_sum_ns;
     MpsHmacState hmac; /* of the HMAC this end sent; 0 = none seen, or keys unknown */
@@ -140,7 +141,15 @@ typedef struct {
     uint64_t data_bytes;       /* union of DSN ranges carried as payload */
     uint64_t data_acked_bytes; /* by the other host's DATA_ACKs */
     bool has_data_ack;
-    void *states; /* observers' states of scope connection_direction */
+    bool has_next;
+    int64_t next; /* data offset: all below it was captured, or acknowledged by DATA_ACK */
+    bool has_acked;
+    int64_t acked; /* all below it is acknowledged: by DATA_ACK, after a fallback by TCP */
+    bool has_window;
+    int64_t window_end; /* right edge of the receive window: data offset (RFC 8684 section 3.3.4) */
+    uint64_t flight_bytes; /* sum of the subflows' */
+    uint64_t ofo_bytes;    /* of data_bytes, those above next: a receiver holds them */
+    void *states;          /* observers' states of scope connection_direction */
 } MpsConnectionSide;
 
 struct _MpsConnection {
@@ -168,6 +177,7 @@ typedef enum {
     MPS_EV_SEGMENT,  /* a captured segment of a tracked subflow, once per segment */
     MPS_EV_DATA,     /* payload got its place in the data sequence space */
     MPS_EV_DATA_ACK, /* the cumulative DATA_ACK of a direction advanced */
+    MPS_EV_ACK,      /* more was acknowledged by TCP or DATA_ACK, or more window offered */
     MPS_EV_RTT,      /* an RTT sample of a subflow direction, by the tcptrace rule */
     MPS_EV_SIGNAL,   /* anything worth a line in a timeline */
     MPS_N_EVENTS,
@@ -207,7 +217,7 @@ typedef struct {
     int64_t ts_ns;
     uint64_t packet;
     uint32_t capture_id;
-    MpsDirection direction; /* DATA_ACK, RTT: direction of the data; SIGNAL: the sender */
+    MpsDirection direction; /* DATA_ACK, ACK, RTT: direction of the data; SIGNAL: the sender */
     MpsConnection *connection;
     MpsSubflow *subflow; /* NULL where the event belongs to no single subflow */
     union {

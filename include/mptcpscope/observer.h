@@ -31,8 +31,9 @@ typedef struct {
     const char *name;
     const char *help; /* one sentence: what is measured, and its source */
     MpsScope scope;
-    const MpsColumn *columns; /* of the scope's table, filled by summarise(); or NULL */
-    const MpsTable *table;    /* a row table of its own, or NULL */
+    const MpsColumn *columns;  /* of the scope's table, filled by summarise(); or NULL */
+    const MpsTable *table;     /* a row table of its own, or NULL */
+    const MpsTable *histogram; /* another one, of distributions, or NULL */
     size_t state_bytes;
     unsigned wants; /* MPS_WANTS(kind) of each kind of event that observe() is called for */
 

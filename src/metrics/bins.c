@@ -26,6 +26,14 @@ static const MpsColumn columns[] = {
     {"rtt_mean_ns", MPS_INT, "their mean"},
     {"data_acked_bytes", MPS_INT,
      "direction as a whole: data acknowledged at the end of the bin; else NULL"},
+    {"flight_bytes", MPS_INT,
+     "largest flight in the bin: of the subflow's TCP; direction as a whole: data not covered by a "
+     "DATA_ACK; NULL: nothing was sent"},
+    {"window_bytes", MPS_INT,
+     "direction as a whole: smallest receive window in the bin; NULL: not known"},
+    {"ofo_bytes", MPS_INT,
+     "direction as a whole: most data held out of order in the bin, as a receiver at the tap sees "
+     "it; else NULL"},
     {0},
 };
 
@@ -36,6 +44,18 @@ const MpsTable mps_series_table = {
     .columns = columns,
     .index = "connection_id, direction, subflow_id",
 };
+
+void mps_bin_flight(MpsBin *self, uint64_t bytes)
+{
+    self->flight_bytes = MAX(self->flight_bytes, bytes);
+    self->any_flight = true;
+}
+
+void mps_bin_window(MpsBin *self, uint64_t bytes)
+{
+    self->window_bytes = self->any_window ? MIN(self->window_bytes, bytes) : bytes;
+    self->any_window = true;
+}
 
 static void merge(MpsBin *bin, const MpsBin *more)
 {
@@ -49,6 +69,11 @@ static void merge(MpsBin *bin, const MpsBin *more)
         bin->acked = more->acked;
         bin->any_acked = true;
     }
+    if (more->any_flight)
+        mps_bin_flight(bin, more->flight_bytes);
+    if (more->any_window)
+        mps_bin_window(bin, more->window_bytes);
+    bin->ofo_bytes = MAX(bin->ofo_bytes, more->ofo_bytes);
 }
 
 /* @ts_ns rounded down to a multiple of @width_ns, below 0 too. */
@@ -148,6 +173,9 @@ void mps_bins_rows(MpsBins *self, uint64_t connection_id, uint64_t subflow_id,
                 mps_count(bin->rtt_samples),
                 mps_int_if(rtt, rtt ? llround(bin->rtt_sum_ns / (double)bin->rtt_samples) : 0),
                 mps_int_if(bin->any_acked, bin->acked),
+                mps_int_if(bin->any_flight, (int64_t)bin->flight_bytes),
+                mps_int_if(bin->any_window, (int64_t)bin->window_bytes),
+                mps_int_if(subflow_id == 0, (int64_t)bin->ofo_bytes),
             });
     }
 }

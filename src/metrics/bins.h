@@ -14,7 +14,10 @@ typedef struct {
     uint64_t payload_bytes, data_bytes, retransmitted_bytes, reinjected_bytes;
     double rtt_sum_ns;
     int64_t acked; /* data offset acknowledged at the end of the bin, if any_acked */
-    bool any_acked;
+    bool any_acked, any_flight, any_window;
+    uint64_t flight_bytes; /* largest, if any_flight */
+    uint64_t window_bytes; /* smallest, if any_window */
+    uint64_t ofo_bytes;    /* largest */
 } MpsBin;
 
 /* Only bins with activity are kept.  Zeroed memory is an empty time line. */
@@ -28,6 +31,9 @@ typedef struct {
 /* The bin of @ts_ns, made if it is not there; before the first bin it is the first.  Valid until
  * the next call. */
 MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns);
+
+void mps_bin_flight(MpsBin *self, uint64_t bytes);
+void mps_bin_window(MpsBin *self, uint64_t bytes);
 
 void mps_bins_clear(MpsBins *self);
 

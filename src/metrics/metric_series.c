@@ -13,6 +13,7 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     case MPS_EV_SEGMENT:
         bin->payload_bytes += event->segment.unique_bytes + event->segment.retransmitted_bytes;
         bin->retransmitted_bytes += event->segment.retransmitted_bytes;
+        mps_bin_flight(bin, event->subflow->side[event->direction].flight_bytes);
         break;
     case MPS_EV_DATA:
         bin->data_bytes += event->data.union_bytes;
@@ -38,7 +39,9 @@ static void clear(void *state)
 
 const MpsMetric mps_metric_series = {
     .name = "series",
-    .help = "Payload, new data, retransmitted and reinjected bytes and mean RTT per time bin.",
+    .help =
+        "Payload, new data, retransmitted and reinjected bytes, mean RTT and largest TCP flight "
+        "per time bin.",
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
     .table = &mps_series_table,
     .state_bytes = sizeof(MpsBins),

@@ -1,36 +1,61 @@
-/* metric_series_acked.c - how far each direction's data was acknowledged over time. */
+/* metric_series_acked.c - how far each direction's data was sent and acknowledged over time, and
+ * what that leaves of the receive window. */
 #include "metrics/bins.h"
 #include "metrics/metrics.h"
 
+typedef struct {
+    MpsBins bins;
+    bool any_sent;
+    int64_t sent_end; /* data offset */
+} State;
+
+static void note_sent(State *self, MpsBin *bin, const MpsEvent *event)
+{
+    const MpsConnectionSide *side = &event->connection->side[event->direction];
+    const int64_t end = event->data.offset + (int64_t)event->data.bytes;
+
+    self->sent_end = self->any_sent ? MAX(self->sent_end, end) : end;
+    self->any_sent = true;
+    bin->data_bytes += event->data.union_bytes;
+    bin->ofo_bytes = MAX(bin->ofo_bytes, side->ofo_bytes);
+    mps_bin_flight(bin, (uint64_t)MAX(self->sent_end - (side->has_acked ? side->acked : 0), 0));
+}
+
 static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
-    MpsBin *bin = mps_bins_at(state, event->ts_ns);
+    State *self = state;
+    MpsBin *bin = mps_bins_at(&self->bins, event->ts_ns);
+    const MpsConnectionSide *side = &event->connection->side[event->direction];
 
     if (event->kind == MPS_EV_DATA) {
-        bin->data_bytes += event->data.union_bytes;
-        return;
+        note_sent(self, bin, event);
+    } else {
+        bin->acked = event->data_ack.offset;
+        bin->any_acked = true;
     }
-    bin->acked = event->data_ack.offset;
-    bin->any_acked = true;
+    if (side->has_window && side->has_acked)
+        mps_bin_window(bin, (uint64_t)MAX(side->window_end - side->acked, 0));
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
 {
     if (subject->connection->id != 0)
-        mps_bins_rows(state, subject->connection->id, 0, mps_direction_name(subject->direction),
-                      rows);
+        mps_bins_rows(&((State *)state)->bins, subject->connection->id, 0,
+                      mps_direction_name(subject->direction), rows);
 }
 
 static void clear(void *state)
 {
-    mps_bins_clear(state);
+    mps_bins_clear(&((State *)state)->bins);
 }
 
 const MpsMetric mps_metric_series_acked = {
     .name = "series_acked",
-    .help = "New data and the DATA_ACK per time bin, for a direction as a whole.",
+    .help =
+        "New data, the DATA_ACK, largest flight, smallest receive window and most data held out of "
+        "order per time bin, for a direction as a whole.",
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
-    .state_bytes = sizeof(MpsBins),
+    .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_DATA_ACK),
     .observe = observe,
     .finish = finish,

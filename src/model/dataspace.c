@@ -93,8 +93,56 @@ static bool joins(const Run *left, const Run *right)
            (!left->skipped || left->first_order == right->first_order);
 }
 
+/* The next expected byte moves on over what is in the union from run @at on, and over everything
+ * below @below. */
+static void move_next(const DataSpace *space, MpsConnectionSide *side, size_t at, int64_t below)
+{
+    for (; at < space->room.n_items; at++) {
+        const Run *run = &space->runs[at];
+
+        if (run->begin > MAX(side->next, below) || (!run->in_union && run->end > below))
+            break;
+        if (run->end <= side->next)
+            continue;
+        if (run->in_union)
+            side->ofo_bytes -= (uint64_t)(run->end - MAX(run->begin, side->next));
+        side->next = run->end;
+    }
+    side->next = MAX(side->next, below);
+}
+
+/* All data below @offset has arrived, whatever the capture shows of it. */
+void mps_space_acked(Connection *connection, MpsDirection direction, int64_t offset)
+{
+    MpsConnectionSide *side = &connection->public.side[direction];
+    const DataSpace *space = &connection->space[direction];
+
+    if (side->has_next && offset > side->next)
+        move_next(space, side, find(space, side->next), offset);
+}
+
+/* [begin, end), in run @at, has just joined the union. */
+static void arrive(Connection *connection, MpsSide sender, size_t at, int64_t begin, int64_t end)
+{
+    MpsConnectionSide *side = &connection->public.side[sender];
+    const DataSpace *space = &connection->space[sender];
+
+    if (!side->has_next) {
+        side->has_next = true;
+        side->next = side->has_idsn ? MIN(begin, 0) : begin;
+        if (space->has_acked)
+            side->next =
+                MAX(side->next, space->has_fin ? MIN(space->acked, space->fin) : space->acked);
+    }
+    if (end <= side->next)
+        return;
+    side->ofo_bytes += (uint64_t)(end - MAX(begin, side->next));
+    if (begin <= side->next)
+        move_next(space, side, at, INT64_MIN);
+}
+
 /* Drops the oldest quarter of the runs, as far as they are acknowledged at the data level. */
-static void forget(DataSpace *space)
+static void forget(DataSpace *space, MpsConnectionSide *side)
 {
     size_t n = 0;
 
@@ -105,6 +153,8 @@ static void forget(DataSpace *space)
     if (n == 0)
         return;
     space->forgotten = space->runs[n - 1].end;
+    if (side->has_next && side->next < space->forgotten)
+        move_next(space, side, find(space, side->next), space->forgotten);
     MPS_ROOM_ERASE(space->runs, &space->room, 0, n);
 }
 
@@ -235,9 +285,10 @@ static void tell(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t begi
     mps_emit(model, &event, origin);
 }
 
-/* @run belongs to the union from now on.  Returns how many bytes that adds. */
-static uint64_t join_union(Connection *connection, MpsSide sender, Run *run)
+/* Run @at belongs to the union from now on.  Returns how many bytes that adds. */
+static uint64_t join_union(Connection *connection, MpsSide sender, size_t at)
 {
+    Run *run = &connection->space[sender].runs[at];
     const uint64_t bytes = (uint64_t)(run->end - run->begin);
 
     if (run->in_union)
@@ -247,6 +298,7 @@ static uint64_t join_union(Connection *connection, MpsSide sender, Run *run)
     run->first->public.side[sender].ledger.data_bytes += bytes;
     if (!run->shown)
         run->first->public.side[sender].ledger.orphaned_bytes += bytes;
+    arrive(connection, sender, at, run->begin, run->end);
     return bytes;
 }
 
@@ -266,7 +318,7 @@ static void show_again(MpsModel *model, Subflow *subflow, MpsSide sender, size_t
         at = isolate(space, at, begin, end);
 
     const Run run = space->runs[at];
-    uint64_t union_bytes = join_union(connection, sender, &space->runs[at]);
+    uint64_t union_bytes = join_union(connection, sender, at);
 
     while (begin < end) {
         uint64_t gap = biased(begin), gap_end = biased(end);
@@ -417,6 +469,7 @@ static void displace(MpsModel *model, Subflow *subflow, MpsSide sender, size_t a
         union_bytes = bytes;
         connection->public.side[sender].data_bytes += bytes;
         ledger->data_bytes += bytes;
+        arrive(connection, sender, at, begin, end);
     }
     if (shown)
         tell(model, subflow, sender, begin, end, origin,
@@ -471,12 +524,12 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
             const Run fresh = new_run(begin, until, shift, subflow, true, origin);
 
             if (at > 0 && joins(&space->runs[at - 1], &fresh)) {
-                space->runs[at - 1].end = until;
-                melt(space, at - 1);
+                space->runs[--at].end = until;
             } else {
                 insert(space, at, fresh);
-                melt(space, at);
             }
+            melt(space, at);
+            arrive(connection, sender, at, begin, until);
             tell(model, subflow, sender, begin, until, origin,
                  (Told){MPS_DATA_NEW, .union_bytes = bytes});
             begin = until;
@@ -496,7 +549,7 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
             if (overtaken)
                 subflow->public.side[sender].ledger.orphaned_bytes -= bytes;
             else
-                join_union(connection, sender, own);
+                join_union(connection, sender, at);
             melt(space, at);
             tell(model, subflow, sender, begin, until, origin,
                  (Told){overtaken ? MPS_DATA_OVERTAKEN : MPS_DATA_NEW,
@@ -509,7 +562,7 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
         begin = until;
     }
     if (space->room.n_items > MAX_RUNS)
-        forget(space);
+        forget(space, &connection->public.side[sender]);
 }
 
 /* @subflow's payload went on beyond positions that carry the data [begin, end) at @origin: they
@@ -517,7 +570,8 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
 void mps_space_skipped(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t begin,
                        int64_t end, int64_t shift, const Origin *origin)
 {
-    DataSpace *space = &((Connection *)subflow->public.connection)->space[sender];
+    Connection *connection = (Connection *)subflow->public.connection;
+    DataSpace *space = &connection->space[sender];
     const bool late = origin->order < model->order;
 
     begin = MAX(begin, space->forgotten);
@@ -537,7 +591,7 @@ void mps_space_skipped(MpsModel *model, Subflow *subflow, MpsSide sender, int64_
         begin = until;
     }
     if (space->room.n_items > MAX_RUNS)
-        forget(space);
+        forget(space, &connection->public.side[sender]);
 }
 
 void mps_space_clear(DataSpace *space)

@@ -187,6 +187,8 @@ void mps_subflow_closed(MpsModel *model, Subflow *subflow, MpsClose how, MpsSide
     subflow->public.closed_ns = model->now_ns;
     subflow->public.close = how;
     subflow->public.closed_by = by;
+    mps_stream_flight(subflow, MPS_CLIENT);
+    mps_stream_flight(subflow, MPS_SERVER);
     for (guint i = 0; i < subflows->len; i++) {
         const Subflow *each = g_ptr_array_index(subflows, i);
 
@@ -453,6 +455,8 @@ void mps_move_subflows(MpsModel *model, Connection *from, Connection *to)
 
         subflow->public.connection = &to->public;
         subflow->public.ordinal = ++to->n_joins;
+        for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++)
+            to->public.side[side].flight_bytes += subflow->public.side[side].flight_bytes;
         to->public.joins_attempted += subflow->public.kind == MPS_KIND_JOIN;
         g_ptr_array_add(to->public.subflows, subflow);
     }

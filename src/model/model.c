@@ -139,6 +139,7 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
         return MPS_SEEN_DUPLICATE;
     self->segment = segment;
     self->dss.seen = self->dss.has_map = self->dss.has_map_seq = self->dss.has_data_ack = false;
+    self->ack_is_news = false;
     self->now_ns = segment->ts_ns;
     self->order++;
     mps_expire(self);

@@ -12,6 +12,21 @@ const MpsMptcpOption *mps_option(const MpsSegment *segment, MpsSubtype subtype)
     return NULL;
 }
 
+/* @sender acknowledged the data below @offset and offers its window from there: the right edge of
+ * the window never moves back (RFC 8684 section 3.3.4). */
+void mps_window(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t offset)
+{
+    MpsConnectionSide *side = &subflow->public.connection->side[other(sender)];
+    int64_t bytes;
+
+    if (!mps_stream_window(subflow, sender, model->segment, &bytes) ||
+        (side->has_window && side->window_end >= offset + bytes))
+        return;
+    side->has_window = true;
+    side->window_end = offset + bytes;
+    model->ack_is_news = true;
+}
+
 /* The cumulative DATA_ACK of @direction's data reached @offset. */
 void mps_data_acked(MpsModel *model, Connection *connection, MpsDirection direction, int64_t offset)
 {
@@ -27,6 +42,10 @@ void mps_data_acked(MpsModel *model, Connection *connection, MpsDirection direct
 
     side->has_data_ack = true;
     side->data_acked_bytes = (uint64_t)MAX(data, 0);
+    side->has_acked = true;
+    side->acked = data;
+    model->ack_is_news = true;
+    mps_space_acked(connection, direction, data);
     if (wanted(model, MPS_EV_DATA_ACK)) {
         MpsEvent event = {
             .kind = MPS_EV_DATA_ACK,
@@ -237,8 +256,10 @@ static void take_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
         int64_t offset;
 
         if (mps_space_data_ack(&connection->space[direction], option->dss.data_ack,
-                               option->dss.ack_is_64, &offset))
+                               option->dss.ack_is_64, &offset)) {
+            mps_window(model, subflow, sender, offset);
             mps_data_acked(model, connection, direction, offset);
+        }
     }
 }
 

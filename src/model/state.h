@@ -57,7 +57,10 @@ typedef struct {
     uint64_t fin;     /* position of the FIN, 0 = none */
     uint64_t acked;   /* highest acknowledgement by the other end, 0 = none */
     uint32_t n_syns;  /* SYN or SYN/ACK packets */
-    MpsRanges seen;   /* payload positions */
+    bool has_scale;   /* its SYN said whether and how it scales windows */
+    bool scales;
+    uint8_t scale;               /* 2^scale is the unit of its windows, if both ends scale */
+    MpsRanges seen;              /* payload positions */
     uint64_t filled_holes_bytes; /* missing bytes of holes given up for bounded memory */
     MpsSendLog log;
 
@@ -185,6 +188,7 @@ struct _MpsModel {
     int64_t now_ns;
     uint64_t order;            /* segments so far */
     const MpsSegment *segment; /* the one being worked on */
+    bool ack_is_news;          /* it acknowledges more, or offers more window, than any before */
     /* Its first DSS, expanded against what was known before it. */
     struct {
         bool seen, has_map, has_map_seq, has_data_ack;
@@ -236,6 +240,9 @@ void mps_stream_open(Subflow *subflow, MpsSide sender, const MpsSegment *segment
 uint64_t mps_stream_position(const SubflowEnd *end, uint32_t seq);
 void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender);
 void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender);
+void mps_stream_flight(Subflow *subflow, MpsSide sender);
+bool mps_stream_window(const Subflow *subflow, MpsSide sender, const MpsSegment *segment,
+                       int64_t *bytes);
 void mps_stream_reset(MpsModel *model, Subflow *subflow, MpsSide sender);
 uint64_t mps_stream_missing(const SubflowEnd *end);
 
@@ -244,6 +251,7 @@ const MpsMptcpOption *mps_option(const MpsSegment *segment, MpsSubtype subtype);
 void mps_options(MpsModel *model, Subflow *subflow, MpsSide sender);
 void mps_data_acked(MpsModel *model, Connection *connection, MpsDirection direction,
                     int64_t offset);
+void mps_window(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t offset);
 void mps_watch_fallback(MpsModel *model, Subflow *subflow, MpsSide sender);
 
 /* --- mapped.c: from subflow positions to the data space */
@@ -267,6 +275,7 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
                      int64_t shift, const Origin *origin);
 void mps_space_skipped(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t begin,
                        int64_t end, int64_t shift, const Origin *origin);
+void mps_space_acked(Connection *connection, MpsDirection direction, int64_t offset);
 void mps_space_clear(DataSpace *space);
 
 #endif

@@ -25,6 +25,44 @@ uint64_t mps_stream_position(const SubflowEnd *end, uint32_t seq)
     return end->last + (uint64_t)(int64_t)(int32_t)(seq - (end->origin + (uint32_t)end->last));
 }
 
+/* Learns from a SYN how its sender scales windows; a user may not scale by more than 2^14 (RFC 7323
+ * section 2.3). */
+static void take_scale(SubflowEnd *sending, const MpsSegment *segment)
+{
+    sending->scales = segment->tcp_options & MPS_TCPOPT_WSCALE;
+    sending->has_scale = sending->scales || !segment->options_cut;
+    sending->scale = MIN(segment->wscale, 14);
+}
+
+/* The receive window in @segment; not known if a SYN is not.  The window of a SYN itself is never
+ * scaled (RFC 7323 section 2.2), and that of a RST means nothing. */
+bool mps_stream_window(const Subflow *subflow, MpsSide sender, const MpsSegment *segment,
+                       int64_t *bytes)
+{
+    const SubflowEnd *own = &subflow->end[sender], *peer = &subflow->end[other(sender)];
+    const bool scaled = own->scales && peer->scales && !(segment->flags & MPS_TCP_SYN);
+
+    if (!own->has_scale || !peer->has_scale || segment->flags & MPS_TCP_RST)
+        return false;
+    *bytes = (int64_t)segment->window << (scaled ? own->scale : 0);
+    return true;
+}
+
+/* Brings up to date what @sender has in flight on @subflow. */
+void mps_stream_flight(Subflow *subflow, MpsSide sender)
+{
+    const SubflowEnd *sending = &subflow->end[sender];
+    const uint64_t acked = MAX(sending->acked, sending->lowest);
+    uint64_t *flight_bytes = &subflow->public.side[sender].flight_bytes;
+    uint64_t *sum_bytes = &subflow->public.connection->side[sender].flight_bytes;
+
+    *sum_bytes -= *flight_bytes;
+    *flight_bytes = subflow->public.closed_ns == MPS_NO_TIME && sending->highest > acked
+                        ? sending->highest - acked
+                        : 0;
+    *sum_bytes += *flight_bytes;
+}
+
 /* Learns the number spaces of both ends from @segment, as far as they are not known yet. */
 void mps_stream_open(Subflow *subflow, MpsSide sender, const MpsSegment *segment)
 {
@@ -38,6 +76,8 @@ void mps_stream_open(Subflow *subflow, MpsSide sender, const MpsSegment *segment
 
     if (segment->flags & MPS_TCP_RST)
         return;
+    if (syn)
+        take_scale(sending, segment);
     if (!sending->started) {
         if (syn)
             start(sending, segment->seq, true);
@@ -217,8 +257,10 @@ void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
 
         if (!other_isn && !is_stray(sending, segment, position)) {
             sending->last = MAX(sending->last, end);
-            if (segment->payload_bytes > 0)
+            if (segment->payload_bytes > 0) {
                 take_payload(model, subflow, sender, begin, end, &event);
+                mps_stream_flight(subflow, sender);
+            }
             if (end + fin > position) {
                 const MpsSent sent = {.first_ns = segment->ts_ns,
                                       .order = model->order,
@@ -236,6 +278,22 @@ void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
 
         mps_emit(model, &event, &here);
     }
+}
+
+/* After a fallback the acknowledgement of the subflow is that of the data. */
+static void implied_ack(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t ack)
+{
+    const MpsSide direction = other(sender);
+    const SubflowEnd *acked = &subflow->end[direction];
+    Connection *connection = (Connection *)subflow->public.connection;
+    MpsConnectionSide *side = &connection->public.side[direction];
+    const uint64_t position = acked->fin ? MIN(ack, acked->fin) : ack;
+    const int64_t offset = (int64_t)position + acked->implied_shift;
+
+    side->acked = side->has_acked ? MAX(side->acked, offset) : offset;
+    side->has_acked = true;
+    mps_space_acked(connection, direction, side->acked);
+    mps_window(model, subflow, sender, offset);
 }
 
 /* Takes the acknowledgement number of the model's segment. */
@@ -272,9 +330,24 @@ void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender)
         return;
     if (acked->has_payload && acked->acked < acked->highest && ack > acked->acked)
         subflow->public.side[direction].acked_ns = segment->ts_ns;
+    model->ack_is_news |= ack > acked->acked;
     acked->acked = MAX(acked->acked, ack);
     note_unacked(subflow, direction);
     acked->last = MAX(acked->last, ack); /* the capture may lack the data for long */
+    mps_stream_flight(subflow, direction);
+    if (acked->implied)
+        implied_ack(model, subflow, sender, ack);
+    if (model->ack_is_news && wanted(model, MPS_EV_ACK)) {
+        MpsEvent event = {
+            .kind = MPS_EV_ACK,
+            .direction = direction,
+            .connection = subflow->public.connection,
+            .subflow = &subflow->public,
+        };
+        const Origin here = mps_here(model);
+
+        mps_emit(model, &event, &here);
+    }
 }
 
 /* Whether a RST can be of this subflow (RFC 9293 section 3.5.2, 3.10.7): stray ones in SYN-SENT

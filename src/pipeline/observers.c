@@ -44,6 +44,12 @@ static guint append_columns(GArray *columns, const MpsColumn *more)
     return first;
 }
 
+static void add_table(MpsObservers *self, const MpsTable *table)
+{
+    if (table && !g_ptr_array_find(self->tables, table, NULL))
+        g_ptr_array_add(self->tables, (gpointer)(uintptr_t)table);
+}
+
 static void add_metric(MpsObservers *self, const MpsMetric *metric)
 {
     const MpsScope scope = metric->scope;
@@ -56,8 +62,8 @@ static void add_metric(MpsObservers *self, const MpsMetric *metric)
     for (int kind = 0; kind < MPS_N_EVENTS; kind++)
         if (metric->wants & MPS_WANTS(kind))
             g_array_append_val(self->of_event[kind], observer);
-    if (metric->table && !g_ptr_array_find(self->tables, metric->table, NULL))
-        g_ptr_array_add(self->tables, (gpointer)(uintptr_t)metric->table);
+    add_table(self, metric->table);
+    add_table(self, metric->histogram);
 }
 
 MpsObservers *mps_observers_new(const MpsMetric *const *metrics)

@@ -35,7 +35,7 @@ static void cover(MpsHistogram *self, uint32_t bin)
     const uint32_t octave = bin / SUB_BINS * SUB_BINS;
     const uint32_t first = self->n_bins ? MIN(self->first_bin, octave) : octave;
     const uint32_t end = MAX(self->first_bin + self->n_bins, octave + SUB_BINS);
-    uint32_t *bins = g_new0(uint32_t, end - first);
+    uint64_t *bins = g_new0(uint64_t, end - first);
 
     if (self->n_bins)
         memcpy(bins + (self->first_bin - first), self->bins, self->n_bins * sizeof *bins);
@@ -47,20 +47,28 @@ static void cover(MpsHistogram *self, uint32_t bin)
 
 void mps_histogram_add(MpsHistogram *self, int64_t value)
 {
+    mps_histogram_add_times(self, value, 1);
+}
+
+void mps_histogram_add_times(MpsHistogram *self, int64_t value, uint64_t times)
+{
+    if (times == 0)
+        return;
+
     const int64_t counted = MAX(value, 0);
     const uint32_t bin = bin_of((uint64_t)counted);
 
     if (bin - self->first_bin >= self->n_bins)
         cover(self, bin);
-    self->bins[bin - self->first_bin]++;
+    self->bins[bin - self->first_bin] += times;
     self->min = self->n ? MIN(self->min, counted) : counted;
     self->max = MAX(self->max, counted);
-    self->n++;
+    self->n += times;
 
-    const double delta = (double)counted - self->mean;
+    const double weight = (double)times, delta = (double)counted - self->mean;
 
-    self->mean += delta / (double)self->n;
-    self->m2 += delta * ((double)counted - self->mean);
+    self->mean += weight * delta / (double)self->n;
+    self->m2 += weight * delta * ((double)counted - self->mean);
 }
 
 double mps_histogram_sd(const MpsHistogram *self)
@@ -75,7 +83,7 @@ int64_t mps_histogram_quantile(const MpsHistogram *self, double p)
 
     for (uint32_t i = 0; i < self->n_bins; i++) {
         const uint32_t bin = self->first_bin + i;
-        const double here = self->bins[i];
+        const double here = (double)self->bins[i];
 
         if (here > 0 && below + here >= rank) {
             const double low = (double)bin_low(bin), high = (double)bin_low(bin + 1);

@@ -12,12 +12,15 @@ typedef struct {
     uint64_t n;
     int64_t min, max;
     double mean, m2; /* Welford's running mean and sum of squared deviations */
-    uint32_t *bins;  /* of whole octaves, from the lowest to the highest seen */
+    uint64_t *bins;  /* of whole octaves, from the lowest to the highest seen */
     uint32_t first_bin, n_bins;
 } MpsHistogram;
 
 /* Counts @value; negative ones count as 0. */
 void mps_histogram_add(MpsHistogram *self, int64_t value);
+
+/* Counts @value @times times, at the price of once. */
+void mps_histogram_add_times(MpsHistogram *self, int64_t value, uint64_t times);
 
 /* Sample standard deviation, n - 1 in the denominator as tcptrace prints it; 0 for n < 2. */
 double mps_histogram_sd(const MpsHistogram *self);

@@ -64,6 +64,10 @@ bool mps_connection_json(sqlite3 *db, int64_t connection_id, bool rows, FILE *ou
                      id, out, error) ||
              !nested(db, "stall", "SELECT * FROM stall WHERE connection_id = ?1 ORDER BY start_ns",
                      id, out, error) ||
+             !nested(db, "head_of_line",
+                     "SELECT * FROM head_of_line WHERE connection_id = ?1"
+                     " ORDER BY direction, subflow_id",
+                     id, out, error) ||
              !nested(db, "option_count",
                      "SELECT * FROM option_count WHERE connection_id = ?1 ORDER BY first_ns", id,
                      out, error) ||

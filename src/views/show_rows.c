@@ -13,6 +13,8 @@
 #define STALLS_SHOWN       20
 #define OPTIONS_SHOWN      50
 
+#define SUBFLOWS_WAITED_FOR_SHOWN 40
+
 /* "ordinal", or "-" if it is not known. */
 static MpsShort ordinal(MpsQuery *query, const char *column)
 {
@@ -221,6 +223,41 @@ bool mps_show_stalls(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE 
     mps_text_table_print(table, out);
     return print_rest(db, "SELECT count(*) FROM stall WHERE connection_id = ?1", connection_id,
                       STALLS_SHOWN, "stall", out, error);
+}
+
+bool mps_show_head_of_line(sqlite3 *db, int64_t connection_id, FILE *out, GError **error)
+{
+    static const MpsTextColumn columns[] = {
+        {"dir", false},       {"subflow", true}, {"early", true},
+        {"late", true},       {"again", true},   {"waited", true},
+        {"altogether", true}, {"B s", true},     {0},
+    };
+    g_autoptr(MpsTextTable) table = mps_text_table_new(columns, 2);
+    g_autoptr(MpsQuery) query = mps_query_new(
+        db, "SELECT h.*, s.ordinal, printf('%.1f', waited_for_byte_s) AS byte_s FROM head_of_line h"
+            " LEFT JOIN subflow s USING (subflow_id) WHERE h.connection_id = ?1"
+            " ORDER BY h.direction, s.ordinal LIMIT ?2");
+
+    mps_query_bind_int(query, 1, connection_id);
+    mps_query_bind_int(query, 2, SUBFLOWS_WAITED_FOR_SHOWN);
+    while (mps_query_next(query))
+        mps_text_table_add(
+            table,
+            (const char *[]){
+                mps_query_text(query, "direction"), ordinal(query, "ordinal").text,
+                mps_query_text(query, "reordered_packets"), mps_query_text(query, "late_packets"),
+                mps_query_text(query, "duplicate_packets"), mps_query_text(query, "waits"),
+                mps_query_duration(query, "waited_for_ns").text, mps_query_text(query, "byte_s")});
+    if (!mps_query_finish(query, error))
+        return false;
+    if (mps_text_table_is_empty(table))
+        return true;
+    fputs("\nOut of order: packets that came early, late, or again; how often and long data waited "
+          "for the subflow\n",
+          out);
+    mps_text_table_print(table, out);
+    return print_rest(db, "SELECT count(*) FROM head_of_line WHERE connection_id = ?1",
+                      connection_id, SUBFLOWS_WAITED_FOR_SHOWN, "head_of_line", out, error);
 }
 
 bool mps_show_options(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,

@@ -18,6 +18,8 @@ bool mps_show_addresses(sqlite3 *db, int64_t connection_id, int64_t start_ns, FI
 /* When no DATA_ACK came though data was outstanding, and why. */
 bool mps_show_stalls(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,
                      GError **error);
+/* What each subflow has to do with data out of order, and how long data waited for it. */
+bool mps_show_head_of_line(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 /* Options that no decoder knows: how often each was sent, and its values. */
 bool mps_show_options(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE *out,
                       GError **error);

@@ -59,13 +59,15 @@ static char *value(MpsQuery *query, int column, int64_t start_ns)
     if (g_str_has_suffix(name, "_ns"))
         return g_strdup(mps_format_duration(number).text);
     if (g_str_has_suffix(name, "_bytes") && number >= 1000)
-        return g_strdup_printf("%s (%s)", text, mps_format_bytes(number).text);
+        return g_strdup_printf("%" PRId64 " (%s)", number, mps_format_bytes(number).text);
     if (g_str_has_suffix(name, "_bps"))
         return g_strdup(mps_format_rate(real).text);
     if (g_str_has_suffix(name, "_token"))
         return g_strdup(mps_format_token(number).text);
-    if (strcmp(name, "share") == 0)
+    if (strcmp(name, "share") == 0 || g_str_has_prefix(name, "limited_"))
         return g_strdup(mps_format_percent(real).text);
+    if (sqlite3_column_type(query->statement, column) == SQLITE_FLOAT)
+        return g_strdup_printf("%.6g", real);
     return mps_format_printable(text);
 }
 
@@ -168,6 +170,7 @@ static bool print_connection(sqlite3 *db, MpsQuery *query, int64_t limit, FILE *
            mps_show_reinjections(db, id, start_ns, out, error) &&
            mps_show_addresses(db, id, start_ns, out, error) &&
            mps_show_stalls(db, id, start_ns, out, error) &&
+           mps_show_head_of_line(db, id, out, error) &&
            mps_show_options(db, id, start_ns, out, error) &&
            mps_show_events(db, id, start_ns, out, error);
 }

@@ -54,6 +54,9 @@ static const char schema[] =
     " start_ns INTEGER,"
     " capture_id INTEGER, packet INTEGER, length_ns INTEGER, outstanding_bytes INTEGER,"
     " cause TEXT, ended_by TEXT) STRICT;"
+    "CREATE TABLE head_of_line(connection_id INTEGER, direction TEXT, subflow_id INTEGER,"
+    " reordered_packets INTEGER, late_packets INTEGER, duplicate_packets INTEGER, waits INTEGER,"
+    " waited_for_ns INTEGER, waited_for_byte_s REAL) STRICT;"
     "CREATE TABLE option_count(connection_id INTEGER, first_ns INTEGER, first_packet INTEGER) "
     "STRICT;"
     "CREATE TABLE v_option(connection_id INTEGER, subflow_id INTEGER, sent_by TEXT, name TEXT,"
@@ -91,6 +94,8 @@ static const char rows[] =
     "INSERT INTO stall VALUES(1, 'c2s', 'stale', 2, 1000000000500000000, 1, 40, 250000000, 1400, "
     "NULL,"
     " 'reinjection');"
+    "INSERT INTO head_of_line VALUES(1, 'c2s', NULL, 0, 0, 0, 3, 4500000, 12.25),"
+    " (1, 'c2s', 2, 5, 6, 7, 8, 9000000, 1234.5);"
     "INSERT INTO note VALUES('plain', 1.5), ('with, comma', NULL), ('a \"quote\"', 0.0), ('', "
     "1e300),"
     " ('two' || char(10) || 'lines', 2.0), (NULL, 9e999);";
@@ -282,6 +287,8 @@ static void shows(void)
     assert_contains(text, "add_addr: id 1, hmac valid");
     assert_contains(text, "192.0.2.9 port 81 valid     2    25.0 ms no join");
     assert_contains(text, "40 c2s stale 1 250 ms     1.40 kB not visible reinjection");
+    assert_contains(text, "c2s        -      0     0      0       3     4.50 ms    12.3\n"
+                          "  c2s        1      5     6      7       8     9.00 ms  1234.5\n");
     assert_contains(text,
                     "+1.000000 s     42 c2s        0        1         300   200 50.0 ms useless");
     free(text);
@@ -320,6 +327,7 @@ static void json(void)
     text = text_of(show_json, true);
     assert_json(text, "$[0].event[0].detail.hmac", "valid");
     assert_json(text, "$[0].reinjection[0].packet", "42");
+    assert_json(text, "$[0].head_of_line[1].waits", "8");
     free(text);
     text = text_of(mps_view_list_json, true);
     assert_json(text, "$[0].c2s_bytes", "1000");
