@@ -55,6 +55,25 @@ static void set_base(DataSpace *space, uint64_t dsn, bool is_64)
     space->base = dsn;
 }
 
+/* The IDSN became known.  What was numbered from another base moves along, unless data has got its
+ * place already. */
+void mps_space_idsn(DataSpace *space, uint64_t idsn)
+{
+    const int64_t shift = space->base_is_32 ? (int32_t)((uint32_t)space->base - (uint32_t)(idsn + 1))
+                                            : (int64_t)(space->base - (idsn + 1));
+
+    if (space->has_base && space->mapped)
+        return;
+    if (space->has_base) {
+        space->last += shift;
+        space->acked += shift;
+        space->fin += shift;
+    }
+    space->has_base = true;
+    space->base_is_32 = false;
+    space->base = idsn + 1;
+}
+
 /* Turns a DSN into a data offset; the first number seen becomes offset 0 if the IDSN is unknown.
  * A 4-byte DSN is expanded against the sender's own highest DSN (RFC 8684 section 3.3.1).  False if
  * the number cannot be true. */

@@ -20,10 +20,10 @@ static void hash_key(MpsModel *model, Connection *connection, MpsSide side)
     public->has_idsn = true;
     public->idsn = idsn;
     mps_register_token(model, connection, side, public->token);
-    if (!space->has_base) {
-        space->has_base = true;
-        space->base = idsn + 1;
-    }
+    mps_space_idsn(space, idsn);
+    if (space->has_acked)
+        public->data_acked_bytes =
+            (uint64_t)MAX(space->has_fin ? MIN(space->acked, space->fin) : space->acked, 0);
     if (connection->public.subflows->len > 0)
         mps_map_syn_data(model, g_ptr_array_index(connection->public.subflows, 0));
 }

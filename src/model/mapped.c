@@ -80,6 +80,7 @@ void mps_map(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t begin, 
     SubflowEnd *sending = &subflow->end[sender];
     Place place = {model, subflow, sender};
 
+    ((Connection *)subflow->public.connection)->space[sender].mapped = true;
     mps_mappings_add(&sending->mappings, begin, end, shift, resolve, &place);
     if (sending->mappings.room.n_items > PRUNE)
         mps_mappings_prune(&sending->mappings, MIN(sending->acked, sending->highest), KEEP);

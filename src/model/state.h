@@ -126,6 +126,7 @@ typedef struct {
 
 typedef struct {
     bool has_base;   /* offset 0 is known */
+    bool mapped;     /* some data has its place: offset 0 stays where it is */
     bool base_is_32; /* only its low 32 bits are */
     uint64_t base;   /* DSN of data offset 0 */
     int64_t last;    /* highest data offset mapped: reference for 4-byte DSNs */
@@ -269,6 +270,7 @@ void mps_set_fallback(MpsModel *model, Subflow *subflow, MpsFallback kind);
 uint64_t mps_ssn_position(const SubflowEnd *end, uint32_t ssn);
 
 /* --- dataspace.c: the data sequence space of a direction and its ledger */
+void mps_space_idsn(DataSpace *space, uint64_t idsn);
 bool mps_space_dsn(DataSpace *space, uint64_t dsn, bool is_64, int64_t *offset);
 bool mps_space_data_ack(DataSpace *space, uint64_t dsn, bool is_64, int64_t *offset);
 void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t begin, int64_t end,

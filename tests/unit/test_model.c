@@ -380,6 +380,32 @@ static void test_from_third_ack(void)
     bench_free(bench);
 }
 
+/* A DATA_ACK gives the data a base before the key that tells the right one: third ACK and first
+ * data are not in the capture. */
+static void test_key_after_data_ack(void)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    bench_syn(bench);
+    bench_synack(bench);
+    bench_ack(bench, 0, S, 1, 101, 100);
+    bench_third(bench);
+    bench_send(bench, 0, C, 101, 50, 100);
+    bench_finish(bench);
+
+    const BenchClosed *closed = bench_result(bench, 0);
+
+    for (guint i = 0; i < bench->events->len; i++) {
+        const MpsEvent *event = &g_array_index(bench->events, MpsEvent, i);
+
+        if (event->kind == MPS_EV_DATA)
+            g_assert_cmpint(event->data.offset, ==, 100);
+    }
+    g_assert_cmpuint(closed->connection.side[C].data_acked_bytes, ==, 100);
+    assert_ledger(closed, 0, MPS_C2S, (Expected){50, .data = 50});
+    bench_free(bench);
+}
+
 /* ---- time-outs: what is over or silent is closed during the run ---- */
 
 /* A SYN of another connection, which only lets time pass. */
@@ -482,6 +508,7 @@ int main(int argc, char **argv)
     g_test_add_func("/model/begin/unknown token", test_unknown_token);
     g_test_add_func("/model/begin/SYN/ACK only", test_from_synack);
     g_test_add_func("/model/begin/third ACK only", test_from_third_ack);
+    g_test_add_func("/model/begin/key after DATA_ACK", test_key_after_data_ack);
     g_test_add_func("/model/end/idle", test_idle);
     g_test_add_func("/model/end/unanswered", test_unanswered);
     g_test_add_func("/model/end/finished", test_finished);
