@@ -118,6 +118,7 @@ struct _MpsSubflow {
     MpsEndpoint end[2]; /* by MpsSide */
     MpsSubflowSide side[2];
     int64_t syn_ns;         /* first SYN, or MPS_NO_TIME if the capture lacks it */
+    bool plain_syn;         /* it begins with a SYN/ACK that answers a captured SYN without MPTCP */
     int64_t established_ns; /* third ACK with valid HMAC, or data or ACK proving it */
     int64_t end_ns;         /* last packet */
     int64_t closed_ns;      /* both FINs, or a RST; MPS_NO_TIME while open */

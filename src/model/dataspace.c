@@ -59,8 +59,9 @@ static void set_base(DataSpace *space, uint64_t dsn, bool is_64)
  * place already. */
 void mps_space_idsn(DataSpace *space, uint64_t idsn)
 {
-    const int64_t shift = space->base_is_32 ? (int32_t)((uint32_t)space->base - (uint32_t)(idsn + 1))
-                                            : (int64_t)(space->base - (idsn + 1));
+    const int64_t shift = space->base_is_32
+                              ? (int32_t)((uint32_t)space->base - (uint32_t)(idsn + 1))
+                              : (int64_t)(space->base - (idsn + 1));
 
     if (space->has_base && space->mapped)
         return;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "util/crypto.h"
+#include "util/mix.h"
 
 /* Once a key and the version are known, so are its token and IDSN. */
 static void hash_key(MpsModel *model, Connection *connection, MpsSide side)
@@ -22,8 +23,8 @@ static void hash_key(MpsModel *model, Connection *connection, MpsSide side)
     mps_register_token(model, connection, side, public->token);
     mps_space_idsn(space, idsn);
     if (space->has_acked)
-        public->data_acked_bytes =
-            (uint64_t)MAX(space->has_fin ? MIN(space->acked, space->fin) : space->acked, 0);
+    public->data_acked_bytes =
+        (uint64_t)MAX(space->has_fin ? MIN(space->acked, space->fin) : space->acked, 0);
     if (connection->public.subflows->len > 0)
         mps_map_syn_data(model, g_ptr_array_index(connection->public.subflows, 0));
 }
@@ -212,6 +213,20 @@ static Subflow *open_plain(MpsModel *model, const MpsSegment *segment)
     return mps_subflow_new(model, connection, segment, 0, sender, MPS_CLIENT);
 }
 
+/* Of a SYN without MPTCP, and the time stamp that its answer echoes. */
+uint64_t mps_syn_hash(const MpsFlowKey *key, uint32_t seq, uint32_t tsval)
+{
+    return mps_mix_bytes((uint64_t)seq << 32 | tsval, key, sizeof *key);
+}
+
+static bool answers_plain_syn(const MpsModel *model, const MpsSegment *segment,
+                              const MpsFlowKey *key)
+{
+    const uint64_t offer = mps_syn_hash(key, segment->ack - 1, segment->tsecr);
+
+    return segment->flags & MPS_TCP_SYN && model->plain_offers[offer % PLAIN_SYNS] == offer;
+}
+
 /* A segment of an unknown flow, or a SYN with a new sequence number: begins a subflow, or returns
  * NULL if it has nothing to do with MPTCP. */
 Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey key)
@@ -234,6 +249,8 @@ Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey ke
             be_plain((Connection *)subflow->public.connection);
     } else {
         subflow = open_midstream(model, segment);
+        if (subflow)
+            subflow->public.plain_syn = answers_plain_syn(model, segment, &key);
         if (!subflow && model->hooks.tcp && segment->payload_bytes > 0 &&
             !(segment->flags & MPS_TCP_RST))
             subflow = open_plain(model, segment);

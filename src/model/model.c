@@ -122,7 +122,11 @@ static bool is_new_plain_syn(MpsModel *model, const MpsSegment *segment)
     mps_flow_key(&segment->src, &segment->dst, &key, &forward);
 
     const uint64_t hash = mps_mix_bytes(segment->seq, &key, sizeof key);
+    const uint64_t offer = mps_syn_hash(&key, segment->seq, segment->tsval);
     uint64_t *place = &model->plain_syns[hash % PLAIN_SYNS];
+
+    if (!segment->options_cut)
+        model->plain_offers[offer % PLAIN_SYNS] = offer;
 
     if (*place == hash)
         return false;

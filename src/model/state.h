@@ -186,6 +186,7 @@ struct _MpsModel {
     GQueue graves;
     uint64_t n_connections, n_subflows; /* ids given */
     uint64_t plain_syns[PLAIN_SYNS];    /* hashes of those seen last, to tell repeats */
+    uint64_t plain_offers[PLAIN_SYNS];  /* with their time stamps, to tell what is answered */
     int64_t now_ns;
     uint64_t order;            /* segments so far */
     const MpsSegment *segment; /* the one being worked on */
@@ -226,6 +227,7 @@ void mps_expire(MpsModel *model);
 bool mps_is_buried(const MpsModel *model, const MpsFlowKey *key);
 
 /* --- handshake.c: keys, tokens, MP_CAPABLE, MP_JOIN */
+uint64_t mps_syn_hash(const MpsFlowKey *key, uint32_t seq, uint32_t tsval);
 Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey key);
 void mps_handshake(MpsModel *model, Subflow *subflow, MpsSide sender);
 void mps_learn_key(MpsModel *model, Connection *connection, MpsSide side, uint64_t key);

@@ -114,6 +114,16 @@ static void note_offer(const Packet *packet, const MpsMptcpOption *capable)
     flow->offered = (uint8_t)MAX(flow->offered, version_of(capable));
 }
 
+static void fault_answer(const Packet *packet, bool proven)
+{
+    rule_fault(packet, (Fault){.rule = RULE_MPC_05,
+                               .field = "MP_CAPABLE in the SYN/ACK",
+                               .expected = text("none: the SYN has none"),
+                               .seen = text("MP_CAPABLE"),
+                               .earlier = packet->flow->syn,
+                               .unproven = !proven});
+}
+
 static void check_answer(const Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
@@ -124,6 +134,10 @@ static void check_answer(const Packet *packet)
     const bool answers_plain = flow->has_plain_stamp && wire->tcp_options & MPS_TCPOPT_TIMESTAMP &&
                                wire->tsecr == flow->plain_stamp;
 
+    if (!subflow->syn.packet && subflow->public->plain_syn) {
+        fault_answer(packet, wire->tcp_options & MPS_TCPOPT_TIMESTAMP);
+        return;
+    }
     if (!subflow->syn.packet) {
         rule_unchecked(packet->check, RULE_MPC_05, EV_SYN);
         return;
@@ -133,12 +147,7 @@ static void check_answer(const Packet *packet)
         return;
     }
     if (rule_broken(packet, RULE_MPC_05, flow->n_offers == 0))
-        rule_fault(packet, (Fault){.rule = RULE_MPC_05,
-                                   .field = "MP_CAPABLE in the SYN/ACK",
-                                   .expected = text("none: the SYN has none"),
-                                   .seen = text("MP_CAPABLE"),
-                                   .earlier = subflow->syn,
-                                   .unproven = !answers_plain});
+        fault_answer(packet, answers_plain);
 }
 
 /* ---- MPC-06: version ---- */

@@ -565,6 +565,7 @@ const RuleCase cases_mpc[] = {
      .suspect = "sender server",
      .tcp = true},
     {.rule = "MPC-05", .run = mpc_05_uncaptured, .verdict = "warning", .tcp = true},
+    {.rule = "MPC-05", .run = mpc_05, .verdict = "violation"},
     {.rule = "MPC-06", .run = mpc_06, .verdict = "violation", .suspect = "sender server"},
     {.rule = "MPC-06", .run = mpc_06_third, .verdict = "violation", .suspect = "sender client"},
     {.rule = "MPC-07", .run = mpc_07, .verdict = "violation", .suspect = "sender client"},
