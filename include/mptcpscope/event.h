@@ -178,7 +178,7 @@ typedef enum {
     MPS_EV_SEGMENT,  /* a captured segment of a tracked subflow, once per segment */
     MPS_EV_DATA,     /* payload got its place in the data sequence space */
     MPS_EV_DATA_ACK, /* the cumulative DATA_ACK of a direction advanced */
-    MPS_EV_ACK,      /* more was acknowledged by TCP or DATA_ACK, or more window offered */
+    MPS_EV_PROGRESS, /* more was acknowledged by TCP or DATA_ACK, or more window offered */
     MPS_EV_RTT,      /* an RTT sample of a subflow direction, by the tcptrace rule */
     MPS_EV_SIGNAL,   /* anything worth a line in a timeline */
     MPS_N_EVENTS,
@@ -218,7 +218,7 @@ typedef struct {
     int64_t ts_ns;
     uint64_t packet;
     uint32_t capture_id;
-    MpsDirection direction; /* DATA_ACK, ACK, RTT: direction of the data; SIGNAL: the sender */
+    MpsDirection direction; /* DATA_ACK, PROGRESS, RTT: direction of the data; SIGNAL: the sender */
     MpsConnection *connection;
     MpsSubflow *subflow; /* NULL where the event belongs to no single subflow */
     union {

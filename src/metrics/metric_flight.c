@@ -266,7 +266,7 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     } else if (event->kind == MPS_EV_RTT) {
         self->rtt_ns += self->rtt_ns ? (event->rtt.rtt_ns - self->rtt_ns) / 8 : event->rtt.rtt_ns;
     } else if (self->started &&
-               (event->kind == MPS_EV_ACK || event->segment.wire->payload_bytes > 0)) {
+               (event->kind == MPS_EV_PROGRESS || event->segment.wire->payload_bytes > 0)) {
         advance(self, event->ts_ns);
         look(self, event);
     }
@@ -345,7 +345,7 @@ const MpsMetric mps_metric_flight = {
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
     .columns = columns,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_ACK) |
+    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_PROGRESS) |
              MPS_WANTS(MPS_EV_RTT),
     .observe = observe,
     .summarise = summarise,

@@ -337,9 +337,9 @@ void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender)
     mps_stream_flight(subflow, direction);
     if (acked->implied)
         implied_ack(model, subflow, sender, ack);
-    if (model->ack_is_news && wanted(model, MPS_EV_ACK)) {
+    if (model->ack_is_news && wanted(model, MPS_EV_PROGRESS)) {
         MpsEvent event = {
-            .kind = MPS_EV_ACK,
+            .kind = MPS_EV_PROGRESS,
             .direction = direction,
             .connection = subflow->public.connection,
             .subflow = &subflow->public,
