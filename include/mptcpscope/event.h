@@ -99,6 +99,9 @@ typedef struct {
     int64_t last_ns;        /* last packet before the one that an event tells of */
     int64_t zero_window_ns; /* last packet that left no receive window */
     int64_t acked_ns;       /* last packet of the other end that acknowledged more payload of it */
+    int64_t prio_ns;        /* last change of backup_now by MP_PRIO */
+    int64_t removed_ns;     /* its host withdrew the address (REMOVE_ADDR) while it was open */
+    int window_shift;       /* RFC 7323 scale of the windows it announces; -1 unknown */
     uint64_t unacked_bytes; /* payload captured above the highest acknowledgement so far */
     uint64_t flight_bytes; /* sent here and not acknowledged by TCP; 0 once the subflow is closed */
     uint64_t rtt_samples;  /* of what this end sends, by the tcptrace rule */
@@ -175,16 +178,23 @@ struct _MpsConnection {
 };
 
 typedef enum {
-    MPS_EV_SEGMENT,  /* a captured segment of a tracked subflow, once per segment */
-    MPS_EV_DATA,     /* payload got its place in the data sequence space */
-    MPS_EV_DATA_ACK, /* the cumulative DATA_ACK of a direction advanced */
-    MPS_EV_PROGRESS, /* more was acknowledged by TCP or DATA_ACK, or more window offered */
-    MPS_EV_RTT,      /* an RTT sample of a subflow direction, by the tcptrace rule */
-    MPS_EV_SIGNAL,   /* anything worth a line in a timeline */
+    MPS_EV_SEGMENT,   /* a captured segment of a tracked subflow, once per segment */
+    MPS_EV_ACK,       /* the same segment, if it acknowledges, for the direction it acknowledges */
+    MPS_EV_DATA,      /* payload got its place in the data sequence space */
+    MPS_EV_DATA_ACK,  /* the cumulative DATA_ACK of a direction advanced */
+    MPS_EV_TCP_ACKED, /* payload of a subflow was acknowledged by TCP for the first time */
+    MPS_EV_PROGRESS,  /* more was acknowledged by TCP or DATA_ACK, or more window offered */
+    MPS_EV_RTT,       /* an RTT sample of a subflow direction, by the tcptrace rule */
+    MPS_EV_SIGNAL,    /* anything worth a line in a timeline */
     MPS_N_EVENTS,
 } MpsEventKind;
 
 #define MPS_WANTS(kind) (1u << (kind))
+
+/* Half-open range of data offsets. */
+typedef struct {
+    int64_t begin, end;
+} MpsDataRange;
 
 typedef enum {
     MPS_DATA_NEW,           /* the first showing of these DSNs anywhere, by their first sender */
@@ -218,11 +228,12 @@ typedef struct {
     int64_t ts_ns;
     uint64_t packet;
     uint32_t capture_id;
-    MpsDirection direction; /* DATA_ACK, PROGRESS, RTT: direction of the data; SIGNAL: the sender */
+    MpsDirection
+        direction; /* ACK, DATA_ACK, PROGRESS, RTT: direction of the data; SIGNAL: sender */
     MpsConnection *connection;
     MpsSubflow *subflow; /* NULL where the event belongs to no single subflow */
     union {
-        struct {
+        struct { /* SEGMENT, ACK */
             const MpsSegment *wire;
             uint32_t unique_bytes, retransmitted_bytes, hole_filled_bytes;
             bool has_seq, has_ack; /* the next two are known, and near what was seen before */
@@ -250,6 +261,12 @@ typedef struct {
         struct {
             int64_t offset; /* all data below it is acknowledged (DATA_FIN not counted) */
         } data_ack;
+        struct {
+            bool selective; /* by SACK: parts may be told of again; else by the ACK number: */
+            uint64_t bytes; /* how many; the first ACK in mid-stream tells of 0 */
+            const MpsDataRange *data; /* what they carry, as far as they are mapped so far */
+            size_t n_data;
+        } tcp_acked;
         struct {
             int64_t rtt_ns;
         } rtt;

@@ -39,8 +39,8 @@ typedef struct {
 
     /* An event about the entity that @state belongs to. */
     void (*observe)(void *state, const MpsEvent *event, MpsRowSink *rows);
-    /* The connection is closed: the rows that could only be known now.  Not called for joins that
-     * belong to no connection. */
+    /* The connection is closed: the rows that could only be known now, and what summarise() shall
+     * find settled.  Not called for joins that belong to no connection. */
     void (*finish)(void *state, const MpsSubject *subject, MpsRowSink *rows);
     /* Fills one value per column.  Values left untouched are NULL. */
     void (*summarise)(const void *state, const MpsSubject *subject, MpsValue *values);

@@ -174,6 +174,7 @@ typedef struct {
     uint8_t tcp_options;     /* MPS_TCPOPT_ */
     bool options_cut;        /* the capture ends inside the TCP options: absence proves nothing */
     bool options_malformed;  /* an option length of 0 or 1, or beyond the header */
+    uint8_t option_bytes;    /* TCP options, padding included: the header is 20 bytes longer */
     uint32_t payload_bytes;  /* from IP or wire length, never from the captured length */
     uint32_t captured_bytes; /* how much of it is at @payload: at most payload_bytes */
     const uint8_t *payload;  /* borrowed: dies with the packet */

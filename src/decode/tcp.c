@@ -167,6 +167,9 @@ MpsDecoded mps_decode_tcp(MpsLayer *layer, MpsSegment *out)
     out->n_opaque = 0;
 
     const size_t area_bytes = header_bytes - HEADER_BYTES;
+
+    out->option_bytes = (uint8_t)area_bytes;
+
     const size_t captured_bytes = MIN(area_bytes, mps_cursor_left(c));
 
     decode_options(c->at, captured_bytes, area_bytes, out);

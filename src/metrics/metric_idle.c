@@ -53,25 +53,6 @@ static Place here(const MpsEvent *event)
     return (Place){event->ts_ns, event->packet, event->capture_id};
 }
 
-/* Smallest RTT from the tap to both hosts and back. */
-static int64_t base_rtt_ns(const MpsConnection *connection)
-{
-    int64_t sum_ns = 0;
-
-    for (int side = MPS_CLIENT; side <= MPS_SERVER; side++) {
-        int64_t least_ns = INT64_MAX;
-
-        for (guint i = 0; i < connection->subflows->len; i++) {
-            const MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
-
-            if (subflow->side[side].rtt_samples > 0)
-                least_ns = MIN(least_ns, subflow->side[side].rtt_min_ns);
-        }
-        sum_ns += least_ns == INT64_MAX ? 0 : MIN(least_ns, 60 * LEAST_NS);
-    }
-    return sum_ns;
-}
-
 /* Whether @receiver announced a window of 0 at @start_ns or later. */
 static bool window_closed(const MpsConnection *connection, MpsSide receiver, int64_t start_ns)
 {
@@ -140,7 +121,7 @@ static void end_of_silence(Host *host, const Host *receiver, const MpsEvent *eve
         .cause = always_usable(connection, sender, start.ts_ns) ? "application or scheduler" : NULL,
         .ended_by = "data"};
 
-    if (idle.length_ns >= MAX(LEAST_NS, 3 * base_rtt_ns(connection)) &&
+    if (idle.length_ns >= MAX(LEAST_NS, 3 * mps_base_rtt_ns(connection)) &&
         !window_closed(connection, other(sender), start.ts_ns))
         keep(host, &idle);
 }

@@ -29,6 +29,31 @@ extern const MpsMetric *const mps_metrics[];
 /* Fills the values of those columns; all but the count are NULL for an empty one. */
 void mps_distribution(const MpsHistogram *histogram, MpsValue *values);
 
+/* Columns <prefix>samples, mean, p50, p95, max of a distribution of sizes in bytes. */
+#define MPS_SIZE_COLUMNS(prefix, what)                                                             \
+    {prefix "samples", MPS_INT, "number of samples: " what},                                       \
+        {prefix "mean_bytes", MPS_REAL, "mean [bytes]"},                                           \
+        {prefix "p50_bytes", MPS_INT, "median [bytes], within 3.2 %"},                             \
+        {prefix "p95_bytes", MPS_INT, "95th percentile [bytes], within 3.2 %"},                    \
+    {                                                                                              \
+        prefix "max_bytes", MPS_INT, "maximum [bytes]"                                             \
+    }
+
+/* Fills the values of those columns; all but the count are NULL for an empty one. */
+void mps_sizes(const MpsHistogram *histogram, MpsValue *values);
+
+/* Histograms in classes of powers of two, for metrics whose .table it is: one class, or all classes
+ * of @histogram that have values. */
+enum { MPS_DISTRIBUTION_LEAST = 20 }; /* fewer values are not worth rows */
+extern const MpsTable mps_distribution_table;
+void mps_distribution_row(MpsRowSink *rows, const MpsSubject *subject, const char *quantity,
+                          int64_t low, int64_t high, uint64_t n);
+void mps_distribution_rows(MpsRowSink *rows, const MpsSubject *subject, const char *quantity,
+                           const MpsHistogram *histogram);
+
+/* Smallest RTT so far from the tap to both hosts and back; 0: no samples. */
+int64_t mps_base_rtt_ns(const MpsConnection *connection);
+
 /* How much of its connection's data a subflow carried: at least 1 % of a direction, less, nothing.
  * Unknown (0) unless it was established and the connection carried data. */
 typedef enum { MPS_USED = 1, MPS_UNDER_USED, MPS_UNUSED } MpsUse;

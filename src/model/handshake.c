@@ -274,6 +274,21 @@ static void take_keys(MpsModel *model, Connection *connection, MpsSide sender,
         mps_learn_key(model, connection, other(sender), capable->capable.receiver_key);
 }
 
+/* The window scale that @sender offers in a SYN or SYN/ACK (RFC 7323 section 2.2): both do, or
+ * there is none. */
+static void take_window_scale(Subflow *subflow, MpsSide sender, const MpsSegment *segment)
+{
+    MpsSubflowSide *own = &subflow->public.side[sender];
+
+    if (segment->options_cut)
+        return;
+    if (segment->tcp_options & MPS_TCPOPT_WSCALE) {
+        own->window_shift = MIN(segment->wscale, 14);
+        return;
+    }
+    own->window_shift = subflow->public.side[other(sender)].window_shift = 0;
+}
+
 static void take_syn(MpsModel *model, Subflow *subflow, MpsSide sender)
 {
     const MpsSegment *segment = model->segment;
@@ -283,6 +298,7 @@ static void take_syn(MpsModel *model, Subflow *subflow, MpsSide sender)
     if (sending->n_syns++ > 0)
         return;
     subflow->syn_seen = true;
+    take_window_scale(subflow, sender, segment);
     subflow->public.syn_ns = segment->ts_ns;
     sending->syn_bytes = segment->payload_bytes;
     if (join && join->join.form == MPS_JOIN_SYN) {
@@ -323,6 +339,7 @@ static void take_synack(MpsModel *model, Subflow *subflow, MpsSide sender)
     if (subflow->end[sender].n_syns++ > 0)
         return;
     subflow->synack_seen = true;
+    take_window_scale(subflow, sender, segment);
     subflow->synack_ns = segment->ts_ns;
     if (opening->n_syns == 1)
         subflow->public.syn_to_synack_ns = segment->ts_ns - subflow->public.syn_ns;

@@ -39,6 +39,7 @@ MpsModel *mps_model_new(const MpsModelHooks *hooks)
     self->flows = mps_flows_new();
     self->tokens = g_hash_table_new(NULL, NULL);
     self->dedup = mps_dedup_new();
+    self->tcp_acked = g_array_new(FALSE, FALSE, sizeof(MpsDataRange));
     queue_init(&self->opening, OPENING_NS);
     queue_init(&self->open, OPEN_NS);
     queue_init(&self->over, OVER_NS);
@@ -122,6 +123,8 @@ Subflow *mps_subflow_new(MpsModel *model, Connection *connection, const MpsSegme
         public->side[side].fin_ns = public->side[side].rst_ns = MPS_NO_TIME;
         public->side[side].last_ns = public->side[side].zero_window_ns = MPS_NO_TIME;
         public->side[side].acked_ns = MPS_NO_TIME;
+        public->side[side].prio_ns = public->side[side].removed_ns = MPS_NO_TIME;
+        public->side[side].window_shift = -1;
         public->side[side].states = state_new(model, MPS_SCOPE_SUBFLOW_DIRECTION);
         mps_sendlog_init(&self->end[side].log);
     }
@@ -579,5 +582,6 @@ void mps_model_free(MpsModel *self)
     mps_flows_free(self->flows);
     g_hash_table_destroy(self->tokens);
     mps_dedup_free(self->dedup);
+    g_array_unref(self->tcp_acked);
     g_free(self);
 }

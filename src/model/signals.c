@@ -290,20 +290,46 @@ static void take_fastclose(MpsModel *model, Subflow *subflow, MpsSide sender,
     mps_signal(model, connection, subflow, sender, MPS_SIGNAL_FASTCLOSE, option);
 }
 
+static void set_backup(MpsSubflowSide *side, bool backup, int64_t now_ns)
+{
+    if (side->backup_now != backup)
+        side->prio_ns = now_ns;
+    side->backup_now = backup;
+}
+
 /* Version 0 may name an address id: of the subflows from that address of the sender. */
-static void take_prio(Subflow *subflow, MpsSide sender, const MpsMptcpOption *option)
+static void take_prio(const MpsModel *model, Subflow *subflow, MpsSide sender,
+                      const MpsMptcpOption *option)
 {
     const GPtrArray *subflows = subflow->public.connection->subflows;
+    const int64_t now_ns = mps_here(model).ts_ns;
 
     if (!option->prio.has_address_id) {
-        subflow->public.side[sender].backup_now = option->prio.backup;
+        set_backup(&subflow->public.side[sender], option->prio.backup, now_ns);
         return;
     }
     for (guint i = 0; i < subflows->len; i++) {
         MpsSubflowSide *side = &((Subflow *)g_ptr_array_index(subflows, i))->public.side[sender];
 
         if (side->address_id == option->prio.address_id)
-            side->backup_now = option->prio.backup;
+            set_backup(side, option->prio.backup, now_ns);
+    }
+}
+
+/* The subflows from the withdrawn addresses of @sender. */
+static void take_remove_addr(const MpsModel *model, const Subflow *subflow, MpsSide sender,
+                             const MpsMptcpOption *option)
+{
+    const GPtrArray *subflows = subflow->public.connection->subflows;
+
+    for (guint i = 0; i < subflows->len; i++) {
+        MpsSubflow *each = &((Subflow *)g_ptr_array_index(subflows, i))->public;
+        MpsSubflowSide *side = &each->side[sender];
+
+        if (each->closed_ns == MPS_NO_TIME && side->removed_ns == MPS_NO_TIME &&
+            side->address_id >= 0 &&
+            memchr(option->remove_addr.ids, side->address_id, option->remove_addr.n_ids))
+            side->removed_ns = mps_here(model).ts_ns;
     }
 }
 
@@ -385,10 +411,11 @@ void mps_options(MpsModel *model, Subflow *subflow, MpsSide sender)
                 report_add_addr(model, subflow, sender, option);
             break;
         case MPS_REMOVE_ADDR:
+            take_remove_addr(model, subflow, sender, option);
             report(model, subflow, sender, MPS_SIGNAL_REMOVE_ADDR, option);
             break;
         case MPS_MP_PRIO:
-            take_prio(subflow, sender, option);
+            take_prio(model, subflow, sender, option);
             report(model, subflow, sender, MPS_SIGNAL_MP_PRIO, option);
             break;
         case MPS_MP_FAIL:

@@ -56,12 +56,10 @@ typedef struct {
     uint64_t stray;   /* position of payload too far off to be of this stream, 0 = none */
     uint64_t fin;     /* position of the FIN, 0 = none */
     uint64_t acked;   /* highest acknowledgement by the other end, 0 = none */
-    uint32_t n_syns;  /* SYN or SYN/ACK packets */
-    bool has_scale;   /* its SYN said whether and how it scales windows */
-    bool scales;
-    uint8_t scale;               /* 2^scale is the unit of its windows, if both ends scale */
-    MpsRanges seen;              /* payload positions */
-    uint64_t filled_holes_bytes; /* missing bytes of holes given up for bounded memory */
+    uint64_t sacked_begin, sacked_end; /* SACK block told of last */
+    uint32_t n_syns;                   /* SYN or SYN/ACK packets */
+    MpsRanges seen;                    /* payload positions */
+    uint64_t filled_holes_bytes;       /* missing bytes of holes given up for bounded memory */
     MpsSendLog log;
 
     bool dss_sent;       /* it sent a DSS */
@@ -191,6 +189,7 @@ struct _MpsModel {
     uint64_t order;            /* segments so far */
     const MpsSegment *segment; /* the one being worked on */
     bool ack_is_news;          /* it acknowledges more, or offers more window, than any before */
+    GArray *tcp_acked;         /* MpsDataRange that its acknowledgement covers first; reused */
     /* Its first DSS, expanded against what was known before it. */
     struct {
         bool seen, has_map, has_map_seq, has_data_ack;

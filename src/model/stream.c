@@ -25,26 +25,17 @@ uint64_t mps_stream_position(const SubflowEnd *end, uint32_t seq)
     return end->last + (uint64_t)(int64_t)(int32_t)(seq - (end->origin + (uint32_t)end->last));
 }
 
-/* Learns from a SYN how its sender scales windows; a user may not scale by more than 2^14 (RFC 7323
- * section 2.3). */
-static void take_scale(SubflowEnd *sending, const MpsSegment *segment)
-{
-    sending->scales = segment->tcp_options & MPS_TCPOPT_WSCALE;
-    sending->has_scale = sending->scales || !segment->options_cut;
-    sending->scale = MIN(segment->wscale, 14);
-}
-
 /* The receive window in @segment; not known if a SYN is not.  The window of a SYN itself is never
  * scaled (RFC 7323 section 2.2), and that of a RST means nothing. */
 bool mps_stream_window(const Subflow *subflow, MpsSide sender, const MpsSegment *segment,
                        int64_t *bytes)
 {
-    const SubflowEnd *own = &subflow->end[sender], *peer = &subflow->end[other(sender)];
-    const bool scaled = own->scales && peer->scales && !(segment->flags & MPS_TCP_SYN);
+    const int own = subflow->public.side[sender].window_shift;
+    const int peer = subflow->public.side[other(sender)].window_shift;
 
-    if (!own->has_scale || !peer->has_scale || segment->flags & MPS_TCP_RST)
+    if (own < 0 || peer < 0 || segment->flags & MPS_TCP_RST)
         return false;
-    *bytes = (int64_t)segment->window << (scaled ? own->scale : 0);
+    *bytes = (int64_t)segment->window << (segment->flags & MPS_TCP_SYN ? 0 : own);
     return true;
 }
 
@@ -76,8 +67,6 @@ void mps_stream_open(Subflow *subflow, MpsSide sender, const MpsSegment *segment
 
     if (segment->flags & MPS_TCP_RST)
         return;
-    if (syn)
-        take_scale(sending, segment);
     if (!sending->started) {
         if (syn)
             start(sending, segment->seq, true);
@@ -232,6 +221,19 @@ static void number_dss(MpsEvent *event, const MpsModel *model)
     event->segment.data_ack = model->dss.data_ack;
 }
 
+/* Once to the direction that the segment is sent in, once to that which it acknowledges. */
+static void tell_segment(MpsModel *model, MpsEvent *event)
+{
+    const Origin here = mps_here(model);
+
+    mps_emit(model, event, &here);
+    if (!(event->segment.wire->flags & MPS_TCP_ACK))
+        return;
+    event->kind = MPS_EV_ACK;
+    event->direction = other(event->direction);
+    mps_emit(model, event, &here);
+}
+
 /* Takes sequence number, payload and FIN of the model's segment. */
 void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
 {
@@ -273,10 +275,89 @@ void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
                 take_fin(model, subflow, sender, end);
         }
     }
-    if (wanted(model, MPS_EV_SEGMENT)) {
-        const Origin here = mps_here(model);
+    tell_segment(model, &event);
+}
 
-        mps_emit(model, &event, &here);
+/* Notes that data was acknowledged by TCP, joining it with what was noted last. */
+static void note_acked(MpsModel *model, int64_t begin, int64_t end)
+{
+    GArray *acked = model->tcp_acked;
+    const MpsDataRange range = {begin, end};
+
+    if (acked->len > 0 && g_array_index(acked, MpsDataRange, acked->len - 1).end == begin)
+        g_array_index(acked, MpsDataRange, acked->len - 1).end = end;
+    else
+        g_array_append_val(acked, range);
+}
+
+/* Tells of acknowledged payload at the positions [begin, end). */
+static void tell_acked(MpsModel *model, Subflow *subflow, MpsSide direction, uint64_t begin,
+                       uint64_t end, uint64_t bytes, bool selective)
+{
+    const SubflowEnd *acked = &subflow->end[direction];
+    const Origin here = mps_here(model);
+    MpsEvent event = {
+        .kind = MPS_EV_TCP_ACKED,
+        .direction = direction,
+        .connection = subflow->public.connection,
+        .subflow = &subflow->public,
+        .tcp_acked = {.bytes = bytes, .selective = selective},
+    };
+
+    g_array_set_size(model->tcp_acked, 0);
+    while (begin < end) {
+        const MpsMapping *mapping = mps_mappings_find(&acked->mappings, begin);
+        const bool mapped = mapping && mapping->begin <= begin;
+        const uint64_t until = mapping ? MIN(end, mapped ? mapping->end : mapping->begin) : end;
+        const int64_t shift = mapped ? mapping->shift : acked->implied_shift;
+
+        if (mapped || acked->implied)
+            note_acked(model, (int64_t)begin + shift, (int64_t)until + shift);
+        begin = until;
+    }
+    event.tcp_acked.data = (const MpsDataRange *)(void *)model->tcp_acked->data;
+    event.tcp_acked.n_data = model->tcp_acked->len;
+    mps_emit(model, &event, &here);
+}
+
+/* The payload that @ack is the first to acknowledge. */
+static void newly_acked(MpsModel *model, Subflow *subflow, MpsSide direction, uint64_t ack)
+{
+    const SubflowEnd *acked = &subflow->end[direction];
+    const uint64_t begin = MAX(acked->acked, acked->lowest);
+    const uint64_t end = MIN(ack, acked->fin ? acked->fin : MAX(acked->highest, acked->lowest));
+
+    if (acked->has_payload && begin < end)
+        tell_acked(model, subflow, direction, begin, end,
+                   acked->acked > 0 || acked->has_isn ? end - begin : 0, false);
+}
+
+/* The payload that the segment's first SACK block tells of, which is the one that grew last (RFC
+ * 2018 section 4), unless that reports a duplicate (RFC 2883 section 4). */
+static void newly_sacked(MpsModel *model, Subflow *subflow, MpsSide direction, uint64_t ack)
+{
+    const MpsSegment *segment = model->segment;
+    SubflowEnd *acked = &subflow->end[direction];
+
+    for (int i = 0; i < segment->n_sack && i < 2; i++) {
+        uint64_t begin = mps_stream_position(acked, segment->sack[i].begin);
+        const uint64_t end = mps_stream_position(acked, segment->sack[i].end);
+        const bool inside = i == 0 && segment->n_sack > 1 &&
+                            begin >= mps_stream_position(acked, segment->sack[1].begin) &&
+                            end <= mps_stream_position(acked, segment->sack[1].end);
+
+        if (begin < ack || end > acked->highest || begin >= end || inside)
+            continue;
+
+        const uint64_t block = begin;
+
+        if (begin >= acked->sacked_begin && begin <= acked->sacked_end)
+            begin = MAX(begin, acked->sacked_end);
+        acked->sacked_begin = block;
+        acked->sacked_end = end;
+        if (begin < end)
+            tell_acked(model, subflow, direction, begin, end, 0, true);
+        return;
     }
 }
 
@@ -328,6 +409,10 @@ void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender)
     }
     if (segment->flags & MPS_TCP_RST)
         return;
+    if (wanted(model, MPS_EV_TCP_ACKED)) {
+        newly_acked(model, subflow, direction, ack);
+        newly_sacked(model, subflow, direction, MAX(ack, acked->acked));
+    }
     if (acked->has_payload && acked->acked < acked->highest && ack > acked->acked)
         subflow->public.side[direction].acked_ns = segment->ts_ns;
     model->ack_is_news |= ack > acked->acked;

@@ -151,10 +151,10 @@ static void write_row(const MpsObservers *self, MpsScope scope, const MpsSubject
         const MpsMetric *metric = observer->metric;
         void *state = states ? states + observer->at : NULL;
 
-        if (metric->summarise)
-            metric->summarise(state, subject, values + observer->first_column);
         if (metric->finish && subject->connection->id != 0)
             metric->finish(state, subject, rows);
+        if (metric->summarise)
+            metric->summarise(state, subject, values + observer->first_column);
     }
     if (subject->connection->id != 0 || scope == MPS_SCOPE_SUBFLOW ||
         scope == MPS_SCOPE_SUBFLOW_DIRECTION)

@@ -96,6 +96,25 @@ int64_t mps_histogram_quantile(const MpsHistogram *self, double p)
     return self->max;
 }
 
+bool mps_histogram_next_octave(const MpsHistogram *self, uint32_t *at, int64_t *low, int64_t *high,
+                               uint64_t *n)
+{
+    while (*at < self->n_bins && self->bins[*at] == 0)
+        (*at)++;
+    if (*at >= self->n_bins)
+        return false;
+
+    const uint64_t value = bin_low(self->first_bin + *at);
+    const uint64_t begin = value ? UINT64_C(1) << (g_bit_storage(value) - 1) : 0;
+    const uint64_t end = value ? 2 * begin : 1;
+
+    *low = (int64_t)begin;
+    *high = (int64_t)MIN(end, (uint64_t)INT64_MAX);
+    for (*n = 0; *at < self->n_bins && bin_low(self->first_bin + *at) < end; (*at)++)
+        *n += self->bins[*at];
+    return true;
+}
+
 void mps_histogram_clear(MpsHistogram *self)
 {
     g_free(self->bins);

@@ -5,6 +5,7 @@
 #ifndef MPS_UTIL_HISTOGRAM_H
 #define MPS_UTIL_HISTOGRAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Zeroed memory is an empty histogram. */
@@ -28,6 +29,12 @@ double mps_histogram_sd(const MpsHistogram *self);
 /* The value below which a share of @p (0..1) of the values lies: linear inside its bin, kept within
  * [min, max].  0 for an empty histogram. */
 int64_t mps_histogram_quantile(const MpsHistogram *self, double p);
+
+/* Finds the first class [low, high) between two powers of two (0 is one of its own) at or after bin
+ * @at, 0 for the first call, that has values.  Returns false if there is none; else how many, with
+ * @at moved on. */
+bool mps_histogram_next_octave(const MpsHistogram *self, uint32_t *at, int64_t *low, int64_t *high,
+                               uint64_t *n);
 
 void mps_histogram_clear(MpsHistogram *self);
 
