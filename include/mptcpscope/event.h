@@ -164,6 +164,7 @@ struct _MpsConnection {
 
 typedef enum {
     MPS_EV_SEGMENT,  /* a captured segment of a tracked subflow, once per segment */
+    MPS_EV_ACK,      /* the same segment, if it acknowledges, for the direction it acknowledges */
     MPS_EV_DATA,     /* payload got its place in the data sequence space */
     MPS_EV_DATA_ACK, /* the cumulative DATA_ACK of a direction advanced */
     MPS_EV_RTT,      /* an RTT sample of a subflow direction, by the tcptrace rule */
@@ -172,6 +173,14 @@ typedef enum {
 } MpsEventKind;
 
 #define MPS_WANTS(kind) (1u << (kind))
+
+/* One sending of a byte. */
+typedef struct {
+    int64_t ts_ns;
+    uint32_t tsval; /* RFC 7323, if it carried one */
+    uint16_t ip_id; /* IPv4 identification; 0 for IPv6 */
+    bool has_tsval;
+} MpsSending;
 
 typedef enum {
     MPS_DATA_NEW,           /* the first showing of these DSNs anywhere, by their first sender */
@@ -205,11 +214,11 @@ typedef struct {
     int64_t ts_ns;
     uint64_t packet;
     uint32_t capture_id;
-    MpsDirection direction; /* DATA_ACK, RTT: direction of the data; SIGNAL: the sender */
+    MpsDirection direction; /* ACK, DATA_ACK, RTT: direction of the data; SIGNAL: the sender */
     MpsConnection *connection;
     MpsSubflow *subflow; /* NULL where the event belongs to no single subflow */
     union {
-        struct {
+        struct { /* SEGMENT, ACK */
             const MpsSegment *wire;
             uint32_t unique_bytes, retransmitted_bytes, hole_filled_bytes;
             bool has_seq, has_ack; /* the next two are known, and near what was seen before */
@@ -218,6 +227,10 @@ typedef struct {
              * and as which data offset; @map_seq is where the mapping begins, counted as @seq. */
             bool has_map, has_map_seq, has_data_ack;
             int64_t map_offset, map_seq, data_ack;
+            /* The latest captured sending, before this one, of the first repeated byte; without it
+             * none is repeated, or that is forgotten. */
+            bool has_before;
+            MpsSending before;
         } segment;
         struct {
             MpsDataClass class;
