@@ -160,10 +160,11 @@ static void test_own_subflow(void)
     Rows rows = open_two();
 
     bench_send(rows.bench, 0, C, 1, 100, 0);
-    bench_ack(rows.bench, 0, S, 1, 101, 0);
-    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    bench_send(rows.bench, 0, C, 101, 100, 100);
+    bench_ack(rows.bench, 0, S, 1, 201, 0);
+    bench_ack(rows.bench, 0, S, 1, 201, 200); /* 30, 20 ms */
     rows_finish(&rows);
-    rows_assert(&rows, CAUSES, "0|0|0|0|0|0|1|10");
+    rows_assert(&rows, CAUSES, "0|0|0|0|0|0|2|30");
     rows_free(&rows);
 }
 

@@ -148,6 +148,28 @@ static void test_recovery(void)
     finish(&rows, "1|100|0|timeout|timeout|\n101|100|0|timeout|timeout|\n401|100|0|unknown||");
 }
 
+/* A timer that runs out ends fast recovery; what the timeout lost is sent again long before another
+ * one could run out. */
+static void test_recovery_changes(void)
+{
+    for (int64_t ms = 199; ms <= 200; ms++) {
+        Rows rows = open_rows();
+
+        rows.bench->step_ns = MS;
+        send_flight(&rows, 5);
+        ACK(&rows, .ack = 101, .sack = {{201, 301}});
+        send_at(&rows, 101, 100);
+        wait_ns(&rows, ms * MS);
+        send_at(&rows, 101, 100);
+        wait_ns(&rows, 30 * MS);
+        send_at(&rows, 101, 100);
+        finish(&rows, ms == 200 ? "101|100|0|fast|fast|\n101|100|0|timeout|timeout|\n"
+                                  "101|100|0|timeout|timeout|"
+                                : "101|100|0|fast|fast|\n101|100|0|fast|fast|\n"
+                                  "101|100|0|fast|fast|");
+    }
+}
+
 static void test_timeout(void)
 {
     for (int64_t ms = 199; ms <= 200; ms++) {
@@ -313,6 +335,21 @@ static void test_echo(void)
     }
 }
 
+/* One ACK of two retransmissions echoes the first of them: it tells nothing of the second. */
+static void test_echo_of_first(void)
+{
+    Rows rows = open_rows();
+
+    put(&rows, 1, 100, 0, 5);
+    put(&rows, 101, 100, 0, 5);
+    wait_ns(&rows, 300 * MS);
+    put(&rows, 1, 100, 0, 6);
+    put(&rows, 101, 100, 0, 7);
+    ACK(&rows, .ack = 1, .tsecr = 5);
+    ACK(&rows, .ack = 201, .tsecr = 6);
+    finish(&rows, "1|100|0|timeout|timeout|\n101|100|0|timeout|timeout|");
+}
+
 static void test_acked_before(void)
 {
     Rows rows = open_rows();
@@ -350,6 +387,7 @@ int main(int argc, char **argv)
     g_test_add_func("/retransmission/no-dup-ack", test_no_dup_ack);
     g_test_add_func("/retransmission/sack", test_sack);
     g_test_add_func("/retransmission/recovery", test_recovery);
+    g_test_add_func("/retransmission/recovery-changes", test_recovery_changes);
     g_test_add_func("/retransmission/timeout", test_timeout);
     g_test_add_func("/retransmission/tail-probe", test_tail_probe);
     g_test_add_func("/retransmission/network-duplicate", test_network_duplicate);
@@ -358,6 +396,7 @@ int main(int argc, char **argv)
     g_test_add_func("/retransmission/dsack", test_dsack);
     g_test_add_func("/retransmission/dsack-of-later", test_dsack_of_later);
     g_test_add_func("/retransmission/echo", test_echo);
+    g_test_add_func("/retransmission/echo-of-first", test_echo_of_first);
     g_test_add_func("/retransmission/acked-before", test_acked_before);
     g_test_add_func("/retransmission/many", test_many);
     return g_test_run();
