@@ -196,6 +196,14 @@ typedef struct {
     int64_t begin, end;
 } MpsDataRange;
 
+/* One sending of a byte. */
+typedef struct {
+    int64_t ts_ns;
+    uint32_t tsval; /* RFC 7323, if it carried one */
+    uint16_t ip_id; /* IPv4 identification; 0 for IPv6 */
+    bool has_tsval;
+} MpsSending;
+
 typedef enum {
     MPS_DATA_NEW,           /* the first showing of these DSNs anywhere, by their first sender */
     MPS_DATA_REINJECTED,    /* sent before on another subflow */
@@ -242,6 +250,10 @@ typedef struct {
              * and as which data offset; @map_seq is where the mapping begins, counted as @seq. */
             bool has_map, has_map_seq, has_data_ack;
             int64_t map_offset, map_seq, data_ack;
+            /* The latest captured sending, before this one, of the first repeated byte; without it
+             * none is repeated, or that is forgotten. */
+            bool has_before;
+            MpsSending before;
         } segment;
         struct {
             MpsDataClass class;

@@ -283,7 +283,8 @@ static void take_window_scale(Subflow *subflow, MpsSide sender, const MpsSegment
     if (segment->options_cut)
         return;
     if (segment->tcp_options & MPS_TCPOPT_WSCALE) {
-        own->window_shift = MIN(segment->wscale, 14);
+        if (own->window_shift < 0) /* else the other end has none */
+            own->window_shift = MIN(segment->wscale, 14);
         return;
     }
     own->window_shift = subflow->public.side[other(sender)].window_shift = 0;

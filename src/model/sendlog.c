@@ -59,6 +59,7 @@ void mps_sendlog_add(MpsSendLog *self, uint64_t begin, uint64_t end, const MpsSe
 
         if (old && old->begin <= begin) { /* (part of) this one again */
             old->resent = true;
+            old->latest = sending->latest;
             if (!split)
                 old->last_ns = sending->first_ns;
             if (!split && at < self->n_acked)

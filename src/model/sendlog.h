@@ -8,16 +8,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <mptcpscope/event.h>
+
 #include "util/room.h"
 
 typedef struct {
     uint64_t begin, end; /* subflow positions; SYN and FIN take one each */
     int64_t first_ns;    /* first sent */
-    int64_t last_ns;     /* last (re)sent */
+    int64_t last_ns;     /* last (re)sent, as tcptrace sees it: see mps_sendlog_add() */
     uint64_t order;      /* of the first sending among all segments */
     uint64_t packet;     /* of the first sending */
     uint32_t capture_id;
     bool resent, acked;
+    MpsSending latest; /* last (re)sent */
 } MpsSent;
 
 /* Begins with mps_sendlog_init(). */
@@ -31,9 +34,9 @@ typedef struct {
 
 void mps_sendlog_init(MpsSendLog *self);
 
-/* Notes that [begin, end) was sent; of @sending, first_ns, order, packet and capture_id count.  As
- * in tcptrace, a segment that repeats several stored ones renews the time of the first of them
- * only. */
+/* Notes that [begin, end) was sent; of @sending, first_ns, order, packet, capture_id and latest
+ * count.  As in tcptrace, a segment that repeats several stored ones renews the time of the first
+ * of them only. */
 void mps_sendlog_add(MpsSendLog *self, uint64_t begin, uint64_t end, const MpsSent *sending);
 
 /* Notes a cumulative acknowledgement of everything below @ack.  Returns true with a sample if @ack

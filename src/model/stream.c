@@ -124,10 +124,10 @@ static void take_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint
     const uint64_t highest = first ? begin : sending->highest;
     const uint64_t floor = sending->has_isn ? POSITION_BASE + 1 : begin;
     const uint64_t total = end - begin;
-    uint64_t at, gap_end, hole_filled = 0, unique = 0;
+    uint64_t at, gap_end, first_repeated, hole_filled = 0, unique = 0;
 
     begin = MIN(MAX(begin, floor), end);
-    at = begin;
+    at = first_repeated = begin;
 
     if (first || (!sending->has_isn && begin < sending->lowest))
         sending->lowest = MIN(sending->lowest, begin);
@@ -138,6 +138,8 @@ static void take_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint
         mps_map_payload(model, subflow, sender, highest, begin, true);
     while (mps_ranges_next_gap(&sending->seen, &at, end, &gap_end)) {
         unique += gap_end - at;
+        if (at == first_repeated)
+            first_repeated = gap_end;
         if (at < highest)
             hole_filled += gap_end - at;
         at = gap_end;
@@ -155,6 +157,13 @@ static void take_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint
     event->segment.unique_bytes = (uint32_t)unique;
     event->segment.retransmitted_bytes = (uint32_t)repeated;
     event->segment.hole_filled_bytes = (uint32_t)hole_filled;
+    if (repeated > 0) {
+        const MpsSent *sent = mps_sendlog_find(&sending->log, first_repeated);
+
+        event->segment.has_before = sent != NULL;
+        if (sent)
+            event->segment.before = sent->latest;
+    }
 
     at = begin;
     while (at < end) {
@@ -221,6 +230,14 @@ static void number_dss(MpsEvent *event, const MpsModel *model)
     event->segment.data_ack = model->dss.data_ack;
 }
 
+static MpsSending this_sending(const MpsSegment *segment)
+{
+    return (MpsSending){.ts_ns = segment->ts_ns,
+                        .tsval = segment->tsval,
+                        .ip_id = segment->ip_id,
+                        .has_tsval = segment->tcp_options & MPS_TCPOPT_TIMESTAMP};
+}
+
 /* Once to the direction that the segment is sent in, once to that which it acknowledges. */
 static void tell_segment(MpsModel *model, MpsEvent *event)
 {
@@ -267,7 +284,8 @@ void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
                 const MpsSent sent = {.first_ns = segment->ts_ns,
                                       .order = model->order,
                                       .packet = segment->packet,
-                                      .capture_id = segment->capture_id};
+                                      .capture_id = segment->capture_id,
+                                      .latest = this_sending(segment)};
 
                 mps_sendlog_add(&sending->log, position, end + fin, &sent);
             }

@@ -118,6 +118,33 @@ FROM series GROUP BY connection_id, subflow_id, direction
 HAVING count(*) > 512 OR min(bin_width_ns) <> max(bin_width_ns)
     OR count(*) <> count(DISTINCT bin_start_ns) OR sum(bin_start_ns % bin_width_ns <> 0) > 0;
 
+-- every repeated or hole-filling segment has one class
+SELECT 'retransmission rows', subflow_id || ' ' || direction, json_array(retransmitted_packets, packets,
+       retransmitted_bytes, repeated, hole_filled_packets, fillers, hole_filled_bytes, filled)
+FROM (SELECT d.subflow_id, d.direction, retransmitted_packets, retransmitted_bytes, hole_filled_packets,
+             d.hole_filled_bytes, total(bytes > r.hole_filled_bytes) AS packets,
+             total(bytes - r.hole_filled_bytes) AS repeated, total(r.hole_filled_bytes > 0) AS fillers,
+             total(r.hole_filled_bytes) AS filled
+      FROM subflow_direction d LEFT JOIN retransmission r USING (subflow_id, direction)
+      GROUP BY d.subflow_id, d.direction)
+WHERE retransmitted_packets <> packets OR retransmitted_bytes <> repeated
+   OR hole_filled_packets <> fillers OR hole_filled_bytes <> filled;
+
+SELECT 'retransmission classes', subflow_id || ' ' || direction, json_array(classes, bytes, n, sum)
+FROM (SELECT d.subflow_id, d.direction, retransmission_fast_packets + retransmission_timeout_packets
+             + retransmission_tail_probe_packets + retransmission_spurious_packets
+             + retransmission_network_duplicate_packets + retransmission_reordering_packets
+             + retransmission_window_probe_packets + retransmission_keep_alive_packets
+             + retransmission_unknown_packets AS classes,
+             retransmitted_bytes + d.hole_filled_bytes AS bytes, count(r.packet) AS n,
+             retransmission_fast_bytes + retransmission_timeout_bytes + retransmission_tail_probe_bytes
+             + retransmission_spurious_bytes + retransmission_network_duplicate_bytes
+             + retransmission_reordering_bytes + retransmission_window_probe_bytes
+             + retransmission_keep_alive_bytes + retransmission_unknown_bytes AS sum
+      FROM subflow_direction d LEFT JOIN retransmission r USING (subflow_id, direction)
+      GROUP BY d.subflow_id, d.direction)
+WHERE classes <> n OR bytes <> sum;
+
 -- every entity has its rows, and counts agree
 SELECT 'rows of entities', '', json_array(n, directions, s, sides) FROM (SELECT
     (SELECT count(*) FROM connection) AS n, (SELECT count(*) FROM connection_direction) AS directions,

@@ -4,6 +4,7 @@
   rewrite.py IN OUT snap BYTES            snapshot length
   rewrite.py IN OUT drop PERCENT SEED     packets missing at random
   rewrite.py IN OUT from PACKET           begins with this packet
+  rewrite.py IN OUT raw                   without link-layer headers, for programs that know few
   rewrite.py IN OUT fault NAME            the first packet that fits gets this fault, and right checksums
 
 A fault prints the number of the (first) packet that it changed or put in.
@@ -342,6 +343,10 @@ def main():
         print(FAULTS[arguments[0]](packets) + 1)
         records = [((*p.head[:2], len(p.data), max(p.head[3], len(p.data))), bytes(p.data))
                    for p in packets]
+    elif action == 'raw':
+        header = header[:20] + struct.pack(order + 'I', 101)
+        records = [((*h[:2], h[2] - LINKS[link], h[3] - LINKS[link]), d[LINKS[link]:])
+                   for h, d in records if len(d) > LINKS[link]]
     write(target, header, order, records)
 
 

@@ -77,7 +77,11 @@ static const Case cases[] = {
 
 static void add(MpsSendLog *log, uint64_t begin, uint64_t end, int64_t ts_ns, uint64_t packet)
 {
-    const MpsSent sending = {.first_ns = ts_ns, .order = packet, .packet = packet, .capture_id = 1};
+    const MpsSent sending = {.first_ns = ts_ns,
+                             .order = packet,
+                             .packet = packet,
+                             .capture_id = 1,
+                             .latest = {.ts_ns = ts_ns, .ip_id = (uint16_t)packet}};
 
     mps_sendlog_add(log, begin, end, &sending);
 }
@@ -122,6 +126,24 @@ static void test_find(void)
     mps_sendlog_clear(&log);
 }
 
+/* The latest sending is that of each byte, though tcptrace renews the first segment's time only. */
+static void test_latest(void)
+{
+    MpsSendLog log;
+
+    mps_sendlog_init(&log);
+    add(&log, 1, 5, 10, 7);
+    add(&log, 5, 9, 11, 8);
+    add(&log, 9, 12, 12, 9);
+    add(&log, 1, 9, 20, 10);
+    g_assert_cmpint(mps_sendlog_find(&log, 1)->latest.ts_ns, ==, 20);
+    g_assert_cmpint(mps_sendlog_find(&log, 5)->latest.ts_ns, ==, 20);
+    g_assert_cmpuint(mps_sendlog_find(&log, 5)->latest.ip_id, ==, 10);
+    g_assert_cmpint(mps_sendlog_find(&log, 5)->last_ns, ==, 11);
+    g_assert_cmpint(mps_sendlog_find(&log, 9)->latest.ts_ns, ==, 12);
+    mps_sendlog_clear(&log);
+}
+
 /* Acknowledged segments do not pile up, and forgetting them changes no sample. */
 static void test_bounded(void)
 {
@@ -151,6 +173,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], test_case);
     }
     g_test_add_func("/sendlog/find", test_find);
+    g_test_add_func("/sendlog/latest", test_latest);
     g_test_add_func("/sendlog/bounded", test_bounded);
     return g_test_run();
 }

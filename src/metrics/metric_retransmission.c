@@ -1,0 +1,195 @@
+/* metric_retransmission.c - segments that repeat bytes or fill holes, by why they were sent. */
+#include "metrics/metrics.h"
+#include "metrics/resend.h"
+
+/* A D-SACK comes within an RTT of what it tells of; so many segments wait for one. */
+enum { MAX_RECENT = 256 };
+
+typedef struct {
+    MpsResendView view;
+    MpsResent *recent; /* in order of time; rows are written when they leave it */
+    MpsRoom n_recent;
+    uint64_t packets[MPS_N_RESENDS], bytes[MPS_N_RESENDS]; /* of rows written */
+} State;
+
+enum { N_CLASSES = MPS_N_RESENDS - 1 };
+
+#define PAIR(name, what)                                                                           \
+    {"retransmission_" name "_packets", MPS_INT, "segments " what},                                \
+    {                                                                                              \
+        "retransmission_" name "_bytes", MPS_INT, "their bytes that repeat or fill a hole"         \
+    }
+
+static const MpsColumn columns[] = {
+    PAIR("fast", "sent again because of duplicate ACKs or SACK, or in the recovery that follows"),
+    PAIR("timeout", "sent again because the retransmission timer ran out, or in the recovery that "
+                    "follows"),
+    PAIR("tail_probe", "that repeat the last one after a silence too short for a timeout: most "
+                       "likely tail loss probes"),
+    PAIR("spurious", "sent again although the first copy had arrived: D-SACK, time stamps or an "
+                     "earlier acknowledgement tell"),
+    PAIR("network_duplicate", "that are one packet copied by the network"),
+    PAIR("reordering", "sent in order and overtaken by later ones before the tap"),
+    PAIR("window_probe", "that probe a closed window"),
+    PAIR("keep_alive", "that probe an idle connection"),
+    PAIR("unknown", "sent again for a reason that does not show"),
+    {"spurious_share", MPS_REAL,
+     "spurious of all packets that the sender sent again (fast, timeout, tail_probe, spurious, "
+     "unknown), 0 to 1; NULL: none was"},
+    {0},
+};
+
+static const MpsColumn row_columns[] = {
+    {"ts_ns", MPS_INT, "capture time of the segment"},
+    {"capture_id", MPS_INT, "file of the packet", "capture(capture_id)"},
+    {"packet", MPS_INT, "number of the packet in its file, from 1"},
+    {"subflow_id", MPS_INT, "whose segment", "subflow(subflow_id)"},
+    {"direction", MPS_TEXT, "c2s or s2c: who sent it"},
+    {"seq", MPS_INT, "sequence number of its first byte; the SYN is 0"},
+    {"bytes", MPS_INT, "payload captured before, or filling a hole; 0: a probe without payload"},
+    {"hole_filled_bytes", MPS_INT, "of them, those never captured before"},
+    {"class", MPS_TEXT,
+     "fast, timeout, tail_probe, spurious, network_duplicate, reordering, window_probe, "
+     "keep_alive, unknown"},
+    {"trigger", MPS_TEXT,
+     "why the sender sent it, also if that was spurious: fast, timeout, tail_probe; NULL: does not "
+     "show, or was not the sender"},
+    {"evidence", MPS_TEXT,
+     "why it is called spurious: dsack, timestamp (its ACK echoes an older one), acked (before it "
+     "was sent); NULL: it is not"},
+    {"elapsed_ns", MPS_INT,
+     "since the same byte was last sent, or since the segment that left the hole; NULL: not "
+     "captured"},
+    {"rto_ns", MPS_INT, "retransmission timer that the RTTs seen so far give (RFC 6298)"},
+    {"dup_acks", MPS_INT, "duplicate ACKs since the acknowledgement had advanced"},
+    {0},
+};
+
+static const MpsTable table = {
+    .name = "retransmission",
+    .help = "One row per segment with payload that had been captured before or fills a hole, and "
+            "per probe without payload.",
+    .columns = row_columns,
+    .index = "subflow_id, ts_ns",
+};
+
+static const char *evidence(MpsSpurious spurious)
+{
+    static const char *const names[] = {[MPS_SPURIOUS_DSACK] = "dsack",
+                                        [MPS_SPURIOUS_ECHO] = "timestamp",
+                                        [MPS_SPURIOUS_ACKED] = "acked"};
+
+    return names[spurious];
+}
+
+/* The first @n have waited long enough. */
+static void write_rows(State *self, size_t n, const MpsSubflow *subflow, MpsDirection direction,
+                       MpsRowSink *rows)
+{
+    for (size_t i = 0; i < n; i++) {
+        const MpsResent *each = &self->recent[i];
+
+        self->packets[each->class]++;
+        self->bytes[each->class] += each->bytes;
+        rows->add(rows, &table,
+                  (MpsValue[]){
+                      mps_int(each->ts_ns),
+                      mps_int(each->capture_id),
+                      mps_count(each->packet),
+                      mps_count(subflow->id),
+                      mps_text(mps_direction_name(direction)),
+                      mps_int(each->begin),
+                      mps_count(each->bytes),
+                      mps_count(each->hole_filled),
+                      mps_text(mps_resend_name(each->class)),
+                      mps_text(mps_resend_name(each->trigger)),
+                      mps_text(evidence(each->spurious)),
+                      mps_int_if(each->elapsed_ns >= 0, each->elapsed_ns),
+                      mps_int(each->rto_ns),
+                      mps_int(each->dup_acks),
+                  });
+    }
+    MPS_ROOM_ERASE(self->recent, &self->n_recent, 0, n);
+}
+
+static void observe(void *state, const MpsEvent *event, MpsRowSink *rows)
+{
+    State *self = state;
+    MpsResent resent;
+
+    if (event->kind == MPS_EV_ACK) {
+        mps_resend_ack(&self->view, event, self->recent, self->n_recent.n_items);
+    } else if (event->kind == MPS_EV_RTT) {
+        mps_resend_rtt(&self->view, event);
+    } else if (mps_resend_segment(&self->view, event, &resent)) {
+        *MPS_ROOM_INSERT(self->recent, &self->n_recent, self->n_recent.n_items) = resent;
+        if (self->n_recent.n_items > MAX_RECENT)
+            write_rows(self, MAX_RECENT / 2, event->subflow, event->direction, rows);
+    }
+}
+
+static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
+{
+    State *self = state;
+
+    write_rows(self, self->n_recent.n_items, subject->subflow, subject->direction, rows);
+}
+
+static void summarise(const void *state, const MpsSubject *subject G_GNUC_UNUSED, MpsValue *values)
+{
+    const State *self = state;
+    uint64_t packets[MPS_N_RESENDS], bytes[MPS_N_RESENDS];
+
+    for (int class = 0; class < MPS_N_RESENDS; class ++) {
+        packets[class] = self->packets[class];
+        bytes[class] = self->bytes[class];
+    }
+    for (size_t i = 0; i < self->n_recent.n_items; i++) {
+        packets[self->recent[i].class]++;
+        bytes[self->recent[i].class] += self->recent[i].bytes;
+    }
+    for (int i = 0; i < N_CLASSES; i++) {
+        values[2 * i] = mps_count(packets[i + 1]);
+        values[2 * i + 1] = mps_count(bytes[i + 1]);
+    }
+
+    const uint64_t again = packets[MPS_RESEND_FAST] + packets[MPS_RESEND_TIMEOUT] +
+                           packets[MPS_RESEND_TAIL_PROBE] + packets[MPS_RESEND_SPURIOUS] +
+                           packets[MPS_RESEND_UNKNOWN];
+
+    if (again > 0)
+        values[2 * N_CLASSES] = mps_real((double)packets[MPS_RESEND_SPURIOUS] / (double)again);
+}
+
+static void clear(void *state)
+{
+    State *self = state;
+
+    mps_resend_clear(&self->view);
+    MPS_ROOM_FREE(self->recent, &self->n_recent);
+}
+
+const MpsMetric mps_metric_retransmission = {
+    .name = "retransmission",
+    .help = "Segments that repeat payload or fill a hole, by why they were sent, after Mellia, Meo "
+            "and Muscariello (2005) with SACK, D-SACK and time stamps.  In this order: "
+            "window_probe and keep_alive, at most one byte at or just below the acknowledgement, "
+            "into a closed window or with everything acknowledged; network_duplicate, the same IP "
+            "ID (0 says nothing) and time stamp as the sending before; reordering, fills a hole "
+            "and has an older time stamp than what left it or came within the smallest RTT; then "
+            "timeout, nothing sent or acknowledged for the RTO; in recovery, what began it; fast, "
+            "3 duplicate ACKs or SACK above it; timeout, last sent longer ago than the RTO; "
+            "tail_probe, repeats the last segment after a silence of the smoothed RTT; else "
+            "unknown.  RTO as RFC 6298 gives it from the captured RTTs, at least 200 ms.  Any of "
+            "the last is spurious if D-SACK, the echoed time stamp (RFC 3522) or an earlier "
+            "acknowledgement shows that the first copy had arrived.",
+    .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
+    .columns = columns,
+    .table = &table,
+    .state_bytes = sizeof(State),
+    .wants = MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_ACK) | MPS_WANTS(MPS_EV_RTT),
+    .observe = observe,
+    .finish = finish,
+    .summarise = summarise,
+    .clear = clear,
+};
