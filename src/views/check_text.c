@@ -31,14 +31,17 @@ static void print_fault(MpsQuery *query, bool many_files, FILE *out)
             mps_query_known(query, "host") ? mps_query_text(query, "host") : "the path");
     if (count > 1)
         fprintf(out, "; %" PRId64 " times", count);
+    if (strcmp(mps_query_text(query, "verdict"), mps_query_text(query, "strict_verdict")) != 0)
+        fputs("; deployed stacks do so: a violation in the strict profile only", out);
     fputc('\n', out);
 }
 
 static void print_other(MpsQuery *query, FILE *out)
 {
     if (strcmp(mps_query_text(query, "judged"), "pass") == 0)
-        fprintf(out, "  pass       %-7s  %s: %" PRId64 " times\n", mps_query_text(query, "rule_id"),
-                mps_query_text(query, "title"), mps_query_int(query, "count"));
+        fprintf(out, "  pass       %-7s  %s: %s\n", mps_query_text(query, "rule_id"),
+                mps_query_text(query, "title"),
+                mps_format_count(mps_query_int(query, "count"), "time").text);
     else
         fprintf(out, "  unchecked  %-7s  %s: not in this capture: %s\n",
                 mps_query_text(query, "rule_id"), mps_query_text(query, "title"),

@@ -29,11 +29,11 @@ static const char views_format[] =
     " LEFT JOIN capture p ON p.capture_id = f.capture_id"
     " WHERE %s AND %s;"
     "CREATE TEMP VIEW subject AS SELECT c.connection_id,"
-    "  'connection ' || c.connection_id || '  '"
+    "  'connection ' || c.connection_id || ': '"
     "  || iif(instr(c.client_addr, ':'), '[' || c.client_addr || ']', c.client_addr) || ':' || c.client_port"
     "  || ' -> ' || iif(instr(c.server_addr, ':'), '[' || c.server_addr || ']', c.server_addr)"
     "  || ':' || c.server_port"
-    "  || iif(c.protocol = 'tcp', '  TCP', coalesce('  MPTCP v' || c.version, '  MPTCP')) AS name"
+    "  || iif(c.protocol = 'tcp', ', TCP', coalesce(', MPTCP v' || c.version, ', MPTCP')) AS name"
     " FROM connection c WHERE %s"
     " UNION ALL SELECT NULL, 'joins to tokens that no connection of the capture has'"
     " FROM (SELECT 1 FROM fault WHERE connection_id IS NULL AND %s LIMIT 1)";

@@ -199,6 +199,26 @@ static void check_case(gconstpointer data)
     (void)g_unlink(path);
 }
 
+/* Rules of the catalogue without a case, and cases of no rule. */
+static void check_complete(gconstpointer data)
+{
+    GHashTable *n_of_rule = (GHashTable *)(uintptr_t)data;
+    g_autoptr(GError) error = NULL;
+    sqlite3 *db = mps_pipeline_catalogue(&error);
+    g_autofree char *all = ask(db, "SELECT rule_id FROM rule ORDER BY number", NULL);
+    g_auto(GStrv) rules = g_strsplit(all, "\n", -1);
+
+    g_assert_cmpuint(g_strv_length(rules), ==, 140);
+    for (char **rule = rules; *rule; rule++) {
+        if (!g_hash_table_remove(n_of_rule, *rule)) {
+            g_test_message("%s has no case", *rule);
+            g_test_fail();
+        }
+    }
+    g_assert_cmpuint(g_hash_table_size(n_of_rule), ==, 0);
+    sqlite3_close(db);
+}
+
 int main(int argc, char **argv)
 {
     g_autoptr(GHashTable) n_of_rule = g_hash_table_new(g_str_hash, g_str_equal);
@@ -214,5 +234,6 @@ int main(int argc, char **argv)
             g_test_add_data_func(name, each, check_case);
         }
     }
+    g_test_add_data_func("/rules/complete", n_of_rule, check_complete);
     return g_test_run();
 }
