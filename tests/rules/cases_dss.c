@@ -464,6 +464,23 @@ static void dss_14(Bed *bed, bool bad)
 }
 
 /* A retransmission on the same subflow. */
+/* Linux probes a closed window with one byte, whatever it is, under an acknowledged number. */
+static void dss_14_probe(Bed *bed, bool bad)
+{
+    PbSpan span, probe;
+
+    bed_start(bed);
+    span = pb_send(bed->first, PB_CLIENT, 1000);
+    pb_ack(bed->first, PB_SERVER);
+    pb_transmit(span);
+    probe = pb_own_map(pb_part(pb_plan_again(span, bed->first), 0, bad ? 2 : 1));
+    for (uint32_t i = 0; i < 2; i++)
+        other_bytes[i] = (uint8_t)(pb_pattern(PB_CLIENT, span.offset + i) ^ 1);
+    probe.payload = other_bytes;
+    bed_fault(bed);
+    pb_transmit(probe);
+}
+
 static void dss_14_again(Bed *bed, bool bad)
 {
     PbSpan span;
@@ -711,6 +728,11 @@ const RuleCase cases_dss[] = {
      .checksums = true,
      .no_checksum = true},
     {.rule = "DSS-14", .run = dss_14, .verdict = "violation", .checksums = true},
+    {.rule = "DSS-14",
+     .run = dss_14_probe,
+     .verdict = "violation",
+     .checksums = true,
+     .no_checksum = true},
     {.rule = "DSS-14",
      .run = dss_14_again,
      .verdict = "violation",

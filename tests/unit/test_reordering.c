@@ -43,6 +43,23 @@ static void hole(Rows *rows, int64_t zero_ns)
     piece(rows, zero_ns, 30, 0, 101, 100);
 }
 
+/* The connection has joins only, as its begin was not captured: ordinals begin at 1. */
+static void test_joins_only(void)
+{
+    int64_t zero_ns;
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_join(rows.bench, 1, C);
+    bench_join(rows.bench, 2, C);
+    zero_ns = rows.bench->now_ns;
+    piece(&rows, zero_ns, 0, 1, 1, 0);
+    piece(&rows, zero_ns, 10, 2, 1, 200);
+    piece(&rows, zero_ns, 20, 1, 101, 100);
+    rows_finish(&rows);
+    rows_assert(&rows, PARTS, "1|0|0|1|0|0|0|1|10|1.00\n2|1|100|0|0|0|0|0|0|0.00");
+    rows_free(&rows);
+}
+
 /* 100 bytes waited 20 ms, 100 bytes 10 ms, 200 bytes not at all. */
 static void test_wait(void)
 {
@@ -240,6 +257,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_set_nonfatal_assertions();
+    g_test_add_func("/reordering/joins only", test_joins_only);
     g_test_add_func("/reordering/wait", test_wait);
     g_test_add_func("/reordering/extent-and-density", test_extent_and_density);
     g_test_add_func("/reordering/two-holes", test_two_holes);
