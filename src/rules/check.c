@@ -43,6 +43,7 @@ MpsRules *mps_rules_new(const MpsRuleOptions *options)
         self->at[i].run = run_bytes;
         self->at[i].check = self->check_bytes;
         self->at[i].flow = self->flow_bytes;
+        self->ever_quiet |= families[i]->is_quiet ? 1u << i : 0;
         run_bytes += aligned(families[i]->run_bytes);
         self->check_bytes += aligned(families[i]->check_bytes);
         self->flow_bytes += aligned(families[i]->flow_bytes);
@@ -69,12 +70,10 @@ const MpsRuleOptions *rules_options(const MpsRules *rules)
 
 /* ---- packets ---- */
 
-const MpsMptcpOption *packet_option(const Packet *packet, MpsSubtype subtype)
+const MpsMptcpOption *packet_find_option(const Packet *packet, MpsSubtype subtype)
 {
     const MpsSegment *wire = packet->wire;
 
-    if (!(packet->subtypes & 1u << subtype))
-        return NULL;
     for (int i = 0; i < wire->n_mptcp; i++)
         if (wire->mptcp[i].subtype == subtype && wire->mptcp[i].status == MPS_OPT_OK)
             return &wire->mptcp[i];
@@ -91,7 +90,7 @@ bool option_is_misshapen(const Packet *packet, const MpsMptcpOption *option)
            !(last && wire->options_malformed);
 }
 
-const MpsMptcpOption *packet_misshapen(const Packet *packet, MpsSubtype subtype)
+const MpsMptcpOption *packet_find_misshapen(const Packet *packet, MpsSubtype subtype)
 {
     const MpsSegment *wire = packet->wire;
 
@@ -101,11 +100,6 @@ const MpsMptcpOption *packet_misshapen(const Packet *packet, MpsSubtype subtype)
         if (wire->mptcp[i].subtype == subtype && option_is_misshapen(packet, &wire->mptcp[i]))
             return &wire->mptcp[i];
     return NULL;
-}
-
-Place packet_place(const Packet *packet)
-{
-    return (Place){packet->wire->ts_ns, packet->wire->packet, packet->wire->capture_id};
 }
 
 bool packet_is_third(const Packet *packet)
@@ -258,7 +252,7 @@ static void track_before(const Packet *packet)
 static void track_mapping(const Packet *packet)
 {
     const MpsEvent *event = packet->event;
-    const MpsMptcpOption *dss = packet_option(packet, MPS_DSS);
+    const MpsMptcpOption *dss = packet->dss;
     const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
     End *end = packet->sending;
     const Mapped *newest = &end->recent[(end->n_mapped - 1) % RECENT_MAPPINGS];
@@ -315,6 +309,12 @@ static void track_after(const Packet *packet)
 
 /* ---- events ---- */
 
+/* What families said of plain packets holds no longer. */
+static void begin_epoch(Check *check)
+{
+    check->epoch = ++check->rules->epochs;
+}
+
 static Check *check_of(MpsRules *rules, MpsConnection *connection)
 {
     Check *check = connection->check;
@@ -325,6 +325,7 @@ static Check *check_of(MpsRules *rules, MpsConnection *connection)
     check->rules = rules;
     check->connection = connection;
     check->states = g_malloc0(rules->check_bytes);
+    begin_epoch(check);
     connection->check = check;
     return check;
 }
@@ -374,6 +375,90 @@ static bool is_of_another(const Packet *packet)
     return closed || is_far(packet);
 }
 
+static void note_options(Packet *packet)
+{
+    const MpsSegment *wire = packet->wire;
+
+    for (int i = 0; i < wire->n_mptcp; i++) {
+        const MpsMptcpOption *option = &wire->mptcp[i];
+
+        if (option->status != MPS_OPT_OK) {
+            packet->has_unwhole = true;
+            continue;
+        }
+        if (option->subtype == MPS_DSS && !packet->dss)
+            packet->dss = option;
+        packet->subtypes |= 1u << option->subtype;
+    }
+}
+
+static bool is_plain_dss(const Packet *packet)
+{
+    const MpsEvent *event = packet->event;
+    const MpsMptcpOption *dss = packet->dss;
+
+    return packet->wire->n_mptcp == 1 && dss && !dss->dss.data_fin &&
+           !(dss->dss.has_map && dss->dss.data_bytes == 0) &&
+           !(event->segment.has_map && event->segment.map_offset < 0) &&
+           !(event->segment.has_data_ack && event->segment.data_ack < 0);
+}
+
+static bool is_plain(const Packet *packet)
+{
+    const uint8_t steps = MPS_TCP_SYN | MPS_TCP_FIN | MPS_TCP_RST;
+    const Check *check = packet->check;
+
+    return !(packet->wire->flags & steps) && packet->options_whole &&
+           (packet->wire->n_mptcp == 0 || is_plain_dss(packet)) && !check->fallen_back &&
+           !check->keys_doubtful && !check->connection->fallback;
+}
+
+/* Bits (1 << FamilyId) of all families. */
+#define ALL_FAMILIES ((1u << N_FAMILIES) - 1)
+
+/* Those with something to do for @packet. */
+static unsigned loud_families(const Packet *packet)
+{
+    const End *sending = packet->sending;
+
+    return packet->plain && sending->quiet_epoch == packet->check->epoch
+               ? ALL_FAMILIES & ~sending->quiet
+               : ALL_FAMILIES;
+}
+
+/* Each call has a place of its own in the code: so the processor predicts it. */
+static void show_families(const Packet *packet)
+{
+    const uint64_t epoch = packet->check->epoch;
+    unsigned loud = loud_families(packet);
+
+#define FAMILY(name)                                                                               \
+    if (loud & 1u << FAMILY_##name) {                                                              \
+        mps_rules_##name.segment(packet);                                                          \
+        if (packet->check->epoch != epoch) /* a fault wakes up those behind it */                  \
+            loud = ALL_FAMILIES;                                                                   \
+    }
+#include "rules/families.def"
+#undef FAMILY
+}
+
+static void ask_families(const Packet *packet)
+{
+    End *sending = packet->sending;
+    unsigned left = loud_families(packet) & packet->check->rules->ever_quiet;
+
+    if (!left)
+        return;
+    sending->quiet = packet->check->rules->ever_quiet & ~left;
+    sending->quiet_epoch = packet->check->epoch;
+    for (; left; left &= left - 1) {
+        const int family = __builtin_ctz(left);
+
+        if (families[family]->is_quiet(packet))
+            sending->quiet |= 1u << family;
+    }
+}
+
 static void take_segment(Check *check, Flow *flow, const MpsEvent *event)
 {
     const MpsSegment *wire = event->segment.wire;
@@ -394,19 +479,20 @@ static void take_segment(Check *check, Flow *flow, const MpsEvent *event)
         .options_whole = !wire->options_cut && !wire->options_malformed,
     };
 
-    for (int i = 0; i < wire->n_mptcp; i++)
-        if (wire->mptcp[i].status == MPS_OPT_OK)
-            packet.subtypes |= 1u << wire->mptcp[i].subtype;
+    note_options(&packet);
     packet.again = (wire->payload_bytes > 0 && event->segment.unique_bytes == 0) ||
                    (packet.syn && flow->syn.packet) || (packet.synack && flow->synack.packet);
     flow->reused |= is_of_another(&packet);
     if (flow->reused)
         return;
+    packet.plain = is_plain(&packet);
     track_before(&packet);
-    for (int i = 0; i < N_FAMILIES; i++)
-        if (families[i]->segment)
-            families[i]->segment(&packet);
+    show_families(&packet);
     track_after(&packet);
+    if (packet.plain)
+        ask_families(&packet);
+    else
+        begin_epoch(check);
 }
 
 unsigned mps_rules_wants(void)
@@ -430,6 +516,7 @@ void mps_rules_event(MpsRules *self, const MpsEvent *event)
     for (int i = 0; i < N_FAMILIES; i++)
         if (families[i]->signal)
             families[i]->signal(check, flow, event);
+    begin_epoch(check);
 }
 
 /* ---- reports ---- */
@@ -456,6 +543,7 @@ void rule_fault_at(Check *check, const MpsSubflow *subflow, MpsSide sender, Plac
 {
     Fault *before = NULL;
 
+    begin_epoch(check);
     if (!check->faults)
         check->faults = g_array_new(FALSE, FALSE, sizeof(Fault));
     fault.verdict = fault.verdict ? fault.verdict : catalogue[fault.rule].verdict;

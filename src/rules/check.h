@@ -99,6 +99,10 @@ typedef struct {
     uint16_t ip_id_step;  /* from the one before to the latest; 0: it was the first */
     uint32_t ip_id_bytes; /* payload of the packet with that identification */
     Place last;           /* its latest packet */
+    /* Families with nothing to do for its plain packets, bit (1 << FamilyId), while the check's
+     * epoch is that one. */
+    unsigned quiet;
+    uint64_t quiet_epoch;
     /* Its latest mappings that differ from the one before, the newest at (n_mapped - 1) modulo
      * RECENT_MAPPINGS. */
     Mapped recent[RECENT_MAPPINGS];
@@ -131,6 +135,8 @@ struct _Check {
     uint16_t missing[N_RULES]; /* Evidence that rule_unchecked() named */
     GArray *faults;            /* Fault; NULL = none */
     uint16_t n_faults[N_RULES];
+    uint64_t epoch; /* unique in the run; another one after each packet that is not plain, and after
+                       each fault */
     /* Set by the families for those after them. */
     bool keys_doubtful; /* a key was contradicted: what is derived from it is not judged */
     bool fallen_back;   /* MPTCP was given up: only the rules of a fallback go on */
@@ -151,9 +157,14 @@ typedef struct {
      * what is missing right before this packet. */
     End *sending, *peer;
     unsigned subtypes;               /* bit (1 << MpsSubtype) for each option with status OK */
+    const MpsMptcpOption *dss;       /* the first with status OK, or NULL */
     bool syn, synack, ack, rst, fin; /* syn: SYN without ACK; synack: with */
     bool options_whole;              /* not cut by the capture, not malformed */
+    bool has_unwhole;                /* some MPTCP option has another status than OK */
     bool again; /* carries only sequence space that was seen before: a retransmission */
+    /* As most packets of a transfer are: whole, no SYN, FIN or RST, no MPTCP option but one DSS, and
+     * that without DATA_FIN or infinite mapping or numbers below the IDSN; MPTCP is in use. */
+    bool plain;
 } Packet;
 
 /* A family of rules.  Its state is zeroed memory: one per run, per connection, per subflow. */
@@ -161,6 +172,10 @@ typedef struct {
     size_t run_bytes, check_bytes, flow_bytes;
     /* Each captured segment of a subflow; the tracked state is that before the segment. */
     void (*segment)(const Packet *packet);
+    /* Asked behind a plain packet: whether the family has nothing to do for the plain packets of
+     * this sender on this subflow any more, whatever plain ones come from others, until there is
+     * one that is not plain, a signal or a fault in the connection.  NULL: never. */
+    bool (*is_quiet)(const Packet *packet);
     /* MPS_EV_SIGNAL; or NULL. */
     void (*signal)(Check *check, Flow *flow, const MpsEvent *event);
     /* The connection is over: what only the end decides; or NULL.  check_flows() iterates. */
@@ -187,6 +202,8 @@ const MpsRuleOptions *rules_options(const MpsRules *rules);
 struct _MpsRules {
     MpsRuleOptions options;
     int64_t now_ns;
+    uint64_t epochs;     /* given to checks so far */
+    unsigned ever_quiet; /* families that have is_quiet, bits (1 << FamilyId) */
     char *states;
     size_t check_bytes, flow_bytes; /* of all families' states */
     struct {
@@ -237,16 +254,27 @@ static inline MpsSide other(MpsSide side)
 /* ---- packets ---- */
 
 /* The first option of @subtype that is whole, or NULL. */
-const MpsMptcpOption *packet_option(const Packet *packet, MpsSubtype subtype);
+const MpsMptcpOption *packet_find_option(const Packet *packet, MpsSubtype subtype);
+static inline const MpsMptcpOption *packet_option(const Packet *packet, MpsSubtype subtype)
+{
+    return packet->subtypes & 1u << subtype ? packet_find_option(packet, subtype) : NULL;
+}
 
 /* Whether @option fits into the header, but its length not to its subtype. */
 bool option_is_misshapen(const Packet *packet, const MpsMptcpOption *option);
 
 /* The first option of @subtype whose length does not fit it, or NULL.  As long as the version is
  * not known, on packets after the SYNs, OPT-03 takes care of it and this returns NULL. */
-const MpsMptcpOption *packet_misshapen(const Packet *packet, MpsSubtype subtype);
+const MpsMptcpOption *packet_find_misshapen(const Packet *packet, MpsSubtype subtype);
+static inline const MpsMptcpOption *packet_misshapen(const Packet *packet, MpsSubtype subtype)
+{
+    return packet->has_unwhole ? packet_find_misshapen(packet, subtype) : NULL;
+}
 
-Place packet_place(const Packet *packet);
+static inline Place packet_place(const Packet *packet)
+{
+    return (Place){packet->wire->ts_ns, packet->wire->packet, packet->wire->capture_id};
+}
 
 /* Payload bytes that the mapping of @option counts, the DATA_FIN octet left out. */
 static inline uint32_t mapped_bytes(const MpsMptcpOption *option)

@@ -89,7 +89,7 @@ static void follow_data_fin(const Packet *packet, JoinCheck *all, const MpsMptcp
 void join_follow(const Packet *packet, JoinCheck *all)
 {
     const MpsSegment *wire = packet->wire;
-    const MpsMptcpOption *dss = packet_option(packet, MPS_DSS);
+    const MpsMptcpOption *dss = packet->dss;
     const bool confirms =
         packet->sender == MPS_CLIENT && !packet->syn && packet->subtypes & 1u << MPS_MP_CAPABLE;
 

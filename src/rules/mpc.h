@@ -107,6 +107,8 @@ void mpc_keys_clear_run(MpsRules *rules);
 
 /* mpc_course.c: what has to follow an MP_CAPABLE, or must not.  @capable may be misshapen. */
 void mpc_course_segment(const Packet *packet, const MpsMptcpOption *capable);
+/* Whether plain packets on the initial subflow @flow decide nothing any more. */
+bool mpc_course_is_over(const Flow *flow);
 void mpc_course_finish(Check *check);
 
 #endif

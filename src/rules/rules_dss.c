@@ -334,16 +334,6 @@ static void take_option(const Packet *packet, const MpsMptcpOption *dss)
     }
 }
 
-static bool all_whole(const Packet *packet)
-{
-    const MpsSegment *wire = packet->wire;
-
-    for (int i = 0; i < wire->n_mptcp; i++)
-        if (wire->mptcp[i].status != MPS_OPT_OK)
-            return false;
-    return packet->options_whole;
-}
-
 static void segment(const Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
@@ -367,8 +357,8 @@ static void segment(const Packet *packet)
         return;
     }
     state->over = packet->check->connection->fallback != 0 || packet->check->fallen_back;
-    dss = packet_option(packet, MPS_DSS);
-    if (!all_whole(packet))
+    dss = packet->dss;
+    if (packet->has_unwhole || !packet->options_whole)
         check_shape(packet);
     if (dss)
         take_option(packet, dss);

@@ -330,7 +330,7 @@ static void note_failed(const Packet *packet, CheckState *state, FlowState *flow
 static void watch_lost(const Packet *packet, CheckState *state)
 {
     const MpsEvent *event = packet->event;
-    const MpsMptcpOption *dss = packet_option(packet, MPS_DSS);
+    const MpsMptcpOption *dss = packet->dss;
     Lost *own = &state->lost[packet->sender], *peer = &state->lost[other(packet->sender)];
     const bool again = own->place.packet && packet->flow != own->flow && event->segment.has_map &&
                        event->segment.map_offset <= own->offset &&
@@ -445,9 +445,23 @@ static void finish(Check *check)
             finish_answer(check, check_flow(check, i));
 }
 
+/* Only MP_FAIL and wrong checksums give it something to wait for. */
+static bool is_quiet(const Packet *packet)
+{
+    const FlowState *flow = flow_state(packet->flow, FAMILY_fail);
+    const CheckState *state = check_state(packet->check, FAMILY_fail);
+
+    for (int side = 0; side < 2; side++)
+        if (flow->end[side].failed.place.packet || flow->end[side].unanswered ||
+            state->lost[side].place.packet)
+            return false;
+    return !state->any_failed;
+}
+
 const Family mps_rules_fail = {
     .check_bytes = sizeof(CheckState),
     .flow_bytes = sizeof(FlowState),
     .segment = segment,
+    .is_quiet = is_quiet,
     .finish = finish,
 };

@@ -193,10 +193,21 @@ static void clear_check(Check *check)
     g_clear_pointer(&all->named, g_array_unref);
 }
 
+/* The subflow is established, and no DATA_FIN has to be acknowledged. */
+static bool is_quiet(const Packet *packet)
+{
+    const JoinFlow *state = flow_state(packet->flow, FAMILY_join);
+    const JoinCheck *all = check_state(packet->check, FAMILY_join);
+
+    return all->first_dss[packet->sender].packet && !all->has_fin[other(packet->sender)] &&
+           (packet->flow->public->kind != MPS_KIND_JOIN || state->over);
+}
+
 const Family mps_rules_join = {
     .check_bytes = sizeof(JoinCheck),
     .flow_bytes = sizeof(JoinFlow),
     .segment = segment,
+    .is_quiet = is_quiet,
     .signal = join_signal,
     .finish = finish,
     .clear_check = clear_check,

@@ -299,11 +299,23 @@ static void finish(Check *check)
     mpc_course_finish(check);
 }
 
+/* The handshake is over, and shown to be. */
+static bool is_quiet(const Packet *packet)
+{
+    const MpcCheck *state = mpc_check(packet->check);
+    const bool negotiated =
+        (packet->check->has_checksum && !state->inferred) || state->contradicted;
+
+    return negotiated && state->listener_proved &&
+           (packet->flow->public->kind == MPS_KIND_JOIN || mpc_course_is_over(packet->flow));
+}
+
 const Family mps_rules_mpc = {
     .run_bytes = sizeof(MpcRun),
     .check_bytes = sizeof(MpcCheck),
     .flow_bytes = sizeof(MpcFlow),
     .segment = segment,
+    .is_quiet = is_quiet,
     .finish = finish,
     .clear_check = mpc_keys_clear,
     .clear_run = mpc_keys_clear_run,
