@@ -249,13 +249,29 @@ static void track_before(const Packet *packet)
             (uint32_t)CLAMP(packet->event->segment.ack - 1, 0, (int64_t)packet->peer->syn_bytes);
 }
 
+static bool same_mapping(const Mapped *a, const Mapped *b)
+{
+    return a->begin == b->begin && a->end == b->end && a->offset == b->offset;
+}
+
+static void keep_mapping(End *end, const Mapped *mapped)
+{
+    const uint64_t n = end->n_mapped;
+
+    if (n > 0 && same_mapping(&end->recent[(n - 1) % RECENT_MAPPINGS], mapped))
+        return;
+    if (n < RECENT_MAPPINGS && (n & (n - 1)) == 0) /* full: there is room for a power of two */
+        end->recent = g_renew(Mapped, end->recent, MAX(2 * n, 1));
+    end->recent[n % RECENT_MAPPINGS] = *mapped;
+    end->n_mapped++;
+}
+
 static void track_mapping(const Packet *packet)
 {
     const MpsEvent *event = packet->event;
     const MpsMptcpOption *dss = packet->dss;
     const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
     End *end = packet->sending;
-    const Mapped *newest = &end->recent[(end->n_mapped - 1) % RECENT_MAPPINGS];
     Mapped mapped = {.ts_ns = event->ts_ns};
 
     if (dss && event->segment.has_map_seq && mapped_bytes(dss) > 0) {
@@ -268,9 +284,7 @@ static void track_mapping(const Packet *packet)
     } else {
         return;
     }
-    if (end->n_mapped == 0 || newest->begin != mapped.begin || newest->end != mapped.end ||
-        newest->offset != mapped.offset)
-        end->recent[end->n_mapped++ % RECENT_MAPPINGS] = mapped;
+    keep_mapping(end, &mapped);
 }
 
 /* What counts from the next packet on. */
@@ -644,6 +658,8 @@ static void free_flow(Flow *flow)
     for (int i = 0; i < N_FAMILIES; i++)
         if (families[i]->clear_flow)
             families[i]->clear_flow(flow);
+    for (int side = 0; side < 2; side++)
+        g_free(flow->end[side].recent);
     g_free(flow->states);
     g_free(flow);
 }
@@ -659,6 +675,7 @@ static void free_check(Check *check)
     }
     if (check->faults)
         g_array_unref(check->faults);
+    g_free(check->missing);
     g_free(check->states);
     g_free(check);
 }

@@ -105,7 +105,7 @@ typedef struct {
     uint64_t quiet_epoch;
     /* Its latest mappings that differ from the one before, the newest at (n_mapped - 1) modulo
      * RECENT_MAPPINGS. */
-    Mapped recent[RECENT_MAPPINGS];
+    Mapped *recent; /* NULL = none; grows up to RECENT_MAPPINGS */
     uint64_t n_mapped;
     /* The latest mapping whose checksum is wrong in the capture, and the packet that completed it.
      * Family DSS sets it where rules read payload, before the later families see that packet. */
@@ -132,9 +132,9 @@ struct _Check {
     MpsRules *rules;
     const MpsConnection *connection;
     uint32_t passed[N_RULES];
-    uint16_t missing[N_RULES]; /* Evidence that rule_unchecked() named */
+    uint16_t *missing;         /* [N_RULES]: Evidence that rule_unchecked() named; NULL = none */
     GArray *faults;            /* Fault; NULL = none */
-    uint16_t n_faults[N_RULES];
+    uint8_t n_faults[N_RULES]; /* kept one by one */
     uint64_t epoch; /* unique in the run; another one after each packet that is not plain, and after
                        each fault */
     /* Set by the families for those after them. */
@@ -162,8 +162,8 @@ typedef struct {
     bool options_whole;              /* not cut by the capture, not malformed */
     bool has_unwhole;                /* some MPTCP option has another status than OK */
     bool again; /* carries only sequence space that was seen before: a retransmission */
-    /* As most packets of a transfer are: whole, no SYN, FIN or RST, no MPTCP option but one DSS, and
-     * that without DATA_FIN or infinite mapping or numbers below the IDSN; MPTCP is in use. */
+    /* As most packets of a transfer are: whole, no SYN, FIN or RST, no MPTCP option but one DSS,
+     * and that without DATA_FIN or infinite mapping or numbers below the IDSN; MPTCP is in use. */
     bool plain;
 } Packet;
 
@@ -223,6 +223,15 @@ static inline void *check_state(const Check *check, FamilyId family)
 static inline void *flow_state(const Flow *flow, FamilyId family)
 {
     return flow->states + flow->check->rules->at[family].flow;
+}
+
+/* A part of a state that few connections or subflows need, which is at *part: made of @n_bytes
+ * zeros when it is first asked for.  The family frees it. */
+static inline void *rare_state(void **part, size_t n_bytes)
+{
+    if (!*part)
+        *part = g_malloc0(n_bytes);
+    return *part;
 }
 
 /* The flow of @subflow; NULL if no segment of it was seen. */
@@ -377,6 +386,8 @@ void rule_fault_at(Check *check, const MpsSubflow *subflow, MpsSide sender, Plac
 /* The rule applied, but @missing (Evidence) is not in the capture. */
 static inline void rule_unchecked(Check *check, RuleId rule, unsigned missing)
 {
+    if (!check->missing)
+        check->missing = g_new0(uint16_t, N_RULES);
     check->missing[rule] |= (uint16_t)missing;
 }
 

@@ -387,7 +387,7 @@ static void compare_flow(const Packet *packet, const JoinCheck *all, JoinFlow *s
     if (before->public->kind != MPS_KIND_JOIN || before->public->opened_by != opener)
         return;
 
-    const JoinFlow *attempt = flow_state(before, FAMILY_join);
+    const JoinFlow *attempt = join_flow(before);
 
     if (has_failed(before, attempt, wire->ts_ns) &&
         !is_announced_since(all, acceptor, &wire->dst, before->syn.ts_ns))

@@ -74,9 +74,10 @@ typedef struct {
     bool announced[2];    /* the address of its end of the initial subflow, in an ADD_ADDR */
 } MpcCheck;
 
+/* Of the initial subflow; others only need it if an MP_CAPABLE goes astray there. */
 static inline MpcFlow *mpc_flow(const Flow *flow)
 {
-    return flow_state(flow, FAMILY_mpc);
+    return rare_state(flow_state(flow, FAMILY_mpc), sizeof(MpcFlow));
 }
 
 static inline MpcCheck *mpc_check(const Check *check)

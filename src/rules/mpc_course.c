@@ -458,10 +458,8 @@ static void follow(const Packet *packet, MpcFlow *flow, const MpsMptcpOption *ca
 
 void mpc_course_segment(const Packet *packet, const MpsMptcpOption *capable)
 {
-    MpcFlow *flow = mpc_flow(packet->flow);
-
     if (is_initial(packet))
-        settle(packet, flow, capable);
+        settle(packet, mpc_flow(packet->flow), capable);
     if (packet->wire->n_mptcp == 0 && !packet->synack)
         return;
     if (capable)
@@ -469,7 +467,7 @@ void mpc_course_segment(const Packet *packet, const MpsMptcpOption *capable)
     if (capable && in_handshake(packet))
         note_no_join(packet, capable);
     if (is_initial(packet))
-        follow(packet, flow, capable);
+        follow(packet, mpc_flow(packet->flow), capable);
     else if (packet->syn && packet->subtypes & 1u << MPS_MP_JOIN)
         check_target(packet);
     if (packet->subtypes & 1u << MPS_ADD_ADDR)

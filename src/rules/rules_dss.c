@@ -314,8 +314,7 @@ static void settle_flow(const Packet *packet)
     DssFlow *state = dss_flow(packet->flow);
 
     for (int i = 0; state->check && i < 2; i++) {
-        if (state->end[i].mappings)
-            g_array_unref(state->end[i].mappings);
+        dss_end_clear(&state->end[i]);
         state->end[i] = (DssEnd){0};
     }
     state->check = packet->check;
@@ -387,13 +386,19 @@ static void finish(Check *check)
         dss_mappings_finish(check);
 }
 
+static void clear_check(Check *check)
+{
+    for (int i = 0; i < 2; i++)
+        g_free(dss_check(check)->side[i].marks);
+    dss_payload_clear(check);
+}
+
 static void clear_flow(Flow *flow)
 {
     DssFlow *state = dss_flow(flow);
 
     for (int i = 0; i < 2; i++)
-        if (state->end[i].mappings)
-            g_array_unref(state->end[i].mappings);
+        dss_end_clear(&state->end[i]);
 }
 
 const Family mps_rules_dss = {
@@ -403,5 +408,5 @@ const Family mps_rules_dss = {
     .segment = segment,
     .finish = finish,
     .clear_flow = clear_flow,
-    .clear_check = dss_payload_clear,
+    .clear_check = clear_check,
 };

@@ -280,7 +280,7 @@ static void segment(const Packet *packet)
     const MpsMptcpOption *capable = packet->wire->n_mptcp > 0 ? find_capable(packet) : NULL;
     const bool initial = packet->flow->public->kind == MPS_KIND_INITIAL;
 
-    if (packet->syn)
+    if (initial && packet->syn)
         mpc_flow(packet->flow)->n_syns++;
     if (capable && in_handshake(packet))
         check_capable(packet, capable);
@@ -299,6 +299,13 @@ static void finish(Check *check)
     mpc_course_finish(check);
 }
 
+static void clear_flow(Flow *flow)
+{
+    MpcFlow **state = flow_state(flow, FAMILY_mpc);
+
+    g_free(*state);
+}
+
 /* The handshake is over, and shown to be. */
 static bool is_quiet(const Packet *packet)
 {
@@ -313,10 +320,11 @@ static bool is_quiet(const Packet *packet)
 const Family mps_rules_mpc = {
     .run_bytes = sizeof(MpcRun),
     .check_bytes = sizeof(MpcCheck),
-    .flow_bytes = sizeof(MpcFlow),
+    .flow_bytes = sizeof(MpcFlow *),
     .segment = segment,
     .is_quiet = is_quiet,
     .finish = finish,
+    .clear_flow = clear_flow,
     .clear_check = mpc_keys_clear,
     .clear_run = mpc_keys_clear_run,
 };
