@@ -39,6 +39,10 @@ MpsRules *mps_rules_new(const MpsRuleOptions *options)
     size_t run_bytes = 0;
 
     self->options = *options;
+    self->check_bytes = aligned(sizeof(Check));
+    self->flow_bytes = aligned(sizeof(Flow));
+    self->checks = g_ptr_array_new_with_free_func(g_free);
+    self->flows = g_ptr_array_new_with_free_func(g_free);
     for (int i = 0; i < N_FAMILIES; i++) {
         self->at[i].run = run_bytes;
         self->at[i].check = self->check_bytes;
@@ -59,8 +63,19 @@ void mps_rules_free(MpsRules *self)
     for (int i = 0; i < N_FAMILIES; i++)
         if (families[i]->clear_run)
             families[i]->clear_run(self);
+    g_ptr_array_unref(self->checks);
+    g_ptr_array_unref(self->flows);
     g_free(self->states);
     g_free(self);
+}
+
+/* Zeroed memory for a Check or Flow.  They come and go by thousands, and are too large for malloc()
+ * to be quick. */
+static void *take_block(GPtrArray *blocks, size_t n_bytes)
+{
+    return blocks->len > 0
+               ? memset(g_ptr_array_steal_index_fast(blocks, blocks->len - 1), 0, n_bytes)
+               : g_malloc0(n_bytes);
 }
 
 const MpsRuleOptions *rules_options(const MpsRules *rules)
@@ -335,10 +350,9 @@ static Check *check_of(MpsRules *rules, MpsConnection *connection)
 
     if (check)
         return check;
-    check = g_new0(Check, 1);
+    check = take_block(rules->checks, rules->check_bytes);
     check->rules = rules;
     check->connection = connection;
-    check->states = g_malloc0(rules->check_bytes);
     begin_epoch(check);
     connection->check = check;
     return check;
@@ -350,9 +364,8 @@ static Flow *flow_in(Check *check, MpsSubflow *subflow)
     Flow *flow = subflow->check;
 
     if (!flow) {
-        flow = g_new0(Flow, 1);
+        flow = take_block(check->rules->flows, check->rules->flow_bytes);
         flow->public = subflow;
-        flow->states = g_malloc0(check->rules->flow_bytes);
         subflow->check = flow;
     }
     flow->check = check;
@@ -660,8 +673,7 @@ static void free_flow(Flow *flow)
             families[i]->clear_flow(flow);
     for (int side = 0; side < 2; side++)
         g_free(flow->end[side].recent);
-    g_free(flow->states);
-    g_free(flow);
+    g_ptr_array_add(flow->check->rules->flows, flow);
 }
 
 static void free_check(Check *check)
@@ -676,8 +688,7 @@ static void free_check(Check *check)
     if (check->faults)
         g_array_unref(check->faults);
     g_free(check->missing);
-    g_free(check->states);
-    g_free(check);
+    g_ptr_array_add(check->rules->checks, check);
 }
 
 void mps_rules_closed(MpsRules *self, MpsConnection *connection, MpsRowSink *rows)

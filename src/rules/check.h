@@ -124,7 +124,6 @@ struct _Flow {
     Place syn, synack, third, fourth;
     bool out_of_order; /* the capture shows steps of the handshake in another order */
     bool reused;       /* by a connection whose SYN the capture lacks: nothing is judged any more */
-    char *states;      /* of the families */
 };
 
 /* One connection. */
@@ -143,7 +142,6 @@ struct _Check {
     Place fallback;     /* what made it so */
     bool has_checksum;  /* the checksum negotiation is known, */
     bool checksum;      /* and this is its result */
-    char *states;       /* of the families */
 };
 
 /* A packet in its context. */
@@ -205,10 +203,11 @@ struct _MpsRules {
     uint64_t epochs;     /* given to checks so far */
     unsigned ever_quiet; /* families that have is_quiet, bits (1 << FamilyId) */
     char *states;
-    size_t check_bytes, flow_bytes; /* of all families' states */
+    size_t check_bytes, flow_bytes; /* with all families' states */
+    GPtrArray *checks, *flows;      /* blocks of that size, to be used again */
     struct {
         size_t run, check, flow;
-    } at[N_FAMILIES]; /* where theirs begin */
+    } at[N_FAMILIES]; /* where theirs begin: behind the Check or Flow, in the same block */
 };
 
 /* The states of a family; several times a packet. */
@@ -218,11 +217,11 @@ static inline void *run_state(const MpsRules *rules, FamilyId family)
 }
 static inline void *check_state(const Check *check, FamilyId family)
 {
-    return check->states + check->rules->at[family].check;
+    return (char *)check + check->rules->at[family].check;
 }
 static inline void *flow_state(const Flow *flow, FamilyId family)
 {
-    return flow->states + flow->check->rules->at[family].flow;
+    return (char *)flow + flow->check->rules->at[family].flow;
 }
 
 /* A part of a state that few connections or subflows need, which is at *part: made of @n_bytes
