@@ -39,10 +39,15 @@ MpsRules *mps_rules_new(const MpsRuleOptions *options)
     size_t run_bytes = 0;
 
     self->options = *options;
+    self->check_bytes = aligned(sizeof(Check));
+    self->flow_bytes = aligned(sizeof(Flow));
+    self->checks = g_ptr_array_new_with_free_func(g_free);
+    self->flows = g_ptr_array_new_with_free_func(g_free);
     for (int i = 0; i < N_FAMILIES; i++) {
         self->at[i].run = run_bytes;
         self->at[i].check = self->check_bytes;
         self->at[i].flow = self->flow_bytes;
+        self->ever_quiet |= families[i]->is_quiet ? 1u << i : 0;
         run_bytes += aligned(families[i]->run_bytes);
         self->check_bytes += aligned(families[i]->check_bytes);
         self->flow_bytes += aligned(families[i]->flow_bytes);
@@ -58,8 +63,19 @@ void mps_rules_free(MpsRules *self)
     for (int i = 0; i < N_FAMILIES; i++)
         if (families[i]->clear_run)
             families[i]->clear_run(self);
+    g_ptr_array_unref(self->checks);
+    g_ptr_array_unref(self->flows);
     g_free(self->states);
     g_free(self);
+}
+
+/* Zeroed memory for a Check or Flow.  They come and go by thousands, and are too large for malloc()
+ * to be quick. */
+static void *take_block(GPtrArray *blocks, size_t n_bytes)
+{
+    return blocks->len > 0
+               ? memset(g_ptr_array_steal_index_fast(blocks, blocks->len - 1), 0, n_bytes)
+               : g_malloc0(n_bytes);
 }
 
 const MpsRuleOptions *rules_options(const MpsRules *rules)
@@ -69,12 +85,10 @@ const MpsRuleOptions *rules_options(const MpsRules *rules)
 
 /* ---- packets ---- */
 
-const MpsMptcpOption *packet_option(const Packet *packet, MpsSubtype subtype)
+const MpsMptcpOption *packet_find_option(const Packet *packet, MpsSubtype subtype)
 {
     const MpsSegment *wire = packet->wire;
 
-    if (!(packet->subtypes & 1u << subtype))
-        return NULL;
     for (int i = 0; i < wire->n_mptcp; i++)
         if (wire->mptcp[i].subtype == subtype && wire->mptcp[i].status == MPS_OPT_OK)
             return &wire->mptcp[i];
@@ -91,7 +105,7 @@ bool option_is_misshapen(const Packet *packet, const MpsMptcpOption *option)
            !(last && wire->options_malformed);
 }
 
-const MpsMptcpOption *packet_misshapen(const Packet *packet, MpsSubtype subtype)
+const MpsMptcpOption *packet_find_misshapen(const Packet *packet, MpsSubtype subtype)
 {
     const MpsSegment *wire = packet->wire;
 
@@ -101,11 +115,6 @@ const MpsMptcpOption *packet_misshapen(const Packet *packet, MpsSubtype subtype)
         if (wire->mptcp[i].subtype == subtype && option_is_misshapen(packet, &wire->mptcp[i]))
             return &wire->mptcp[i];
     return NULL;
-}
-
-Place packet_place(const Packet *packet)
-{
-    return (Place){packet->wire->ts_ns, packet->wire->packet, packet->wire->capture_id};
 }
 
 bool packet_is_third(const Packet *packet)
@@ -255,13 +264,29 @@ static void track_before(const Packet *packet)
             (uint32_t)CLAMP(packet->event->segment.ack - 1, 0, (int64_t)packet->peer->syn_bytes);
 }
 
+static bool same_mapping(const Mapped *a, const Mapped *b)
+{
+    return a->begin == b->begin && a->end == b->end && a->offset == b->offset;
+}
+
+static void keep_mapping(End *end, const Mapped *mapped)
+{
+    const uint64_t n = end->n_mapped;
+
+    if (n > 0 && same_mapping(&end->recent[(n - 1) % RECENT_MAPPINGS], mapped))
+        return;
+    if (n < RECENT_MAPPINGS && (n & (n - 1)) == 0) /* full: there is room for a power of two */
+        end->recent = g_renew(Mapped, end->recent, MAX(2 * n, 1));
+    end->recent[n % RECENT_MAPPINGS] = *mapped;
+    end->n_mapped++;
+}
+
 static void track_mapping(const Packet *packet)
 {
     const MpsEvent *event = packet->event;
-    const MpsMptcpOption *dss = packet_option(packet, MPS_DSS);
+    const MpsMptcpOption *dss = packet->dss;
     const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
     End *end = packet->sending;
-    const Mapped *newest = &end->recent[(end->n_mapped - 1) % RECENT_MAPPINGS];
     Mapped mapped = {.ts_ns = event->ts_ns};
 
     if (dss && event->segment.has_map_seq && mapped_bytes(dss) > 0) {
@@ -274,9 +299,7 @@ static void track_mapping(const Packet *packet)
     } else {
         return;
     }
-    if (end->n_mapped == 0 || newest->begin != mapped.begin || newest->end != mapped.end ||
-        newest->offset != mapped.offset)
-        end->recent[end->n_mapped++ % RECENT_MAPPINGS] = mapped;
+    keep_mapping(end, &mapped);
 }
 
 /* What counts from the next packet on. */
@@ -315,16 +338,22 @@ static void track_after(const Packet *packet)
 
 /* ---- events ---- */
 
+/* What families said of plain packets holds no longer. */
+static void begin_epoch(Check *check)
+{
+    check->epoch = ++check->rules->epochs;
+}
+
 static Check *check_of(MpsRules *rules, MpsConnection *connection)
 {
     Check *check = connection->check;
 
     if (check)
         return check;
-    check = g_new0(Check, 1);
+    check = take_block(rules->checks, rules->check_bytes);
     check->rules = rules;
     check->connection = connection;
-    check->states = g_malloc0(rules->check_bytes);
+    begin_epoch(check);
     connection->check = check;
     return check;
 }
@@ -335,9 +364,8 @@ static Flow *flow_in(Check *check, MpsSubflow *subflow)
     Flow *flow = subflow->check;
 
     if (!flow) {
-        flow = g_new0(Flow, 1);
+        flow = take_block(check->rules->flows, check->rules->flow_bytes);
         flow->public = subflow;
-        flow->states = g_malloc0(check->rules->flow_bytes);
         subflow->check = flow;
     }
     flow->check = check;
@@ -374,6 +402,90 @@ static bool is_of_another(const Packet *packet)
     return closed || is_far(packet);
 }
 
+static void note_options(Packet *packet)
+{
+    const MpsSegment *wire = packet->wire;
+
+    for (int i = 0; i < wire->n_mptcp; i++) {
+        const MpsMptcpOption *option = &wire->mptcp[i];
+
+        if (option->status != MPS_OPT_OK) {
+            packet->has_unwhole = true;
+            continue;
+        }
+        if (option->subtype == MPS_DSS && !packet->dss)
+            packet->dss = option;
+        packet->subtypes |= 1u << option->subtype;
+    }
+}
+
+static bool is_plain_dss(const Packet *packet)
+{
+    const MpsEvent *event = packet->event;
+    const MpsMptcpOption *dss = packet->dss;
+
+    return packet->wire->n_mptcp == 1 && dss && !dss->dss.data_fin &&
+           !(dss->dss.has_map && dss->dss.data_bytes == 0) &&
+           !(event->segment.has_map && event->segment.map_offset < 0) &&
+           !(event->segment.has_data_ack && event->segment.data_ack < 0);
+}
+
+static bool is_plain(const Packet *packet)
+{
+    const uint8_t steps = MPS_TCP_SYN | MPS_TCP_FIN | MPS_TCP_RST;
+    const Check *check = packet->check;
+
+    return !(packet->wire->flags & steps) && packet->options_whole &&
+           (packet->wire->n_mptcp == 0 || is_plain_dss(packet)) && !check->fallen_back &&
+           !check->keys_doubtful && !check->connection->fallback;
+}
+
+/* Bits (1 << FamilyId) of all families. */
+#define ALL_FAMILIES ((1u << N_FAMILIES) - 1)
+
+/* Those with something to do for @packet. */
+static unsigned loud_families(const Packet *packet)
+{
+    const End *sending = packet->sending;
+
+    return packet->plain && sending->quiet_epoch == packet->check->epoch
+               ? ALL_FAMILIES & ~sending->quiet
+               : ALL_FAMILIES;
+}
+
+/* Each call has a place of its own in the code: so the processor predicts it. */
+static void show_families(const Packet *packet)
+{
+    const uint64_t epoch = packet->check->epoch;
+    unsigned loud = loud_families(packet);
+
+#define FAMILY(name)                                                                               \
+    if (loud & 1u << FAMILY_##name) {                                                              \
+        mps_rules_##name.segment(packet);                                                          \
+        if (packet->check->epoch != epoch) /* a fault wakes up those behind it */                  \
+            loud = ALL_FAMILIES;                                                                   \
+    }
+#include "rules/families.def"
+#undef FAMILY
+}
+
+static void ask_families(const Packet *packet)
+{
+    End *sending = packet->sending;
+    unsigned left = loud_families(packet) & packet->check->rules->ever_quiet;
+
+    if (!left)
+        return;
+    sending->quiet = packet->check->rules->ever_quiet & ~left;
+    sending->quiet_epoch = packet->check->epoch;
+    for (; left; left &= left - 1) {
+        const int family = __builtin_ctz(left);
+
+        if (families[family]->is_quiet(packet))
+            sending->quiet |= 1u << family;
+    }
+}
+
 static void take_segment(Check *check, Flow *flow, const MpsEvent *event)
 {
     const MpsSegment *wire = event->segment.wire;
@@ -394,19 +506,20 @@ static void take_segment(Check *check, Flow *flow, const MpsEvent *event)
         .options_whole = !wire->options_cut && !wire->options_malformed,
     };
 
-    for (int i = 0; i < wire->n_mptcp; i++)
-        if (wire->mptcp[i].status == MPS_OPT_OK)
-            packet.subtypes |= 1u << wire->mptcp[i].subtype;
+    note_options(&packet);
     packet.again = (wire->payload_bytes > 0 && event->segment.unique_bytes == 0) ||
                    (packet.syn && flow->syn.packet) || (packet.synack && flow->synack.packet);
     flow->reused |= is_of_another(&packet);
     if (flow->reused)
         return;
+    packet.plain = is_plain(&packet);
     track_before(&packet);
-    for (int i = 0; i < N_FAMILIES; i++)
-        if (families[i]->segment)
-            families[i]->segment(&packet);
+    show_families(&packet);
     track_after(&packet);
+    if (packet.plain)
+        ask_families(&packet);
+    else
+        begin_epoch(check);
 }
 
 unsigned mps_rules_wants(void)
@@ -430,6 +543,7 @@ void mps_rules_event(MpsRules *self, const MpsEvent *event)
     for (int i = 0; i < N_FAMILIES; i++)
         if (families[i]->signal)
             families[i]->signal(check, flow, event);
+    begin_epoch(check);
 }
 
 /* ---- reports ---- */
@@ -456,6 +570,7 @@ void rule_fault_at(Check *check, const MpsSubflow *subflow, MpsSide sender, Plac
 {
     Fault *before = NULL;
 
+    begin_epoch(check);
     if (!check->faults)
         check->faults = g_array_new(FALSE, FALSE, sizeof(Fault));
     fault.verdict = fault.verdict ? fault.verdict : catalogue[fault.rule].verdict;
@@ -556,8 +671,9 @@ static void free_flow(Flow *flow)
     for (int i = 0; i < N_FAMILIES; i++)
         if (families[i]->clear_flow)
             families[i]->clear_flow(flow);
-    g_free(flow->states);
-    g_free(flow);
+    for (int side = 0; side < 2; side++)
+        g_free(flow->end[side].recent);
+    g_ptr_array_add(flow->check->rules->flows, flow);
 }
 
 static void free_check(Check *check)
@@ -571,8 +687,8 @@ static void free_check(Check *check)
     }
     if (check->faults)
         g_array_unref(check->faults);
-    g_free(check->states);
-    g_free(check);
+    g_free(check->missing);
+    g_ptr_array_add(check->rules->checks, check);
 }
 
 void mps_rules_closed(MpsRules *self, MpsConnection *connection, MpsRowSink *rows)

@@ -99,9 +99,13 @@ typedef struct {
     uint16_t ip_id_step;  /* from the one before to the latest; 0: it was the first */
     uint32_t ip_id_bytes; /* payload of the packet with that identification */
     Place last;           /* its latest packet */
+    /* Families with nothing to do for its plain packets, bit (1 << FamilyId), while the check's
+     * epoch is that one. */
+    unsigned quiet;
+    uint64_t quiet_epoch;
     /* Its latest mappings that differ from the one before, the newest at (n_mapped - 1) modulo
      * RECENT_MAPPINGS. */
-    Mapped recent[RECENT_MAPPINGS];
+    Mapped *recent; /* NULL = none; grows up to RECENT_MAPPINGS */
     uint64_t n_mapped;
     /* The latest mapping whose checksum is wrong in the capture, and the packet that completed it.
      * Family DSS sets it where rules read payload, before the later families see that packet. */
@@ -120,7 +124,6 @@ struct _Flow {
     Place syn, synack, third, fourth;
     bool out_of_order; /* the capture shows steps of the handshake in another order */
     bool reused;       /* by a connection whose SYN the capture lacks: nothing is judged any more */
-    char *states;      /* of the families */
 };
 
 /* One connection. */
@@ -128,16 +131,17 @@ struct _Check {
     MpsRules *rules;
     const MpsConnection *connection;
     uint32_t passed[N_RULES];
-    uint16_t missing[N_RULES]; /* Evidence that rule_unchecked() named */
+    uint16_t *missing;         /* [N_RULES]: Evidence that rule_unchecked() named; NULL = none */
     GArray *faults;            /* Fault; NULL = none */
-    uint16_t n_faults[N_RULES];
+    uint8_t n_faults[N_RULES]; /* kept one by one */
+    uint64_t epoch; /* unique in the run; another one after each packet that is not plain, and after
+                       each fault */
     /* Set by the families for those after them. */
     bool keys_doubtful; /* a key was contradicted: what is derived from it is not judged */
     bool fallen_back;   /* MPTCP was given up: only the rules of a fallback go on */
     Place fallback;     /* what made it so */
     bool has_checksum;  /* the checksum negotiation is known, */
     bool checksum;      /* and this is its result */
-    char *states;       /* of the families */
 };
 
 /* A packet in its context. */
@@ -151,9 +155,14 @@ typedef struct {
      * what is missing right before this packet. */
     End *sending, *peer;
     unsigned subtypes;               /* bit (1 << MpsSubtype) for each option with status OK */
+    const MpsMptcpOption *dss;       /* the first with status OK, or NULL */
     bool syn, synack, ack, rst, fin; /* syn: SYN without ACK; synack: with */
     bool options_whole;              /* not cut by the capture, not malformed */
+    bool has_unwhole;                /* some MPTCP option has another status than OK */
     bool again; /* carries only sequence space that was seen before: a retransmission */
+    /* As most packets of a transfer are: whole, no SYN, FIN or RST, no MPTCP option but one DSS,
+     * and that without DATA_FIN or infinite mapping or numbers below the IDSN; MPTCP is in use. */
+    bool plain;
 } Packet;
 
 /* A family of rules.  Its state is zeroed memory: one per run, per connection, per subflow. */
@@ -161,6 +170,10 @@ typedef struct {
     size_t run_bytes, check_bytes, flow_bytes;
     /* Each captured segment of a subflow; the tracked state is that before the segment. */
     void (*segment)(const Packet *packet);
+    /* Asked behind a plain packet: whether the family has nothing to do for the plain packets of
+     * this sender on this subflow any more, whatever plain ones come from others, until there is
+     * one that is not plain, a signal or a fault in the connection.  NULL: never. */
+    bool (*is_quiet)(const Packet *packet);
     /* MPS_EV_SIGNAL; or NULL. */
     void (*signal)(Check *check, Flow *flow, const MpsEvent *event);
     /* The connection is over: what only the end decides; or NULL.  check_flows() iterates. */
@@ -187,11 +200,14 @@ const MpsRuleOptions *rules_options(const MpsRules *rules);
 struct _MpsRules {
     MpsRuleOptions options;
     int64_t now_ns;
+    uint64_t epochs;     /* given to checks so far */
+    unsigned ever_quiet; /* families that have is_quiet, bits (1 << FamilyId) */
     char *states;
-    size_t check_bytes, flow_bytes; /* of all families' states */
+    size_t check_bytes, flow_bytes; /* with all families' states */
+    GPtrArray *checks, *flows;      /* blocks of that size, to be used again */
     struct {
         size_t run, check, flow;
-    } at[N_FAMILIES]; /* where theirs begin */
+    } at[N_FAMILIES]; /* where theirs begin: behind the Check or Flow, in the same block */
 };
 
 /* The states of a family; several times a packet. */
@@ -201,11 +217,20 @@ static inline void *run_state(const MpsRules *rules, FamilyId family)
 }
 static inline void *check_state(const Check *check, FamilyId family)
 {
-    return check->states + check->rules->at[family].check;
+    return (char *)check + check->rules->at[family].check;
 }
 static inline void *flow_state(const Flow *flow, FamilyId family)
 {
-    return flow->states + flow->check->rules->at[family].flow;
+    return (char *)flow + flow->check->rules->at[family].flow;
+}
+
+/* A part of a state that few connections or subflows need, which is at *part: made of @n_bytes
+ * zeros when it is first asked for.  The family frees it. */
+static inline void *rare_state(void **part, size_t n_bytes)
+{
+    if (!*part)
+        *part = g_malloc0(n_bytes);
+    return *part;
 }
 
 /* The flow of @subflow; NULL if no segment of it was seen. */
@@ -237,16 +262,27 @@ static inline MpsSide other(MpsSide side)
 /* ---- packets ---- */
 
 /* The first option of @subtype that is whole, or NULL. */
-const MpsMptcpOption *packet_option(const Packet *packet, MpsSubtype subtype);
+const MpsMptcpOption *packet_find_option(const Packet *packet, MpsSubtype subtype);
+static inline const MpsMptcpOption *packet_option(const Packet *packet, MpsSubtype subtype)
+{
+    return packet->subtypes & 1u << subtype ? packet_find_option(packet, subtype) : NULL;
+}
 
 /* Whether @option fits into the header, but its length not to its subtype. */
 bool option_is_misshapen(const Packet *packet, const MpsMptcpOption *option);
 
 /* The first option of @subtype whose length does not fit it, or NULL.  As long as the version is
  * not known, on packets after the SYNs, OPT-03 takes care of it and this returns NULL. */
-const MpsMptcpOption *packet_misshapen(const Packet *packet, MpsSubtype subtype);
+const MpsMptcpOption *packet_find_misshapen(const Packet *packet, MpsSubtype subtype);
+static inline const MpsMptcpOption *packet_misshapen(const Packet *packet, MpsSubtype subtype)
+{
+    return packet->has_unwhole ? packet_find_misshapen(packet, subtype) : NULL;
+}
 
-Place packet_place(const Packet *packet);
+static inline Place packet_place(const Packet *packet)
+{
+    return (Place){packet->wire->ts_ns, packet->wire->packet, packet->wire->capture_id};
+}
 
 /* Payload bytes that the mapping of @option counts, the DATA_FIN octet left out. */
 static inline uint32_t mapped_bytes(const MpsMptcpOption *option)
@@ -349,6 +385,8 @@ void rule_fault_at(Check *check, const MpsSubflow *subflow, MpsSide sender, Plac
 /* The rule applied, but @missing (Evidence) is not in the capture. */
 static inline void rule_unchecked(Check *check, RuleId rule, unsigned missing)
 {
+    if (!check->missing)
+        check->missing = g_new0(uint16_t, N_RULES);
     check->missing[rule] |= (uint16_t)missing;
 }
 

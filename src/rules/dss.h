@@ -10,6 +10,16 @@
 #include "rules/check.h"
 #include "util/ranges.h"
 
+/* What the payload of a mapping tells. */
+typedef struct {
+    uint64_t sum; /* DSS-04: one's complement, of the payload so far, */
+    uint32_t bytes;
+    bool torn;     /* payload is not there, or came in pieces that overlap */
+    bool repeated; /* some of it was sent again before all was there */
+    bool judged, wrong;
+    Place differs; /* DSS-14: payload that differs from an earlier copy, until the sum is known */
+} Summed;
+
 typedef struct {
     int64_t seq, offset; /* of the first byte: as MpsEvent.segment.seq, and as data offset */
     uint32_t bytes;      /* of payload: without the DATA_FIN octet */
@@ -19,13 +29,7 @@ typedef struct {
     bool has_dsn; /* the next is known in full */
     uint64_t dsn;
     Place place;
-    /* DSS-04: one's-complement sum of the payload so far. */
-    uint64_t sum;
-    uint32_t summed;
-    bool torn;     /* payload is not there, or came in pieces that overlap */
-    bool repeated; /* some of its payload was sent again before all was there */
-    bool judged, wrong;
-    Place differs; /* DSS-14: payload that differs from an earlier copy, until the sum is known */
+    Summed *summed; /* owned by those that are kept; NULL: payload is not read */
 } Mapping;
 
 /* Latest mappings of one direction of a subflow that are kept. */
@@ -37,6 +41,12 @@ typedef struct {
     int64_t seq, ack;
     uint32_t tsval;
 } Order;
+
+/* DSS-05: a mapping with a wrong form until its receiver has reacted. */
+typedef struct {
+    Place place; /* none: it has, or need not */
+    int64_t data_begin, data_end, seq_end;
+} WrongForm;
 
 /* One direction of a subflow: what its sender announces and acknowledges. */
 typedef struct {
@@ -56,11 +66,7 @@ typedef struct {
     int64_t ack, edge; /* highest DATA_ACK, highest right edge of the window */
     Place ack_place, edge_place;
     int64_t paired_ack, paired_data_ack; /* TCP ACK and DATA_ACK of its latest packet with both */
-    /* DSS-05: a mapping with a wrong form until its receiver has reacted. */
-    struct {
-        Place place;
-        int64_t data_begin, data_end, seq_end;
-    } wrong_form;
+    WrongForm *wrong_form;               /* NULL = none */
 } DssEnd;
 
 typedef struct {
@@ -69,6 +75,10 @@ typedef struct {
 } DssFlow;
 
 enum { MARKS = 16 };
+
+typedef struct {
+    int64_t ts_ns, offset;
+} Mark;
 
 /* Bytes of the latest data, for comparing: a window that moves over the data, in pages. */
 enum { PAGE_BYTES = 1 << 14, PAGES = 64 };
@@ -96,13 +106,11 @@ typedef struct {
     int64_t wide_offset, wide_end_seq;
     Place wide_place;
     /* DSS-19: how far mappings with 4-byte DSNs had come at some times. */
-    struct {
-        int64_t ts_ns, offset;
-    } marks[MARKS];
+    Mark *marks; /* a ring of MARKS; NULL = none */
     unsigned n_marks;
     /* DSS-14 */
-    uint8_t *page[PAGES];
-    int64_t floor; /* data offset where the window begins */
+    uint8_t **page; /* PAGES of them; NULL = none */
+    int64_t floor;  /* data offset where the window begins */
     MpsRanges held;
     int64_t doubt_begin, doubt_end; /* data of mappings with a wrong checksum */
 } DssSide;
@@ -162,6 +170,7 @@ Mapping *dss_mapping_at(const DssEnd *end, int64_t seq);
 /* Payload of @packet: whether it is mapped, and how far the data has come. */
 void dss_mapped_payload(const Packet *packet);
 void dss_mappings_finish(Check *check);
+void dss_end_clear(DssEnd *end);
 
 void dss_acks(const Packet *packet, const MpsMptcpOption *dss);
 void dss_window(const Packet *packet, int64_t begin, int64_t end);
@@ -171,7 +180,7 @@ void dss_narrow(const Packet *packet, int64_t offset);
 void dss_acks_finish(Check *check);
 
 /* A mapping that is judged at once: the DATA_FIN alone. */
-void dss_bare_checksum(const Packet *packet, Mapping *mapping);
+void dss_bare_checksum(const Packet *packet, const Mapping *bare);
 void dss_read_payload(const Packet *packet);
 void dss_payload_finish(Check *check);
 void dss_payload_clear(Check *check);

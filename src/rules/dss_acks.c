@@ -235,10 +235,10 @@ void dss_narrow(const Packet *packet, int64_t offset)
 
     if (side->has_mapping && offset <= side->highest)
         return;
+    if (!side->marks)
+        side->marks = g_new0(Mark, MARKS);
     if (side->n_marks == 0 || now_ns - side->marks[last].ts_ns >= MSL_NS / MARKS) {
-        side->marks[side->n_marks % MARKS].ts_ns = now_ns;
-        side->marks[side->n_marks % MARKS].offset = offset;
-        side->n_marks++;
+        side->marks[side->n_marks++ % MARKS] = (Mark){now_ns, offset};
         rule_pass(packet->check, RULE_DSS_19);
     }
     for (unsigned i = 0; i < MIN(side->n_marks, MARKS); i++)
@@ -260,12 +260,16 @@ void dss_wrong_form(const Packet *packet, int64_t data_begin, int64_t data_end)
 {
     DssEnd *end = dss_end(packet);
 
-    if (end->wrong_form.place.packet)
+    if (!end->wrong_form)
+        end->wrong_form = g_new0(WrongForm, 1);
+    if (end->wrong_form->place.packet)
         return;
-    end->wrong_form.place = packet_place(packet);
-    end->wrong_form.data_begin = data_begin;
-    end->wrong_form.data_end = data_end;
-    end->wrong_form.seq_end = packet->event->segment.seq + (int64_t)packet->wire->payload_bytes;
+    *end->wrong_form = (WrongForm){
+        .place = packet_place(packet),
+        .data_begin = data_begin,
+        .data_end = data_end,
+        .seq_end = packet->event->segment.seq + (int64_t)packet->wire->payload_bytes,
+    };
 }
 
 /* The same data was mapped rightly: it may be acknowledged. */
@@ -273,25 +277,23 @@ void dss_right_form(const Packet *packet, int64_t data_begin, int64_t data_end)
 {
     for (guint i = 0; i < check_n_flows(packet->check); i++) {
         const Flow *flow = dss_flow_in(packet->check, i);
-        DssEnd *end = flow ? &dss_flow(flow)->end[packet->sender] : NULL;
+        WrongForm *wrong = flow ? dss_flow(flow)->end[packet->sender].wrong_form : NULL;
 
-        if (end && end->wrong_form.place.packet && data_begin < end->wrong_form.data_end &&
-            end->wrong_form.data_begin < data_end)
-            end->wrong_form.place.packet = 0;
+        if (wrong && data_begin < wrong->data_end && wrong->data_begin < data_end)
+            wrong->place.packet = 0;
     }
 }
 
 /* Whether @packet, of the receiver, shows what became of the wrong mapping on @flow. */
 static void watch_wrong_form(const Packet *packet, const Flow *flow, const MpsMptcpOption *dss)
 {
-    DssEnd *end = &dss_flow(flow)->end[other(packet->sender)];
+    WrongForm *wrong = dss_flow(flow)->end[other(packet->sender)].wrong_form;
     const bool here = flow == packet->flow;
     const bool taken = dss && dss->dss.has_ack && packet->event->segment.has_data_ack &&
-                       packet->event->segment.data_ack >= end->wrong_form.data_end;
-    const bool idle =
-        here && packet->event->segment.has_ack &&
-        packet->event->segment.ack >= end->wrong_form.seq_end &&
-        packet->wire->ts_ns - end->wrong_form.place.ts_ns > ANSWER_NS + flow_rtt_ns(flow);
+                       packet->event->segment.data_ack >= wrong->data_end;
+    const bool idle = here && packet->event->segment.has_ack &&
+                      packet->event->segment.ack >= wrong->seq_end &&
+                      packet->wire->ts_ns - wrong->place.ts_ns > ANSWER_NS + flow_rtt_ns(flow);
 
     if (here && packet->rst) {
         rule_pass(packet->check, RULE_DSS_05);
@@ -300,12 +302,12 @@ static void watch_wrong_form(const Packet *packet, const Flow *flow, const MpsMp
                                    .field = "answer to a mapping with the wrong checksum field",
                                    .expected = text("RST of the subflow"),
                                    .seen = text(taken ? "DATA_ACK of the data" : "none"),
-                                   .earlier = end->wrong_form.place,
+                                   .earlier = wrong->place,
                                    .needs = EV_VTX});
     } else {
         return;
     }
-    end->wrong_form.place.packet = 0;
+    wrong->place.packet = 0;
 }
 
 static void watch_wrong_forms(const Packet *packet, const MpsMptcpOption *dss)
@@ -314,8 +316,10 @@ static void watch_wrong_forms(const Packet *packet, const MpsMptcpOption *dss)
         return;
     for (guint i = 0; i < check_n_flows(packet->check); i++) {
         const Flow *flow = dss_flow_in(packet->check, i);
+        const WrongForm *wrong =
+            flow ? dss_flow(flow)->end[other(packet->sender)].wrong_form : NULL;
 
-        if (flow && dss_flow(flow)->end[other(packet->sender)].wrong_form.place.packet)
+        if (wrong && wrong->place.packet)
             watch_wrong_form(packet, flow, dss);
     }
 }

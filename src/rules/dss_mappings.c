@@ -93,14 +93,23 @@ static bool compare(const Packet *packet, const DssEnd *end, Mapping *mapping, g
             report_change(packet, field, each, mapping);
             return false;
         }
-        if (each->seq == mapping->seq && each->bytes <= mapping->bytes) {
-            mapping->sum = each->sum;
+        if (each->seq == mapping->seq && each->bytes <= mapping->bytes)
             mapping->summed = each->summed;
-            mapping->torn = each->torn;
-            mapping->repeated = each->repeated;
-        }
     }
     return true;
+}
+
+/* A mapping that grows has the sum of what it was so far, but is to be judged again. */
+static Summed *begin_sum(const Summed *so_far)
+{
+    Summed *summed = g_new0(Summed, 1);
+
+    if (so_far)
+        *summed = (Summed){.sum = so_far->sum,
+                           .bytes = so_far->bytes,
+                           .torn = so_far->torn,
+                           .repeated = so_far->repeated};
+    return summed;
 }
 
 static void keep(DssEnd *end, const Mapping *mapping)
@@ -112,6 +121,7 @@ static void keep(DssEnd *end, const Mapping *mapping)
         end->used = end->mappings->len - 1;
         end->next = end->mappings->len % MAPPINGS_KEPT;
     } else {
+        g_free(mapping_of(end, end->next)->summed);
         *mapping_of(end, end->next) = *mapping;
         end->used = end->next;
         end->next = (end->next + 1) % MAPPINGS_KEPT;
@@ -135,10 +145,13 @@ void dss_announce(const Packet *packet, const Mapping *announced)
     if (!compare(packet, end, &mapping, &index))
         return;
     rule_pass(packet->check, RULE_DSS_06);
-    if (end->mappings && index < end->mappings->len)
+    if (end->mappings && index < end->mappings->len) {
         end->used = index;
-    else
+    } else {
+        if (rules_options(packet->check->rules)->checksums)
+            mapping.summed = begin_sum(mapping.summed);
         keep(end, &mapping);
+    }
     if (end->bare_begin < end->bare_end && covers(&mapping, end->bare_begin))
         end->bare_begin = MIN(end->bare_end, mapping.seq + mapping.bytes);
 }
@@ -332,4 +345,12 @@ void dss_mappings_finish(Check *check)
         }
         check_hole(check, side);
     }
+}
+
+void dss_end_clear(DssEnd *end)
+{
+    for (guint i = 0; end->mappings && i < end->mappings->len; i++)
+        g_free(mapping_of(end, i)->summed);
+    g_clear_pointer(&end->mappings, g_array_unref);
+    g_free(end->wrong_form);
 }

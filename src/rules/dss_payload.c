@@ -51,7 +51,7 @@ static uint16_t checksum_of(const Mapping *mapping)
     const uint64_t header =
         (mapping->dsn >> 32) + (uint32_t)mapping->dsn + mapping->ssn + mapping->length;
 
-    return (uint16_t)~fold(mapping->sum + header);
+    return (uint16_t)~fold(mapping->summed->sum + header);
 }
 
 /* Data of a mapping with a wrong checksum is not compared with other copies. */
@@ -83,16 +83,16 @@ static void judge(const Packet *packet, Mapping *mapping)
 {
     const uint16_t shall = checksum_of(mapping);
 
-    mapping->judged = true;
-    mapping->wrong = mapping->checksum != shall;
-    if (!rule_broken(packet, RULE_DSS_04, mapping->wrong)) {
-        if (mapping->differs.packet)
-            report_difference(packet->check, packet->flow->public, packet->sender, mapping->differs,
-                              mapping->offset);
+    mapping->summed->judged = true;
+    mapping->summed->wrong = mapping->checksum != shall;
+    if (!rule_broken(packet, RULE_DSS_04, mapping->summed->wrong)) {
+        if (mapping->summed->differs.packet)
+            report_difference(packet->check, packet->flow->public, packet->sender,
+                              mapping->summed->differs, mapping->offset);
         return;
     }
     doubt(dss_side(packet), mapping);
-    if (!mapping->repeated) {
+    if (!mapping->summed->repeated) {
         packet->sending->has_failed_checksum = true;
         packet->sending->failed = packet_place(packet);
         packet->sending->failed_begin = mapping->offset;
@@ -104,7 +104,7 @@ static void judge(const Packet *packet, Mapping *mapping)
                                .expected = text("0x%04x", shall),
                                .seen = text("0x%04x", mapping->checksum),
                                .earlier = mapping->place,
-                               .unproven = mapping->repeated});
+                               .unproven = mapping->summed->repeated});
 }
 
 /* Whether the sum of @mapping can be judged at all. */
@@ -112,15 +112,20 @@ static bool is_summed(const Packet *packet, const Mapping *mapping)
 {
     const Check *check = packet->check;
 
-    return mapping->has_checksum && !(check->has_checksum && !check->checksum) && !mapping->judged;
+    return mapping->has_checksum && !(check->has_checksum && !check->checksum) &&
+           !mapping->summed->judged;
 }
 
-void dss_bare_checksum(const Packet *packet, Mapping *mapping)
+void dss_bare_checksum(const Packet *packet, const Mapping *bare)
 {
-    if (!rules_options(packet->check->rules)->checksums || !is_summed(packet, mapping))
+    Summed nothing = {0};
+    Mapping mapping = *bare;
+
+    mapping.summed = &nothing;
+    if (!rules_options(packet->check->rules)->checksums || !is_summed(packet, &mapping))
         return;
-    if (mapping->has_dsn)
-        judge(packet, mapping);
+    if (mapping.has_dsn)
+        judge(packet, &mapping);
     else
         rule_unchecked(packet->check, RULE_DSS_04, EV_KEYS);
 }
@@ -151,17 +156,17 @@ static void add_to_sum(const Packet *packet, Mapping *mapping, int64_t from, int
     const MpsEvent *event = packet->event;
     const MpsSegment *wire = packet->wire;
 
-    if (!is_summed(packet, mapping) || mapping->torn)
+    if (!is_summed(packet, mapping) || mapping->summed->torn)
         return;
-    mapping->repeated |= event->segment.unique_bytes < wire->payload_bytes;
+    mapping->summed->repeated |= event->segment.unique_bytes < wire->payload_bytes;
     if (!cut_to_fresh(packet, &from, until)) {
-        mapping->torn = true;
+        mapping->summed->torn = true;
         return;
     }
-    mapping->sum += sum_bytes(wire->payload + (from - event->segment.seq), (size_t)(until - from),
-                              (from - mapping->seq) & 1);
-    mapping->summed += (uint32_t)(until - from);
-    if (mapping->summed < mapping->bytes)
+    mapping->summed->sum += sum_bytes(wire->payload + (from - event->segment.seq),
+                                      (size_t)(until - from), (from - mapping->seq) & 1);
+    mapping->summed->bytes += (uint32_t)(until - from);
+    if (mapping->summed->bytes < mapping->bytes)
         return;
     if (mapping->has_dsn)
         judge(packet, mapping);
@@ -184,7 +189,7 @@ static void move_window(DssSide *side, int64_t end)
  * no page there. */
 static uint8_t *piece_of(const DssSide *side, int64_t offset, int64_t *n_bytes)
 {
-    uint8_t *page = side->page[offset / PAGE_BYTES % PAGES];
+    uint8_t *page = side->page ? side->page[offset / PAGE_BYTES % PAGES] : NULL;
 
     *n_bytes = MIN(*n_bytes, PAGE_BYTES - offset % PAGE_BYTES);
     return page ? page + offset % PAGE_BYTES : NULL;
@@ -217,6 +222,8 @@ static void hold(const Packet *packet, DssSide *side, int64_t offset, const uint
 {
     DssRun *run = run_state(packet->check->rules, FAMILY_dss);
 
+    if (!side->page)
+        side->page = g_new0(uint8_t *, PAGES);
     while (n_bytes > 0) {
         uint8_t **page = &side->page[offset / PAGE_BYTES % PAGES];
         int64_t n = n_bytes;
@@ -241,11 +248,11 @@ static void differs(const Packet *packet, Mapping *mapping, int64_t offset)
 {
     const DssSide *side = dss_side(packet);
 
-    if (mapping->wrong || (offset >= side->doubt_begin && offset < side->doubt_end))
+    if (mapping->summed->wrong || (offset >= side->doubt_begin && offset < side->doubt_end))
         return; /* DSS-04 has said so */
-    if (is_summed(packet, mapping) && !mapping->torn) {
-        if (!mapping->differs.packet)
-            mapping->differs = packet_place(packet);
+    if (is_summed(packet, mapping) && !mapping->summed->torn) {
+        if (!mapping->summed->differs.packet)
+            mapping->summed->differs = packet_place(packet);
         return;
     }
     report_difference(packet->check, packet->flow->public, packet->sender, packet_place(packet),
@@ -332,7 +339,7 @@ static void note_unsummed(Check *check, const DssEnd *end)
     for (guint i = 0; end->mappings && i < end->mappings->len; i++) {
         const Mapping *mapping = &g_array_index(end->mappings, Mapping, i);
 
-        if (mapping->has_checksum && !mapping->judged)
+        if (mapping->has_checksum && !mapping->summed->judged)
             rule_unchecked(check, RULE_DSS_04, EV_PAY);
     }
 }
@@ -354,10 +361,11 @@ void dss_payload_clear(Check *check)
     for (int i = 0; i < 2; i++) {
         DssSide *side = &dss_check(check)->side[i];
 
-        for (int p = 0; p < PAGES; p++) {
+        for (int p = 0; side->page && p < PAGES; p++) {
             run->n_pages -= side->page[p] != NULL;
             g_free(side->page[p]);
         }
+        g_free(side->page);
         mps_ranges_clear(&side->held);
     }
 }

@@ -192,11 +192,24 @@ static void write_fault(const Check *check, const Fault *fault, MpsRowSink *rows
     rows->add(rows, &fault_table, values);
 }
 
-/* Appends one member to the JSON object that @out is. */
-static GString *member(GString *out, int rule)
+static void append_number(GString *out, uint32_t number)
 {
-    g_string_append_printf(out, "%s\"%d\":", out->len > 1 ? "," : "", rule + 1);
-    return out;
+    char digits[10]; /* UINT32_MAX */
+    size_t at = sizeof digits;
+
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    g_string_append_len(out, digits + at, (gssize)(sizeof digits - at));
+}
+
+/* Begins the member of @rule in the JSON object that @out is. */
+static void begin_member(GString *out, int rule)
+{
+    g_string_append(out, out->len > 1 ? ",\"" : "\"");
+    append_number(out, (uint32_t)rule + 1);
+    g_string_append_len(out, "\":", 2);
 }
 
 static void write_judgement(const Check *check, MpsRowSink *rows)
@@ -207,10 +220,12 @@ static void write_judgement(const Check *check, MpsRowSink *rows)
     for (int rule = 0; rule < N_RULES; rule++) {
         if (check->n_faults[rule] > 0)
             continue;
-        if (check->passed[rule] > 0)
-            g_string_append_printf(member(passed, rule), "%u", check->passed[rule]);
-        else if (check->missing[rule]) {
-            g_string_append_c(member(unchecked, rule), '"');
+        if (check->passed[rule] > 0) {
+            begin_member(passed, rule);
+            append_number(passed, check->passed[rule]);
+        } else if (check->missing && check->missing[rule]) {
+            begin_member(unchecked, rule);
+            g_string_append_c(unchecked, '"');
             append_evidence(unchecked, check->missing[rule]);
             g_string_append_c(unchecked, '"');
         }

@@ -89,7 +89,7 @@ static void follow_data_fin(const Packet *packet, JoinCheck *all, const MpsMptcp
 void join_follow(const Packet *packet, JoinCheck *all)
 {
     const MpsSegment *wire = packet->wire;
-    const MpsMptcpOption *dss = packet_option(packet, MPS_DSS);
+    const MpsMptcpOption *dss = packet->dss;
     const bool confirms =
         packet->sender == MPS_CLIENT && !packet->syn && packet->subtypes & 1u << MPS_MP_CAPABLE;
 
@@ -387,7 +387,7 @@ static void compare_flow(const Packet *packet, const JoinCheck *all, JoinFlow *s
     if (before->public->kind != MPS_KIND_JOIN || before->public->opened_by != opener)
         return;
 
-    const JoinFlow *attempt = flow_state(before, FAMILY_join);
+    const JoinFlow *attempt = join_flow(before);
 
     if (has_failed(before, attempt, wire->ts_ns) &&
         !is_announced_since(all, acceptor, &wire->dst, before->syn.ts_ns))

@@ -73,6 +73,12 @@ typedef struct {
     bool over;     /* either side gave up, or all is settled */
 } JoinFlow;
 
+/* The state of a joined subflow; the initial one needs none. */
+static inline JoinFlow *join_flow(const Flow *flow)
+{
+    return rare_state(flow_state(flow, FAMILY_join), sizeof(JoinFlow));
+}
+
 /* join_place.c: where joins come from and go to, and when. */
 void join_follow(const Packet *packet, JoinCheck *all);
 void join_signal(Check *check, Flow *flow, const MpsEvent *event);

@@ -74,9 +74,10 @@ typedef struct {
     bool announced[2];    /* the address of its end of the initial subflow, in an ADD_ADDR */
 } MpcCheck;
 
+/* Of the initial subflow; others only need it if an MP_CAPABLE goes astray there. */
 static inline MpcFlow *mpc_flow(const Flow *flow)
 {
-    return flow_state(flow, FAMILY_mpc);
+    return rare_state(flow_state(flow, FAMILY_mpc), sizeof(MpcFlow));
 }
 
 static inline MpcCheck *mpc_check(const Check *check)
@@ -107,6 +108,8 @@ void mpc_keys_clear_run(MpsRules *rules);
 
 /* mpc_course.c: what has to follow an MP_CAPABLE, or must not.  @capable may be misshapen. */
 void mpc_course_segment(const Packet *packet, const MpsMptcpOption *capable);
+/* Whether plain packets on the initial subflow @flow decide nothing any more. */
+bool mpc_course_is_over(const Flow *flow);
 void mpc_course_finish(Check *check);
 
 #endif

@@ -98,7 +98,7 @@ static void check_plain(const Packet *packet, const MpsMptcpOption *capable)
  * see MPC-22. */
 static void note_proof(const Packet *packet)
 {
-    const MpsMptcpOption *dss = packet_option(packet, MPS_DSS);
+    const MpsMptcpOption *dss = packet->dss;
     const bool mapping_only = dss && !dss->dss.has_ack && is_initial(packet);
 
     if (speech(packet) && !mapping_only)
@@ -137,7 +137,7 @@ static void settle_first_data(const Packet *packet)
 static void check_first_data(const Packet *packet, const MpsMptcpOption *capable)
 {
     MpcFlow *flow = mpc_flow(packet->flow);
-    const MpsMptcpOption *dss = packet_option(packet, MPS_DSS);
+    const MpsMptcpOption *dss = packet->dss;
 
     flow->first_data_seen = true;
     if (packet->check->connection->version != 1 || !flow->ack.place.packet)
@@ -333,7 +333,7 @@ static void check_ignoring(const Packet *packet, const MpsMptcpOption *capable)
 static void check_after_fast_open(const Packet *packet, const MpsMptcpOption *capable)
 {
     const Check *check = packet->check;
-    const MpsMptcpOption *dss = packet_option(packet, MPS_DSS);
+    const MpsMptcpOption *dss = packet->dss;
     const uint32_t taken = packet->sending->syn_taken;
     const int64_t offset = packet->event->segment.map_offset;
     bool numbered, contained;
@@ -458,10 +458,8 @@ static void follow(const Packet *packet, MpcFlow *flow, const MpsMptcpOption *ca
 
 void mpc_course_segment(const Packet *packet, const MpsMptcpOption *capable)
 {
-    MpcFlow *flow = mpc_flow(packet->flow);
-
     if (is_initial(packet))
-        settle(packet, flow, capable);
+        settle(packet, mpc_flow(packet->flow), capable);
     if (packet->wire->n_mptcp == 0 && !packet->synack)
         return;
     if (capable)
@@ -469,13 +467,25 @@ void mpc_course_segment(const Packet *packet, const MpsMptcpOption *capable)
     if (capable && in_handshake(packet))
         note_no_join(packet, capable);
     if (is_initial(packet))
-        follow(packet, flow, capable);
+        follow(packet, mpc_flow(packet->flow), capable);
     else if (packet->syn && packet->subtypes & 1u << MPS_MP_JOIN)
         check_target(packet);
     if (packet->subtypes & 1u << MPS_ADD_ADDR)
         note_announcement(packet);
     if (packet->sender == MPS_SERVER && !mpc_check(packet->check)->listener_proved)
         note_proof(packet);
+}
+
+bool mpc_course_is_over(const Flow *flow)
+{
+    const MpcFlow *state = mpc_flow(flow);
+
+    for (int i = STEP_SYN; i <= STEP_ACK; i++)
+        if (state->step[i].bad.packet && !state->step[i].good)
+            return false;
+    return flow->third.packet && !state->plain_third.packet && state->first_data_seen &&
+           state->data_acked && !state->unproved_data.packet && !state->early_data_ack.packet &&
+           flow->end[flow->public->opened_by].syn_bytes == 0;
 }
 
 static void finish_flow(Check *check, const Flow *flow)

@@ -51,7 +51,7 @@ void mpc_infer_checksum(const Packet *packet)
 
     if ((check->has_checksum && !state->inferred) || state->contradicted)
         return;
-    dss = packet_option(packet, MPS_DSS);
+    dss = packet->dss;
     if (!dss || !dss->dss.has_map || dss->dss.data_bytes == 0)
         return;
     if (!check->has_checksum) {

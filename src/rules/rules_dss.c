@@ -314,8 +314,7 @@ static void settle_flow(const Packet *packet)
     DssFlow *state = dss_flow(packet->flow);
 
     for (int i = 0; state->check && i < 2; i++) {
-        if (state->end[i].mappings)
-            g_array_unref(state->end[i].mappings);
+        dss_end_clear(&state->end[i]);
         state->end[i] = (DssEnd){0};
     }
     state->check = packet->check;
@@ -332,16 +331,6 @@ static void take_option(const Packet *packet, const MpsMptcpOption *dss)
         else
             take_mapping(packet, dss);
     }
-}
-
-static bool all_whole(const Packet *packet)
-{
-    const MpsSegment *wire = packet->wire;
-
-    for (int i = 0; i < wire->n_mptcp; i++)
-        if (wire->mptcp[i].status != MPS_OPT_OK)
-            return false;
-    return packet->options_whole;
 }
 
 static void segment(const Packet *packet)
@@ -367,8 +356,8 @@ static void segment(const Packet *packet)
         return;
     }
     state->over = packet->check->connection->fallback != 0 || packet->check->fallen_back;
-    dss = packet_option(packet, MPS_DSS);
-    if (!all_whole(packet))
+    dss = packet->dss;
+    if (packet->has_unwhole || !packet->options_whole)
         check_shape(packet);
     if (dss)
         take_option(packet, dss);
@@ -397,13 +386,19 @@ static void finish(Check *check)
         dss_mappings_finish(check);
 }
 
+static void clear_check(Check *check)
+{
+    for (int i = 0; i < 2; i++)
+        g_free(dss_check(check)->side[i].marks);
+    dss_payload_clear(check);
+}
+
 static void clear_flow(Flow *flow)
 {
     DssFlow *state = dss_flow(flow);
 
     for (int i = 0; i < 2; i++)
-        if (state->end[i].mappings)
-            g_array_unref(state->end[i].mappings);
+        dss_end_clear(&state->end[i]);
 }
 
 const Family mps_rules_dss = {
@@ -413,5 +408,5 @@ const Family mps_rules_dss = {
     .segment = segment,
     .finish = finish,
     .clear_flow = clear_flow,
-    .clear_check = dss_payload_clear,
+    .clear_check = clear_check,
 };

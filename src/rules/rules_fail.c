@@ -37,6 +37,24 @@ typedef struct {
     } end[2];
 } FlowState;
 
+static CheckState *state_of(const Check *check)
+{
+    return rare_state(check_state(check, FAMILY_fail), sizeof(CheckState));
+}
+
+static FlowState *flow_state_of(const Flow *flow)
+{
+    return rare_state(flow_state(flow, FAMILY_fail), sizeof(FlowState));
+}
+
+/* Whether anything has failed in the connection so far. */
+static bool has_begun(const Check *check)
+{
+    CheckState *const *state = check_state(check, FAMILY_fail);
+
+    return *state;
+}
+
 static int checksum_state(const Check *check)
 {
     return check->has_checksum ? check->checksum : check->connection->checksum;
@@ -296,8 +314,7 @@ static void check_data_ack(const Packet *packet)
 
     for (guint i = 0; i < check_n_flows(check); i++) {
         const Flow *flow = check_flow(check, i);
-        Failed *failed =
-            flow ? &((FlowState *)flow_state(flow, FAMILY_fail))->end[failing].failed : NULL;
+        Failed *failed = flow ? &flow_state_of(flow)->end[failing].failed : NULL;
 
         if (!failed || !failed->place.packet || packet->event->segment.data_ack < failed->end)
             continue;
@@ -330,7 +347,7 @@ static void note_failed(const Packet *packet, CheckState *state, FlowState *flow
 static void watch_lost(const Packet *packet, CheckState *state)
 {
     const MpsEvent *event = packet->event;
-    const MpsMptcpOption *dss = packet_option(packet, MPS_DSS);
+    const MpsMptcpOption *dss = packet->dss;
     Lost *own = &state->lost[packet->sender], *peer = &state->lost[other(packet->sender)];
     const bool again = own->place.packet && packet->flow != own->flow && event->segment.has_map &&
                        event->segment.map_offset <= own->offset &&
@@ -346,15 +363,16 @@ static void watch_lost(const Packet *packet, CheckState *state)
 
 static void segment(const Packet *packet)
 {
-    FlowState *flow = flow_state(packet->flow, FAMILY_fail);
-    CheckState *state = check_state(packet->check, FAMILY_fail);
-    const MpsMptcpOption *misshapen = NULL, *fail = NULL;
+    const MpsMptcpOption *misshapen = packet_misshapen(packet, MPS_MP_FAIL);
+    const MpsMptcpOption *fail = packet_option(packet, MPS_MP_FAIL);
     const MpsSide peer = other(packet->sender);
+    CheckState *state;
+    FlowState *flow;
 
-    if (packet->wire->n_mptcp > 0) {
-        misshapen = packet_misshapen(packet, MPS_MP_FAIL);
-        fail = packet_option(packet, MPS_MP_FAIL);
-    }
+    if (!misshapen && !fail && !packet->sending->has_failed_checksum && !has_begun(packet->check))
+        return;
+    state = state_of(packet->check);
+    flow = flow_state_of(packet->flow);
     note_failed(packet, state, flow);
     if (misshapen || fail)
         check_form(packet, misshapen ? misshapen : fail, misshapen);
@@ -413,7 +431,7 @@ static void finish_lost(Check *check, MpsSide data_sender, const Lost *lost)
 
 static void finish_answer(Check *check, const Flow *flow)
 {
-    const FlowState *state = flow_state(flow, FAMILY_fail);
+    const FlowState *state = flow_state_of(flow);
 
     for (MpsSide failing = MPS_CLIENT; failing <= MPS_SERVER; failing++) {
         const Place fail = state->end[failing].fail;
@@ -435,8 +453,11 @@ static void finish_answer(Check *check, const Flow *flow)
 
 static void finish(Check *check)
 {
-    const CheckState *state = check_state(check, FAMILY_fail);
+    const CheckState *state;
 
+    if (!has_begun(check))
+        return;
+    state = state_of(check);
     finish_carrier(check, &state->carrier);
     for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++)
         finish_lost(check, side, &state->lost[side]);
@@ -445,9 +466,31 @@ static void finish(Check *check)
             finish_answer(check, check_flow(check, i));
 }
 
+static bool is_quiet(const Packet *packet)
+{
+    return !has_begun(packet->check);
+}
+
+static void clear_flow(Flow *flow)
+{
+    FlowState **state = flow_state(flow, FAMILY_fail);
+
+    g_free(*state);
+}
+
+static void clear_check(Check *check)
+{
+    CheckState **state = check_state(check, FAMILY_fail);
+
+    g_free(*state);
+}
+
 const Family mps_rules_fail = {
-    .check_bytes = sizeof(CheckState),
-    .flow_bytes = sizeof(FlowState),
+    .check_bytes = sizeof(CheckState *),
+    .flow_bytes = sizeof(FlowState *),
     .segment = segment,
+    .is_quiet = is_quiet,
     .finish = finish,
+    .clear_flow = clear_flow,
+    .clear_check = clear_check,
 };

@@ -331,17 +331,27 @@ static void track(const Packet *packet, const MpsMptcpOption *dss, FbFlow *flow)
         end->window = (int64_t)packet->wire->window << packet->sending->wscale;
 }
 
+/* Whether @packet has a DSS and nothing is waited for on its subflow that it could decide. */
+static bool is_routine(const Packet *packet, const FbFlow *flow)
+{
+    return packet->plain && packet->dss && flow->confirmed && !flow->no_dss.packet &&
+           !flow->end[MPS_CLIENT].lost.packet && !flow->end[MPS_SERVER].lost.packet &&
+           (packet->wire->payload_bytes == 0 || flow->end[other(packet->sender)].data_acked);
+}
+
 static void segment(const Packet *packet)
 {
-    FbFlow *flow;
-    const MpsMptcpOption *dss;
+    FbFlow *flow = flow_state_of(packet);
+    const MpsMptcpOption *dss = packet->dss;
 
     if (packet->syn || packet->synack) {
         take_handshake(packet);
         return;
     }
-    flow = flow_state_of(packet);
-    dss = packet_option(packet, MPS_DSS);
+    if (is_routine(packet, flow)) {
+        track(packet, dss, flow);
+        return;
+    }
     fb_check_infinite(packet, dss, flow);
     if (packet->check->fallen_back) {
         fb_check_after(packet, dss);

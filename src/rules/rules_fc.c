@@ -338,9 +338,17 @@ static void finish(Check *check)
     }
 }
 
+static bool is_quiet(const Packet *packet)
+{
+    const CheckState *state = check_state(packet->check, FAMILY_fc);
+
+    return !state->by[0].place.packet && !state->by[1].place.packet;
+}
+
 const Family mps_rules_fc = {
     .check_bytes = sizeof(CheckState),
     .flow_bytes = sizeof(FlowState),
     .segment = segment,
+    .is_quiet = is_quiet,
     .finish = finish,
 };

@@ -226,7 +226,6 @@ static void report_last_fin(Check *check, MpsSide sender, Side *side)
 static void take_data_ack(const Packet *packet, Side *side, MpsSide data_sender)
 {
     const int64_t data_ack = packet->event->segment.data_ack;
-    const int64_t patience_ns = RTO_NS + flow_rtt_ns(packet->flow);
 
     if (!side->has_acked || data_ack > side->acked)
         side->acked = data_ack;
@@ -240,7 +239,7 @@ static void take_data_ack(const Packet *packet, Side *side, MpsSide data_sender)
     if (data_ack > side->fin) {
         side->fin_acked = packet_place(packet);
         side->fin_acked_on = packet->flow->public;
-    } else if (packet->wire->ts_ns - side->first.ts_ns > patience_ns) {
+    } else if (packet->wire->ts_ns - side->first.ts_ns > RTO_NS + flow_rtt_ns(packet->flow)) {
         side->denied = packet_place(packet);
     }
 }
@@ -293,7 +292,7 @@ static void segment(const Packet *packet)
     if ((packet->wire->n_mptcp == 0 && !packet->fin) || is_over(packet->check))
         return;
 
-    const MpsMptcpOption *dss = packet_option(packet, MPS_DSS);
+    const MpsMptcpOption *dss = packet->dss;
     const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
 
     if (packet->subtypes & 1u << MPS_MP_FASTCLOSE)

@@ -147,14 +147,17 @@ static void take_ack(const Packet *packet, const MpsMptcpOption *join, JoinFlow 
 static void segment(const Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
-    JoinFlow *state = flow_state(packet->flow, FAMILY_join);
     const MpsMptcpOption *join = packet_option(packet, MPS_MP_JOIN);
+    JoinFlow *state;
 
     if (wire->n_mptcp > 0) {
         check_forms(packet);
         join_follow(packet, check_state(packet->check, FAMILY_join));
     }
-    if (packet->flow->public->kind != MPS_KIND_JOIN || (state->over && !join))
+    if (packet->flow->public->kind != MPS_KIND_JOIN)
+        return;
+    state = join_flow(packet->flow);
+    if (state->over && !join)
         return;
     if (packet->syn) {
         take_syn(packet, join, state);
@@ -180,10 +183,17 @@ static void finish(Check *check)
 
         if (!flow || flow->public->kind != MPS_KIND_JOIN)
             continue;
-        join_place_finish(check, flow, flow_state(flow, FAMILY_join));
-        join_reaction_finish(check, flow, flow_state(flow, FAMILY_join));
+        join_place_finish(check, flow, join_flow(flow));
+        join_reaction_finish(check, flow, join_flow(flow));
     }
     join_place_end(check);
+}
+
+static void clear_flow(Flow *flow)
+{
+    JoinFlow **state = flow_state(flow, FAMILY_join);
+
+    g_free(*state);
 }
 
 static void clear_check(Check *check)
@@ -193,11 +203,22 @@ static void clear_check(Check *check)
     g_clear_pointer(&all->named, g_array_unref);
 }
 
+/* The subflow is established, and no DATA_FIN has to be acknowledged. */
+static bool is_quiet(const Packet *packet)
+{
+    const JoinCheck *all = check_state(packet->check, FAMILY_join);
+
+    return all->first_dss[packet->sender].packet && !all->has_fin[other(packet->sender)] &&
+           (packet->flow->public->kind != MPS_KIND_JOIN || join_flow(packet->flow)->over);
+}
+
 const Family mps_rules_join = {
     .check_bytes = sizeof(JoinCheck),
-    .flow_bytes = sizeof(JoinFlow),
+    .flow_bytes = sizeof(JoinFlow *),
     .segment = segment,
+    .is_quiet = is_quiet,
     .signal = join_signal,
     .finish = finish,
+    .clear_flow = clear_flow,
     .clear_check = clear_check,
 };

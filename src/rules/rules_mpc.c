@@ -289,7 +289,7 @@ static void segment(const Packet *packet)
     const MpsMptcpOption *capable = packet->wire->n_mptcp > 0 ? find_capable(packet) : NULL;
     const bool initial = packet->flow->public->kind == MPS_KIND_INITIAL;
 
-    if (packet->syn)
+    if (initial && packet->syn)
         mpc_flow(packet->flow)->n_syns++;
     if (capable && in_handshake(packet))
         check_capable(packet, capable);
@@ -308,12 +308,32 @@ static void finish(Check *check)
     mpc_course_finish(check);
 }
 
+static void clear_flow(Flow *flow)
+{
+    MpcFlow **state = flow_state(flow, FAMILY_mpc);
+
+    g_free(*state);
+}
+
+/* The handshake is over, and shown to be. */
+static bool is_quiet(const Packet *packet)
+{
+    const MpcCheck *state = mpc_check(packet->check);
+    const bool negotiated =
+        (packet->check->has_checksum && !state->inferred) || state->contradicted;
+
+    return negotiated && state->listener_proved &&
+           (packet->flow->public->kind == MPS_KIND_JOIN || mpc_course_is_over(packet->flow));
+}
+
 const Family mps_rules_mpc = {
     .run_bytes = sizeof(MpcRun),
     .check_bytes = sizeof(MpcCheck),
-    .flow_bytes = sizeof(MpcFlow),
+    .flow_bytes = sizeof(MpcFlow *),
     .segment = segment,
+    .is_quiet = is_quiet,
     .finish = finish,
+    .clear_flow = clear_flow,
     .clear_check = mpc_keys_clear,
     .clear_run = mpc_keys_clear_run,
 };

@@ -282,11 +282,37 @@ static void check_out_of_window(const Packet *packet, FlowState *state)
     }
 }
 
+/* Whether @packet has nothing but a DSS to which every rule of its form applies, and is part of no
+ * signalling. */
+static bool is_routine(const Packet *packet, const FlowState *state)
+{
+    const MpsMptcpOption *dss = packet->dss;
+    const Flow *flow = packet->flow;
+
+    return packet->plain && dss && (dss->byte2 & 0x0f) == 0 && (dss->byte3 & 0xe0) == 0 &&
+           packet->check->connection->version >= 0 && flow->syn.packet && flow->synack.packet &&
+           !state->refused && state->end[0].n == 0 && state->end[1].n == 0 &&
+           !state->end[other(packet->sender)].out.place.packet;
+}
+
+static void pass_routine(Check *check)
+{
+    static const RuleId rules[] = {RULE_OPT_01, RULE_OPT_02, RULE_OPT_03, RULE_OPT_04,
+                                   RULE_OPT_05, RULE_OPT_06, RULE_OPT_07, RULE_OPT_09};
+
+    for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
+        rule_pass(check, rules[i]);
+}
+
 static void segment(const Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
     FlowState *state = state_of(packet);
 
+    if (is_routine(packet, state)) {
+        pass_routine(packet->check);
+        return;
+    }
     if (packet->synack)
         note_refusal(packet, state);
     check_signalling(packet, state);

@@ -146,7 +146,7 @@ static void check_honoured(const Packet *packet)
 /* Whether @packet maps data that none before it has. */
 static bool maps_more(const Packet *packet, CheckState *state)
 {
-    const MpsMptcpOption *dss = packet_option(packet, MPS_DSS);
+    const MpsMptcpOption *dss = packet->dss;
     int64_t end;
 
     if (!dss || !packet->event->segment.has_map || dss->dss.data_bytes == 0)

@@ -280,8 +280,16 @@ static void finish(Check *check)
     }
 }
 
+static bool is_quiet(const Packet *packet)
+{
+    const FlowState *state = flow_state(packet->flow, FAMILY_rmv);
+
+    return !state->by[0].removal.packet && !state->by[1].removal.packet;
+}
+
 const Family mps_rules_rmv = {
     .flow_bytes = sizeof(FlowState),
     .segment = segment,
+    .is_quiet = is_quiet,
     .finish = finish,
 };

@@ -26,7 +26,7 @@ enum { MOST_REFUSALS = 8 };
 
 typedef struct {
     unsigned n_refusals;
-    Refusal refusals[MOST_REFUSALS];
+    Refusal *refusals; /* NULL = none */
 } CheckState;
 
 typedef struct {
@@ -144,16 +144,17 @@ static void note_refusal(const Packet *packet, const MpsMptcpOption *option, Che
 {
     const Flow *flow = packet->flow;
     const MpsSide told = other(packet->sender);
-    Refusal *refusal = &state->refusals[state->n_refusals % MOST_REFUSALS];
 
     if (option->tcprst.flags & 1 || option->tcprst.reason == REASON_UNSPECIFIED ||
         option->tcprst.reason == REASON_OUTSTANDING)
         return;
-    *refusal = (Refusal){.place = packet_place(packet),
-                         .end = {flow->public->end[0], flow->public->end[1]},
-                         .told = told,
-                         .same_port = told == flow->public->opened_by};
-    state->n_refusals++;
+    if (!state->refusals)
+        state->refusals = g_new0(Refusal, MOST_REFUSALS);
+    state->refusals[state->n_refusals++ % MOST_REFUSALS] =
+        (Refusal){.place = packet_place(packet),
+                  .end = {flow->public->end[0], flow->public->end[1]},
+                  .told = told,
+                  .same_port = told == flow->public->opened_by};
 }
 
 static bool same_address(const MpsAddress *a, const MpsAddress *b)
@@ -262,9 +263,25 @@ static void finish(Check *check)
             rule_pass(check, RULE_RST_03);
 }
 
+/* Only resets, joins and other options matter. */
+static bool is_quiet(const Packet *packet)
+{
+    (void)packet;
+    return true;
+}
+
+static void clear_check(Check *check)
+{
+    CheckState *state = check_state(check, FAMILY_rst);
+
+    g_free(state->refusals);
+}
+
 const Family mps_rules_rst = {
     .check_bytes = sizeof(CheckState),
     .flow_bytes = sizeof(FlowState),
     .segment = segment,
+    .is_quiet = is_quiet,
     .finish = finish,
+    .clear_check = clear_check,
 };

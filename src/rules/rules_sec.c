@@ -351,7 +351,7 @@ static void check_first_ack(const Packet *packet, CheckState *state)
 static void check_numbers(const Packet *packet, CheckState *state)
 {
     const MpsConnection *connection = packet->check->connection;
-    const MpsMptcpOption *dss = packet_option(packet, MPS_DSS);
+    const MpsMptcpOption *dss = packet->dss;
     const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
     const MpsSide side = packet->sender;
 
@@ -515,11 +515,24 @@ static void clear_run(MpsRules *rules)
     known_clear(run_state(rules, FAMILY_sec));
 }
 
+/* Both keys are known, and the first data sequence number and DATA_ACK of the sender. */
+static bool is_quiet(const Packet *packet)
+{
+    const CheckState *state = check_state(packet->check, FAMILY_sec);
+    const FlowState *flow = flow_state(packet->flow, FAMILY_sec);
+    const MpsConnection *connection = packet->check->connection;
+
+    return flow->met && state->keys_told && connection->id != 0 &&
+           connection->side[MPS_CLIENT].has_idsn && connection->side[MPS_SERVER].has_idsn &&
+           state->end[packet->sender].has_first && state->end[packet->sender].has_ack;
+}
+
 const Family mps_rules_sec = {
     .run_bytes = sizeof(Known),
     .check_bytes = sizeof(CheckState),
     .flow_bytes = sizeof(FlowState),
     .segment = segment,
+    .is_quiet = is_quiet,
     .signal = take_signal,
     .finish = finish,
     .clear_run = clear_run,
