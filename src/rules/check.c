@@ -546,6 +546,19 @@ void mps_rules_event(MpsRules *self, const MpsEvent *event)
     begin_epoch(check);
 }
 
+/* ---- evidence ---- */
+
+bool side_is_complete(const Check *check, MpsSide side)
+{
+    for (guint i = 0; i < check_n_flows(check); i++) {
+        const Flow *flow = check_flow(check, i);
+
+        if (flow && flow->end[side].n_packets > 0 && !end_is_complete(&flow->end[side]))
+            return false;
+    }
+    return true;
+}
+
 /* ---- reports ---- */
 
 char *text(const char *format, ...)
@@ -607,9 +620,7 @@ void rule_fault(const Packet *packet, Fault fault)
 
 /* ---- the end ---- */
 
-/* A subflow seen from its middle may have moved to another connection, and this one be left with
- * none. */
-static bool has_initial(const Check *check)
+bool check_has_initial(const Check *check)
 {
     const GPtrArray *subflows = check->connection->subflows;
 
@@ -621,7 +632,7 @@ static bool has_initial(const Check *check)
 static unsigned lacking(const Check *check, const Fault *fault, MpsVantage vantage)
 {
     const MpsSide near = near_side(vantage);
-    unsigned lacking = has_initial(check) ? 0 : EV_ALL;
+    unsigned lacking = check_has_initial(check) ? 0 : EV_ALL;
 
     for (guint i = 0; i < check_n_flows(check); i++) {
         const MpsSubflow *subflow = g_ptr_array_index(check->connection->subflows, i);

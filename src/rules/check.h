@@ -318,6 +318,10 @@ bool flow_was_open(const Flow *flow, int64_t ts_ns);
 
 /* ---- crypto, from the keys in the capture ---- */
 
+/* Whether the capture has the initial subflow; one seen from its middle may have moved to another
+ * connection, and this one be left with none. */
+bool check_has_initial(const Check *check);
+
 /* Both keys and the version are known, and nothing contradicts them. */
 bool check_has_keys(const Check *check);
 
@@ -331,6 +335,9 @@ static inline bool end_is_complete(const End *end)
 {
     return end->complete && end->has_ip_id;
 }
+
+/* The same for all subflows of @side. */
+bool side_is_complete(const Check *check, MpsSide side);
 
 /* ---- reports ---- */
 

@@ -189,18 +189,6 @@ static void finish_early(Check *check, const Flow *flow, const JoinFlow *state)
 
 /* ---- addresses and IDs ---- */
 
-/* Whether the capture provably holds all packets of host @side. */
-static bool host_is_complete(const Check *check, MpsSide side)
-{
-    for (guint i = 0; i < check_n_flows(check); i++) {
-        const Flow *flow = check_flow(check, i);
-
-        if (flow && flow->end[side].n_packets > 0 && !end_is_complete(&flow->end[side]))
-            return false;
-    }
-    return true;
-}
-
 static void note_conflict(const Packet *packet, JoinFlow *state, RuleId rule, uint8_t id,
                           const MpsAddress *before, Place earlier)
 {
@@ -228,7 +216,7 @@ static void finish_conflict(Check *check, const Flow *flow, const Conflict *conf
                           .seen = text("%s", mps_address_text(&conflict->now, now)),
                           .earlier = conflict->earlier,
                           .needs = EV_VTX | EV_ALL,
-                          .unproven = !host_is_complete(check, conflict->side)});
+                          .unproven = !side_is_complete(check, conflict->side)});
 }
 
 /* An address under another ID than before: between a NAT and the capture, two hosts' addresses may

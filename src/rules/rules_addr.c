@@ -99,13 +99,6 @@ static void note_announcement(const Packet *packet, CheckState *state, const Mps
 }
 
 /* Whether the addresses of the initial subflow are known. */
-static bool has_initial(const Check *check)
-{
-    const MpsSubflow *first = g_ptr_array_index(check->connection->subflows, 0);
-
-    return first->kind == MPS_KIND_INITIAL;
-}
-
 /* Whether the capture has every packet that @side sent on established subflows so far; @from_syn:
  * even those between the SYN and the first that counts. */
 static bool host_is_complete(const Check *check, MpsSide side, bool from_syn)
@@ -202,7 +195,7 @@ static void check_id_zero(const Packet *packet, const CheckState *state,
         rule_pass(packet->check, RULE_ADDR_07);
         return;
     }
-    if (!has_initial(packet->check)) {
+    if (!check_has_initial(packet->check)) {
         rule_unchecked(packet->check, RULE_ADDR_07, EV_HS);
         return;
     }
@@ -224,7 +217,7 @@ static int id_of_same(const Packet *packet, const CheckState *state, const MpsMp
     const MpsEndpoint *initial = &packet->check->connection->end[packet->sender];
     const AddressId *entry;
 
-    if (option->add_addr.address_id != 0 && has_initial(packet->check) &&
+    if (option->add_addr.address_id != 0 && check_has_initial(packet->check) &&
         same_address(&initial->address, &option->add_addr.address) &&
         (!option->add_addr.has_port || option->add_addr.port == initial->port))
         return 0;
@@ -358,7 +351,7 @@ static void check_join_target(const Packet *packet, const CheckState *state)
 
     if (packet->check->connection->id == 0 || rule_is_broken(packet->check, RULE_SEC_01))
         return; /* of no connection of the capture, or with the token of the wrong host */
-    if (!announced && !seen_at && !has_initial(packet->check)) {
+    if (!announced && !seen_at && !check_has_initial(packet->check)) {
         rule_unchecked(packet->check, RULE_ADDR_10, EV_ALL);
         return;
     }

@@ -52,18 +52,6 @@ static bool lies(const Check *check)
            rule_is_broken(check, RULE_SEC_02);
 }
 
-/* Whether identifications prove that the capture has all that @side sent. */
-static bool side_is_complete(const Check *check, MpsSide side)
-{
-    for (guint i = 0; i < check_n_flows(check); i++) {
-        const Flow *flow = check_flow(check, i);
-
-        if (flow && flow->end[side].n_packets > 0 && !end_is_complete(&flow->end[side]))
-            return false;
-    }
-    return true;
-}
-
 /* Numbers further off are of no window; DSS-11 and DSS-16 judge them, or they belong to a
  * connection on the same ports whose SYN the capture lacks. */
 static bool is_near(const Side *side, int64_t offset)
