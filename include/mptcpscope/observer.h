@@ -27,13 +27,17 @@ typedef struct {
     MpsDirection direction;    /* MPS_NOBODY in scopes without direction */
 } MpsSubject;
 
-typedef struct {
+typedef struct _MpsMetric {
     const char *name;
     const char *help; /* one sentence: what is measured, and its source */
     MpsScope scope;
     const MpsColumn *columns;  /* of the scope's table, filled by summarise(); or NULL */
     const MpsTable *table;     /* a row table of its own, or NULL */
     const MpsTable *histogram; /* another one, of distributions, or NULL */
+    /* Another metric of the same scope that what this one finds out belongs to, or NULL.  State
+     * begins with a pointer to that one's state of the same entity; NULL: it is not selected.  The
+     * other one comes later in the list, so that it settles its results last. */
+    const struct _MpsMetric *feeds;
     size_t state_bytes;
     unsigned wants; /* MPS_WANTS(kind) of each kind of event that observe() is called for */
 

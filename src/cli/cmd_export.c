@@ -1,4 +1,4 @@
-/* cmd_export.c - the tables as CSV or JSON. */
+/* cmd_export.c - the tables as CSV or JSON; what mptcptrace and tcptrace would have written. */
 #include <string.h>
 
 #include "cli/command.h"
@@ -11,15 +11,28 @@ static char *format, *table, *output;
 static gboolean force;
 
 static const GOptionEntry options[] = {
-    {"format", 0, 0, G_OPTION_ARG_STRING, &format, "csv or json", "FORMAT"},
+    {"format", 0, 0, G_OPTION_ARG_STRING, &format, "csv, json, mptcptrace or tcptrace", "FORMAT"},
     {"table", 't', 0, G_OPTION_ARG_STRING, &table, "Only this table", "TABLE"},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
-     "Write here instead of standard output; a directory if csv of all tables", "PATH"},
+     "Write here instead of standard output; a directory for mptcptrace, and for csv of all tables",
+     "PATH"},
     {"force", 'f', 0, G_OPTION_ARG_NONE, &force, "Replace existing files", NULL},
     {0},
 };
 
 typedef bool Exporter(sqlite3 *db, const char *name, FILE *out, GError **error);
+
+static char *file_path(const char *name, const char *suffix)
+{
+    g_autofree char *file = g_strconcat(name, suffix, NULL);
+
+    return g_build_filename(output, file, NULL);
+}
+
+static bool is_format(const char *name)
+{
+    return strcmp(format, name) == 0;
+}
 
 static bool export_table(sqlite3 *db, Exporter *exporter, const char *name, const char *path,
                          GError **error)
@@ -29,43 +42,47 @@ static bool export_table(sqlite3 *db, Exporter *exporter, const char *name, cons
     return out && exporter(db, name, out->stream, error) && mps_output_commit(out, error);
 }
 
-static char *csv_file(const char *name)
+/* A file for each of @names in the directory; none if one of them cannot be. */
+static bool export_files(sqlite3 *db, Exporter *exporter, char **names, const char *suffix,
+                         char **sources, GError **error)
 {
-    g_autofree char *file = g_strconcat(name, ".csv", NULL);
-
-    return g_build_filename(output, file, NULL);
-}
-
-/* One file per table; none if one of them cannot be. */
-static bool export_csv(sqlite3 *db, char **tables, char **sources, GError **error)
-{
-    for (char **name = tables; *name; name++) {
-        g_autofree char *path = csv_file(*name);
+    for (char **name = names; *name; name++) {
+        g_autofree char *path = file_path(*name, suffix);
 
         if (!mps_output_check(path, force, sources, error))
             return false;
     }
     if (!mps_output_directory(output, error))
         return false;
-    for (; *tables; tables++) {
-        g_autofree char *path = csv_file(*tables);
+    for (; *names; names++) {
+        g_autofree char *path = file_path(*names, suffix);
 
-        if (!export_table(db, mps_view_export_csv, *tables, path, error))
+        if (!export_table(db, exporter, *names, path, error))
             return false;
     }
     return true;
 }
 
-static bool export_document(sqlite3 *db, GError **error)
-{
-    g_autoptr(MpsOutput) out = mps_output_open(output, force, error);
+typedef bool Document(sqlite3 *db, FILE *out, GError **error);
 
-    return out && mps_view_export_json(db, out->stream, error) && mps_output_commit(out, error);
+static bool export_document(sqlite3 *db, Document *document, const char *path, GError **error)
+{
+    g_autoptr(MpsOutput) out = mps_output_open(path, force, error);
+
+    return out && document(db, out->stream, error) && mps_output_commit(out, error);
 }
 
-static bool export(sqlite3 *db, char **sources, GError **error)
+static bool export_mptcptrace(sqlite3 *db, char **sources, GError **error)
 {
-    const bool csv = strcmp(format, "csv") == 0;
+    g_auto(GStrv) names = mps_view_mptcptrace_files(db, error);
+
+    return names && export_files(db, mps_view_mptcptrace_file, names, "", sources, error) &&
+           export_document(db, mps_view_mptcptrace_list, NULL, error);
+}
+
+static bool export_tables(sqlite3 *db, char **sources, GError **error)
+{
+    const bool csv = is_format("csv");
     g_auto(GStrv) tables = mps_view_tables(db, error);
 
     if (!tables)
@@ -80,16 +97,38 @@ static bool export(sqlite3 *db, char **sources, GError **error)
     if (table)
         return export_table(db, csv ? mps_view_export_csv : mps_view_export_json_lines, table,
                             output, error);
-    return csv ? export_csv(db, tables, sources, error) : export_document(db, error);
+    return csv ? export_files(db, mps_view_export_csv, tables, ".csv", sources, error)
+               : export_document(db, mps_view_export_json, output, error);
+}
+
+static bool export(sqlite3 *db, char **sources, GError **error)
+{
+    if (is_format("tcptrace"))
+        return export_document(db, mps_view_tcptrace, output, error);
+    return is_format("mptcptrace") ? export_mptcptrace(db, sources, error)
+                                   : export_tables(db, sources, error);
+}
+
+/* Whether the result is several files, which need a directory. */
+static bool is_several(void)
+{
+    return is_format("mptcptrace") || (is_format("csv") && !table);
 }
 
 static bool check_options(GError **error)
 {
-    if (!format || (strcmp(format, "csv") != 0 && strcmp(format, "json") != 0))
-        return mps_throw(error, MPS_ERROR_USAGE, "--format must be csv or json");
-    if (strcmp(format, "csv") == 0 && !table && (!output || strcmp(output, "-") == 0))
+    static const char *const formats[] = {"csv", "json", "mptcptrace", "tcptrace", NULL};
+
+    if (!format || !g_strv_contains(formats, format))
         return mps_throw(error, MPS_ERROR_USAGE,
-                         "csv of all tables needs -o DIR; or name one with --table");
+                         "--format must be csv, json, mptcptrace or tcptrace");
+    if (table && !is_format("csv") && !is_format("json"))
+        return mps_throw(error, MPS_ERROR_USAGE, "--table is for csv and json");
+    if (is_several() && (!output || strcmp(output, "-") == 0))
+        return mps_throw(error, MPS_ERROR_USAGE,
+                         is_format("csv")
+                             ? "csv of all tables needs -o DIR; or name one with --table"
+                             : "mptcptrace writes several files: it needs -o DIR");
     return true;
 }
 
@@ -98,8 +137,8 @@ static bool check_output(char **sources, GError **error)
 {
     if (!output || strcmp(output, "-") == 0)
         return true;
-    return strcmp(format, "csv") == 0 && !table ? mps_output_check_directory(output, error)
-                                                : mps_output_check(output, force, sources, error);
+    return is_several() ? mps_output_check_directory(output, error)
+                        : mps_output_check(output, force, sources, error);
 }
 
 static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
@@ -116,12 +155,14 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
 
 const MpsCommand mps_command_export = {
     .name = "export",
-    .arguments = "SOURCE --format csv|json",
-    .help = "Tables as CSV or JSON",
+    .arguments = "SOURCE --format csv|json|mptcptrace|tcptrace",
+    .help = "Tables as CSV or JSON; files for scripts of mptcptrace and tcptrace",
     .examples = "  mptcpscope export result.db --format csv -o tables\n"
                 "  mptcpscope export result.db --format csv --table subflow_direction\n"
                 "  mptcpscope export result.db --format json --table event    one object a line\n"
-                "  mptcpscope export client.pcapng --format json -o all.json\n",
+                "  mptcpscope export client.pcapng --format json -o all.json\n"
+                "  mptcpscope export client.pcapng --format mptcptrace -o graphs\n"
+                "  mptcpscope export client.pcapng --format tcptrace    one block a subflow\n",
     .options = options,
     .run = run,
 };

@@ -12,6 +12,14 @@ enum { MAX_BINS = 512, MIN_BINS = 8, PER_BIN = 8 };
 
 static const int64_t FIRST_WIDTH_NS = 100 * 1000;
 
+/* The columns before those of the classes of retransmissions. */
+enum { PLAIN_COLUMNS = 22 };
+
+#define CLASS(class, name)                                                                         \
+    [PLAIN_COLUMNS + MPS_RESEND_##class -                                                          \
+        1] = {"retransmission_" name "_packets", MPS_INT,                                          \
+              "subflow: segments of that class (see table retransmission) in the bin; else NULL"}
+
 static const MpsColumn columns[] = {
     {"connection_id", MPS_INT, "whose time line", "connection(connection_id)"},
     {"subflow_id", MPS_INT, "NULL: the direction as a whole", "subflow(subflow_id)"},
@@ -22,7 +30,8 @@ static const MpsColumn columns[] = {
     {"data_bytes", MPS_INT, "new data first captured in the bin"},
     {"retransmitted_bytes", MPS_INT, "payload whose TCP range had been captured before"},
     {"reinjected_bytes", MPS_INT, "data sent before on another subflow"},
-    {"rtt_samples", MPS_INT, "RTT samples in the bin"},
+    {"rtt_samples", MPS_INT,
+     "RTT samples in the bin: of the subflow; direction as a whole: data RTT"},
     {"rtt_mean_ns", MPS_INT, "their mean"},
     {"data_acked_bytes", MPS_INT,
      "direction as a whole: data acknowledged at the end of the bin; else NULL"},
@@ -34,6 +43,27 @@ static const MpsColumn columns[] = {
     {"ofo_bytes", MPS_INT,
      "direction as a whole: most data held out of order in the bin, as a receiver at the tap sees "
      "it; else NULL"},
+    {"rtt_min_ns", MPS_INT, "smallest of the RTT samples"},
+    {"rtt_max_ns", MPS_INT, "largest of them"},
+    {"queueing_mean_ns", MPS_INT,
+     "subflow: mean queueing delay (RTT - base RTT) of the samples; else NULL"},
+    {"tcp_flight_bytes", MPS_INT,
+     "direction as a whole: largest sum of the subflows' TCP flights in the bin; else NULL"},
+    {"ack_gap_bytes", MPS_INT,
+     "direction as a whole: most data in the bin that TCP had acknowledged and no DATA_ACK; NULL: "
+     "nothing was acknowledged"},
+    {"data_acks", MPS_INT,
+     "direction as a whole: DATA_ACKs in the bin that cover new data; else NULL"},
+    {"data_ack_bytes", MPS_INT, "direction as a whole: data newly covered by them; else NULL"},
+    CLASS(FAST, "fast"),
+    CLASS(TIMEOUT, "timeout"),
+    CLASS(TAIL_PROBE, "tail_probe"),
+    CLASS(SPURIOUS, "spurious"),
+    CLASS(NETWORK_DUPLICATE, "network_duplicate"),
+    CLASS(REORDERING, "reordering"),
+    CLASS(WINDOW_PROBE, "window_probe"),
+    CLASS(KEEP_ALIVE, "keep_alive"),
+    CLASS(UNKNOWN, "unknown"),
     {0},
 };
 
@@ -57,14 +87,54 @@ void mps_bin_window(MpsBin *self, uint64_t bytes)
     self->any_window = true;
 }
 
+void mps_bin_tcp_flight(MpsBin *self, uint64_t bytes)
+{
+    self->tcp_flight_bytes = MAX(self->tcp_flight_bytes, bytes);
+    self->any_tcp_flight = true;
+}
+
+void mps_bin_gap(MpsBin *self, uint64_t bytes)
+{
+    self->gap_bytes = MAX(self->gap_bytes, bytes);
+    self->any_gap = true;
+}
+
+void mps_bin_rtt(MpsBin *self, int64_t rtt_ns)
+{
+    const bool first = self->rtt_samples == 0;
+
+    self->rtt_min_ns = first ? rtt_ns : MIN(self->rtt_min_ns, rtt_ns);
+    self->rtt_max_ns = first ? rtt_ns : MAX(self->rtt_max_ns, rtt_ns);
+    self->rtt_sum_ns += (double)rtt_ns;
+    self->rtt_samples++;
+}
+
+static void merge_rtt(MpsBin *bin, const MpsBin *more)
+{
+    if (more->rtt_samples == 0)
+        return;
+
+    const bool first = bin->rtt_samples == 0;
+
+    bin->rtt_min_ns = first ? more->rtt_min_ns : MIN(bin->rtt_min_ns, more->rtt_min_ns);
+    bin->rtt_max_ns = first ? more->rtt_max_ns : MAX(bin->rtt_max_ns, more->rtt_max_ns);
+    bin->rtt_sum_ns += more->rtt_sum_ns;
+    bin->rtt_samples += more->rtt_samples;
+    bin->queueing_sum_ns += more->queueing_sum_ns;
+    bin->queueing_samples += more->queueing_samples;
+}
+
 static void merge(MpsBin *bin, const MpsBin *more)
 {
     bin->payload_bytes += more->payload_bytes;
     bin->data_bytes += more->data_bytes;
     bin->retransmitted_bytes += more->retransmitted_bytes;
     bin->reinjected_bytes += more->reinjected_bytes;
-    bin->rtt_samples += more->rtt_samples;
-    bin->rtt_sum_ns += more->rtt_sum_ns;
+    merge_rtt(bin, more);
+    bin->data_acks += more->data_acks;
+    bin->data_ack_bytes += more->data_ack_bytes;
+    for (int class = 0; class < MPS_N_RESENDS; class ++)
+        bin->resent[class] += more->resent[class];
     if (more->any_acked) {
         bin->acked = more->acked;
         bin->any_acked = true;
@@ -73,6 +143,10 @@ static void merge(MpsBin *bin, const MpsBin *more)
         mps_bin_flight(bin, more->flight_bytes);
     if (more->any_window)
         mps_bin_window(bin, more->window_bytes);
+    if (more->any_tcp_flight)
+        mps_bin_tcp_flight(bin, more->tcp_flight_bytes);
+    if (more->any_gap)
+        mps_bin_gap(bin, more->gap_bytes);
     bin->ofo_bytes = MAX(bin->ofo_bytes, more->ofo_bytes);
 }
 
@@ -112,9 +186,8 @@ static MpsBin *insert(MpsBins *self, size_t at, uint32_t index)
     return bin;
 }
 
-MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns)
+MpsBin *mps_bins_fed_at(MpsBins *self, int64_t ts_ns)
 {
-    self->n_notes++;
     if (self->room.n_items == 0) {
         self->width_ns = FIRST_WIDTH_NS;
         self->first_ns = round_down(ts_ns, FIRST_WIDTH_NS);
@@ -143,10 +216,55 @@ MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns)
     return insert(self, at, index);
 }
 
+MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns)
+{
+    self->n_notes++;
+    return mps_bins_fed_at(self, ts_ns);
+}
+
 void mps_bins_clear(MpsBins *self)
 {
     MPS_ROOM_FREE(self->items, &self->room);
     *self = (MpsBins){0};
+}
+
+static int64_t mean(double sum, uint32_t n)
+{
+    return n > 0 ? llround(sum / (double)n) : 0;
+}
+
+static void add_row(const MpsBins *self, const MpsBin *bin, uint64_t connection_id,
+                    uint64_t subflow_id, const char *direction, MpsRowSink *rows)
+{
+    const bool whole = subflow_id == 0, rtt = bin->rtt_samples > 0;
+    MpsValue values[G_N_ELEMENTS(columns) - 1] = {
+        mps_count(connection_id),
+        mps_int_if(!whole, (int64_t)subflow_id),
+        mps_text(direction),
+        mps_int(self->first_ns + bin->index * self->width_ns),
+        mps_int(self->width_ns),
+        mps_count(bin->payload_bytes),
+        mps_count(bin->data_bytes),
+        mps_count(bin->retransmitted_bytes),
+        mps_count(bin->reinjected_bytes),
+        mps_count(bin->rtt_samples),
+        mps_int_if(rtt, mean(bin->rtt_sum_ns, bin->rtt_samples)),
+        mps_int_if(bin->any_acked, bin->acked),
+        mps_int_if(bin->any_flight, (int64_t)bin->flight_bytes),
+        mps_int_if(bin->any_window, (int64_t)bin->window_bytes),
+        mps_int_if(whole, (int64_t)bin->ofo_bytes),
+        mps_int_if(rtt, bin->rtt_min_ns),
+        mps_int_if(rtt, bin->rtt_max_ns),
+        mps_int_if(bin->queueing_samples > 0, mean(bin->queueing_sum_ns, bin->queueing_samples)),
+        mps_int_if(bin->any_tcp_flight, (int64_t)bin->tcp_flight_bytes),
+        mps_int_if(bin->any_gap, (int64_t)bin->gap_bytes),
+        mps_int_if(whole, bin->data_acks),
+        mps_int_if(whole, (int64_t)bin->data_ack_bytes),
+    };
+
+    for (int class = MPS_RESEND_NONE + 1; class < MPS_N_RESENDS; class ++)
+        values[PLAIN_COLUMNS + class - 1] = mps_int_if(self->classed, bin->resent[class]);
+    rows->add(rows, &mps_series_table, values);
 }
 
 void mps_bins_rows(MpsBins *self, uint64_t connection_id, uint64_t subflow_id,
@@ -154,28 +272,6 @@ void mps_bins_rows(MpsBins *self, uint64_t connection_id, uint64_t subflow_id,
 {
     while (self->room.n_items > MAX(MIN_BINS, self->n_notes / PER_BIN))
         widen(self);
-    for (size_t i = 0; i < self->room.n_items; i++) {
-        const MpsBin *bin = &self->items[i];
-        const bool rtt = bin->rtt_samples > 0;
-
-        rows->add(
-            rows, &mps_series_table,
-            (MpsValue[]){
-                mps_count(connection_id),
-                mps_int_if(subflow_id != 0, (int64_t)subflow_id),
-                mps_text(direction),
-                mps_int(self->first_ns + bin->index * self->width_ns),
-                mps_int(self->width_ns),
-                mps_count(bin->payload_bytes),
-                mps_count(bin->data_bytes),
-                mps_count(bin->retransmitted_bytes),
-                mps_count(bin->reinjected_bytes),
-                mps_count(bin->rtt_samples),
-                mps_int_if(rtt, rtt ? llround(bin->rtt_sum_ns / (double)bin->rtt_samples) : 0),
-                mps_int_if(bin->any_acked, bin->acked),
-                mps_int_if(bin->any_flight, (int64_t)bin->flight_bytes),
-                mps_int_if(bin->any_window, (int64_t)bin->window_bytes),
-                mps_int_if(subflow_id == 0, (int64_t)bin->ofo_bytes),
-            });
-    }
+    for (size_t i = 0; i < self->room.n_items; i++)
+        add_row(self, &self->items[i], connection_id, subflow_id, direction, rows);
 }

@@ -1,5 +1,6 @@
 /* metric_ack.c - how much each acknowledgement covers, and by how much DATA_ACKs stay behind those
  * of TCP ("ack size" and "ack gap" of Hesmans and Bonaventure's mptcptrace, 2014). */
+#include "metrics/bins.h"
 #include "metrics/metrics.h"
 
 #include "util/ranges.h"
@@ -51,6 +52,7 @@ const MpsMetric mps_metric_ack_size = {
 /* ---- DATA_ACK, per direction ---- */
 
 typedef struct {
+    MpsBins *series; /* or NULL */
     MpsHistogram bytes;
     bool any_acked, any_gap;
     int64_t acked; /* data offset of the latest DATA_ACK */
@@ -95,6 +97,18 @@ static void pass_time(State *self, int64_t now_ns)
     self->any_gap = true;
 }
 
+static void take_size(State *self, int64_t bytes, int64_t ts_ns)
+{
+    mps_histogram_add(&self->bytes, bytes);
+    if (!self->series)
+        return;
+
+    MpsBin *bin = mps_bins_fed_at(self->series, ts_ns);
+
+    bin->data_acks++;
+    bin->data_ack_bytes += (uint64_t)bytes;
+}
+
 static void take_data_ack(State *self, const MpsEvent *event)
 {
     const int64_t offset = event->data_ack.offset;
@@ -104,7 +118,7 @@ static void take_data_ack(State *self, const MpsEvent *event)
         const int64_t before = self->any_acked ? self->acked : 0;
 
         if (offset > before)
-            mps_histogram_add(&self->bytes, offset - before);
+            take_size(self, offset - before, event->ts_ns);
     }
     pass_time(self, event->ts_ns);
     self->acked = self->any_acked ? MAX(self->acked, offset) : offset;
@@ -142,6 +156,10 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     else if (!event->tcp_acked.selective &&
              (self->any_acked || event->connection->side[event->direction].has_idsn))
         take_tcp_ack(self, event);
+    else
+        return;
+    if (self->series)
+        mps_bin_gap(mps_bins_fed_at(self->series, event->ts_ns), self->gap);
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
@@ -178,6 +196,7 @@ const MpsMetric mps_metric_data_ack = {
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
     .columns = columns,
     .table = &mps_distribution_table,
+    .feeds = &mps_metric_series_acked,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_DATA_ACK) | MPS_WANTS(MPS_EV_TCP_ACKED),
     .observe = observe,

@@ -1,5 +1,6 @@
 /* metric_data_rtt.c - from the first copy of data to the first DATA_ACK that covers it, and why
  * that took longer than the path does. */
+#include "metrics/bins.h"
 #include "metrics/metrics.h"
 
 #include <string.h>
@@ -40,6 +41,7 @@ typedef struct {
 enum { MAX_PIECES = 1 << 15 };
 
 typedef struct {
+    MpsBins *series; /* or NULL */
     Queue *by_ordinal;
     guint n_queues;
     int64_t acked; /* data offset; any_acked tells whether it means something */
@@ -235,6 +237,8 @@ static void sample(State *self, const Queue *queue, const Piece *piece, const Mp
     int64_t excess_ns = MAX(rtt_ns - side->rtt_min_ns, 0);
 
     mps_histogram_add(&self->rtt_ns, rtt_ns);
+    if (self->series)
+        mps_bin_rtt(mps_bins_fed_at(self->series, event->ts_ns), rtt_ns);
     self->samples[cause]++;
     if (side->rtt_samples == 0)
         return;
@@ -315,6 +319,7 @@ const MpsMetric mps_metric_data_rtt = {
             "it first.",
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
     .columns = columns,
+    .feeds = &mps_metric_series_acked,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_DATA_ACK) | MPS_WANTS(MPS_EV_SEGMENT) |
              MPS_WANTS(MPS_EV_ACK),

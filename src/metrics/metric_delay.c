@@ -1,4 +1,5 @@
 /* metric_delay.c - RTT by time stamps, base RTT, and what queues add to it. */
+#include "metrics/bins.h"
 #include "metrics/metrics.h"
 
 #include "util/room.h"
@@ -16,7 +17,8 @@ typedef struct {
 } Stamp;
 
 typedef struct {
-    Stamp *stamps; /* not echoed yet, oldest first */
+    MpsBins *series; /* or NULL */
+    Stamp *stamps;   /* not echoed yet, oldest first */
     MpsRoom n_stamps;
     bool any_stamp;
     uint32_t newest; /* time stamp */
@@ -123,6 +125,22 @@ static void take_ack(State *self, const MpsEvent *event)
     MPS_ROOM_ERASE(self->stamps, &self->n_stamps, 0, n);
 }
 
+static void take_rtt(State *self, const MpsEvent *event)
+{
+    take_base(self, event->rtt.rtt_ns, event->ts_ns);
+
+    const int64_t queueing_ns = event->rtt.rtt_ns - self->base_ns;
+
+    mps_histogram_add(&self->queueing_ns, queueing_ns);
+    if (!self->series)
+        return;
+
+    MpsBin *bin = mps_bins_fed_at(self->series, event->ts_ns);
+
+    bin->queueing_sum_ns += (double)queueing_ns;
+    bin->queueing_samples++;
+}
+
 static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
     State *self = state;
@@ -132,8 +150,7 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     } else if (event->kind == MPS_EV_ACK) {
         take_ack(self, event);
     } else {
-        take_base(self, event->rtt.rtt_ns, event->ts_ns);
-        mps_histogram_add(&self->queueing_ns, event->rtt.rtt_ns - self->base_ns);
+        take_rtt(self, event);
     }
 }
 
@@ -172,6 +189,7 @@ const MpsMetric mps_metric_delay = {
         "base RTT at that time.  All from the tap to the receiver and back.",
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
     .columns = columns,
+    .feeds = &mps_metric_series,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_ACK) | MPS_WANTS(MPS_EV_RTT),
     .observe = observe,

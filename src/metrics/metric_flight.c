@@ -2,6 +2,7 @@
  *
  * Limits are a heuristic in the spirit of T-RAT (Zhang, Breslau, Paxson, Shenker: On the
  * characteristics and origins of Internet flow rates, 2002), on what is in flight at the tap. */
+#include "metrics/bins.h"
 #include "metrics/metrics.h"
 
 #include "util/vantage.h"
@@ -35,6 +36,7 @@ typedef struct {
 } Level;
 
 typedef struct {
+    MpsBins *series; /* or NULL */
     bool started, has_window;
     int64_t first_ns, now_ns;
     int64_t sent_end; /* data offset */
@@ -223,6 +225,8 @@ static void look(State *self, const MpsEvent *event)
     take_window(self, side);
     set(&self->data, side->has_acked ? MAX(self->sent_end - side->acked, 0) : self->sent_end);
     set(&self->tcp, (int64_t)side->flight_bytes);
+    if (self->series && event->kind == MPS_EV_SEGMENT)
+        mps_bin_tcp_flight(mps_bins_fed_at(self->series, event->ts_ns), side->flight_bytes);
     if (self->recovering && side->has_acked && side->acked >= self->recover_end) {
         self->recovering = false;
         self->recent_max = self->before_max = 0;
@@ -344,6 +348,7 @@ const MpsMetric mps_metric_flight = {
         "connection's life.",
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
     .columns = columns,
+    .feeds = &mps_metric_series_acked,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_PROGRESS) |
              MPS_WANTS(MPS_EV_RTT),

@@ -1,4 +1,5 @@
 /* metric_retransmission.c - segments that repeat bytes or fill holes, by why they were sent. */
+#include "metrics/bins.h"
 #include "metrics/metrics.h"
 #include "metrics/resend.h"
 
@@ -6,6 +7,7 @@
 enum { MAX_RECENT = 256 };
 
 typedef struct {
+    MpsBins *series; /* or NULL */
     MpsResendView view;
     MpsResent *recent; /* in order of time; rows are written when they leave it */
     MpsRoom n_recent;
@@ -91,6 +93,8 @@ static void write_rows(State *self, size_t n, const MpsSubflow *subflow, MpsDire
 
         self->packets[each->class]++;
         self->bytes[each->class] += each->bytes;
+        if (self->series)
+            mps_bins_fed_at(self->series, each->ts_ns)->resent[each->class]++;
         rows->add(rows, &table,
                   (MpsValue[]){
                       mps_int(each->ts_ns),
@@ -117,6 +121,8 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows)
     State *self = state;
     MpsResent resent;
 
+    if (self->series)
+        self->series->classed = true;
     if (event->kind == MPS_EV_ACK) {
         mps_resend_ack(&self->view, event, self->recent, self->n_recent.n_items);
     } else if (event->kind == MPS_EV_RTT) {
@@ -186,6 +192,7 @@ const MpsMetric mps_metric_retransmission = {
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
     .columns = columns,
     .table = &table,
+    .feeds = &mps_metric_series,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_ACK) | MPS_WANTS(MPS_EV_RTT),
     .observe = observe,

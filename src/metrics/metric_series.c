@@ -21,8 +21,7 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
             bin->reinjected_bytes += event->data.bytes;
         break;
     default:
-        bin->rtt_samples++;
-        bin->rtt_sum_ns += (double)event->rtt.rtt_ns;
+        mps_bin_rtt(bin, event->rtt.rtt_ns);
     }
 }
 
@@ -40,8 +39,8 @@ static void clear(void *state)
 const MpsMetric mps_metric_series = {
     .name = "series",
     .help =
-        "Payload, new data, retransmitted and reinjected bytes, mean RTT and largest TCP flight "
-        "per time bin.",
+        "Payload, new data, retransmitted and reinjected bytes, RTT, queueing delay, largest TCP "
+        "flight, and retransmissions by class, per time bin.",
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
     .table = &mps_series_table,
     .state_bytes = sizeof(MpsBins),

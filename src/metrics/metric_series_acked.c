@@ -4,7 +4,7 @@
 #include "metrics/metrics.h"
 
 typedef struct {
-    MpsBins bins;
+    MpsBins bins; /* first: others feed it */
     bool any_sent;
     int64_t sent_end; /* data offset */
 } State;
@@ -51,9 +51,9 @@ static void clear(void *state)
 
 const MpsMetric mps_metric_series_acked = {
     .name = "series_acked",
-    .help =
-        "New data, the DATA_ACK, largest flight, smallest receive window and most data held out of "
-        "order per time bin, for a direction as a whole.",
+    .help = "New data, the DATA_ACK, data RTT, largest flight of the data and of all TCP, smallest "
+            "receive window, most data held out of order, largest ack gap, and how much DATA_ACKs "
+            "cover, per time bin, for a direction as a whole.",
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_DATA_ACK),

@@ -7,8 +7,11 @@
 typedef struct {
     const MpsMetric *metric;
     size_t at;          /* of its state among those of its scope */
+    size_t fed_at;      /* of the state that it feeds; NOT_FED */
     guint first_column; /* of its columns in the scope's table */
 } Observer;
+
+#define NOT_FED SIZE_MAX
 
 struct _MpsObservers {
     GArray *of_scope[MPS_N_SCOPES]; /* Observer */
@@ -53,7 +56,7 @@ static void add_table(MpsObservers *self, const MpsTable *table)
 static void add_metric(MpsObservers *self, const MpsMetric *metric)
 {
     const MpsScope scope = metric->scope;
-    const Observer observer = {metric, self->state_bytes[scope],
+    const Observer observer = {metric, self->state_bytes[scope], NOT_FED,
                                append_columns(self->columns[scope], metric->columns)};
 
     /* Each state aligned for anything. */
@@ -64,6 +67,30 @@ static void add_metric(MpsObservers *self, const MpsMetric *metric)
             g_array_append_val(self->of_event[kind], observer);
     add_table(self, metric->table);
     add_table(self, metric->histogram);
+}
+
+/* Where the states are that the metrics among @observers feed. */
+static void find_fed(const MpsObservers *self, GArray *observers)
+{
+    for (guint i = 0; i < observers->len; i++) {
+        Observer *observer = &g_array_index(observers, Observer, i);
+        const GArray *others = self->of_scope[observer->metric->scope];
+
+        for (guint k = 0; observer->metric->feeds && k < others->len; k++) {
+            const Observer *other = &g_array_index(others, Observer, k);
+
+            if (other->metric == observer->metric->feeds)
+                observer->fed_at = other->at;
+        }
+    }
+}
+
+/* The state of @observer among those of its entity, or NULL if there are none. */
+static void *state_of(const Observer *observer, char *states)
+{
+    if (states && observer->fed_at != NOT_FED)
+        *(void **)(void *)(states + observer->at) = states + observer->fed_at;
+    return states ? states + observer->at : NULL;
 }
 
 MpsObservers *mps_observers_new(const MpsMetric *const *metrics)
@@ -80,6 +107,10 @@ MpsObservers *mps_observers_new(const MpsMetric *const *metrics)
     }
     for (; *metrics; metrics++)
         add_metric(self, *metrics);
+    for (int scope = 0; scope < MPS_N_SCOPES; scope++)
+        find_fed(self, self->of_scope[scope]);
+    for (int kind = 0; kind < MPS_N_EVENTS; kind++)
+        find_fed(self, self->of_event[kind]);
     for (int scope = 0; scope < MPS_N_SCOPES; scope++) {
         self->scope_table[scope] = scopes[scope];
         self->scope_table[scope].columns = (const MpsColumn *)(void *)self->columns[scope]->data;
@@ -134,7 +165,7 @@ void mps_observers_emit(const MpsObservers *self, const MpsEvent *event, MpsRowS
             states_of(observer->metric->scope, event->connection, event->subflow, event->direction);
 
         if (states || observer->metric->state_bytes == 0)
-            observer->metric->observe(states ? states + observer->at : NULL, event, rows);
+            observer->metric->observe(state_of(observer, states), event, rows);
     }
 }
 
@@ -149,7 +180,7 @@ static void write_row(const MpsObservers *self, MpsScope scope, const MpsSubject
     for (guint i = 0; i < observers->len; i++) {
         const Observer *observer = &g_array_index(observers, Observer, i);
         const MpsMetric *metric = observer->metric;
-        void *state = states ? states + observer->at : NULL;
+        void *state = state_of(observer, states);
 
         if (metric->finish && subject->connection->id != 0)
             metric->finish(state, subject, rows);

@@ -48,6 +48,15 @@ bool mps_view_export_json_lines(sqlite3 *db, const char *table, FILE *out, GErro
 /* One document, the table names being its keys. */
 bool mps_view_export_json(sqlite3 *db, FILE *out, GError **error);
 
+/* view_tcptrace.c: every subflow as `tcptrace -l -r` prints a connection. */
+bool mps_view_tcptrace(sqlite3 *db, FILE *out, GError **error);
+
+/* view_mptcptrace.c: the files of mptcptrace.  Their names, NULL-terminated, for g_strfreev(); one
+ * of them; and what mptcptrace prints beside them: connections and subflows. */
+char **mps_view_mptcptrace_files(sqlite3 *db, GError **error);
+bool mps_view_mptcptrace_file(sqlite3 *db, const char *name, FILE *out, GError **error);
+bool mps_view_mptcptrace_list(sqlite3 *db, FILE *out, GError **error);
+
 /* view_plot.c: figures, drawn by gnuplot from the database file. */
 typedef struct {
     const char *database;  /* path of @db */

@@ -178,3 +178,41 @@ WHERE seen > captured;
 SELECT 'foreign key', "table", parent FROM pragma_foreign_key_check;
 
 SELECT 'integrity', '', integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok';
+
+WITH total AS (
+    SELECT subflow_id AS subflow, direction AS dir, min(rtt_min_ns) AS low, max(rtt_max_ns) AS high,
+           sum(rtt_samples * queueing_mean_ns) AS queueing,
+           sum(retransmission_fast_packets) AS fast, sum(retransmission_timeout_packets) AS timeout,
+           sum(retransmission_tail_probe_packets) AS probe,
+           sum(retransmission_spurious_packets) AS spurious,
+           sum(retransmission_network_duplicate_packets) AS copied,
+           sum(retransmission_reordering_packets) AS reordered,
+           sum(retransmission_window_probe_packets) AS window,
+           sum(retransmission_keep_alive_packets) AS alive,
+           sum(retransmission_unknown_packets) AS unknown
+    FROM series WHERE subflow_id IS NOT NULL GROUP BY 1, 2)
+SELECT 'series of delay and retransmission', subflow_id || ' ' || direction,
+       json_array(low, high, queueing, fast, timeout, probe, spurious, copied, reordered, window,
+                  alive, unknown)
+FROM subflow_direction JOIN total ON subflow = subflow_id AND dir = direction
+WHERE (low, high, fast, timeout, probe, spurious, copied, reordered, window, alive, unknown)
+      IS NOT (rtt_min_ns, rtt_max_ns, retransmission_fast_packets, retransmission_timeout_packets,
+              retransmission_tail_probe_packets, retransmission_spurious_packets,
+              retransmission_network_duplicate_packets, retransmission_reordering_packets,
+              retransmission_window_probe_packets, retransmission_keep_alive_packets,
+              retransmission_unknown_packets)
+   OR abs(queueing - queueing_delay_samples * queueing_delay_mean_ns) > queueing_delay_samples;
+
+WITH total AS (
+    SELECT connection_id AS id, direction AS dir, sum(rtt_samples) AS samples,
+           min(rtt_min_ns) AS low, max(rtt_max_ns) AS high, sum(data_acks) AS acks,
+           sum(data_ack_bytes) AS acked, max(tcp_flight_bytes) AS flight, max(ack_gap_bytes) AS gap
+    FROM series WHERE subflow_id IS NULL GROUP BY 1, 2)
+SELECT 'series of acknowledgements', connection_id || ' ' || direction,
+       json_array(samples, low, high, acks, acked, flight, gap)
+FROM connection_direction JOIN total ON id = connection_id AND dir = direction
+WHERE (samples, low, high, acks, flight) IS NOT
+      (data_rtt_samples, data_rtt_min_ns, data_rtt_max_ns, data_ack_size_samples,
+       tcp_flight_max_bytes)
+   OR gap <> ack_gap_max_bytes
+   OR abs(acked - data_ack_size_samples * data_ack_size_mean_bytes) > 0.5;

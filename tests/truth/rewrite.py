@@ -5,6 +5,8 @@
   rewrite.py IN OUT drop PERCENT SEED     packets missing at random
   rewrite.py IN OUT from PACKET           begins with this packet
   rewrite.py IN OUT raw                   without link-layer headers, for programs that know few
+  rewrite.py IN OUT arp PACKET            an Ethernet frame without IP comes after this packet
+  rewrite.py IN OUT reset PACKET          a RST of the receiver of this SYN that acknowledges nothing of it
   rewrite.py IN OUT fault NAME            the first packet that fits gets this fault, and right checksums
 
 A fault prints the number of the (first) packet that it changed or put in.
@@ -328,6 +330,24 @@ def flip_dll(packets):
     return i
 
 
+def stray_reset(syn):
+    """Ends swapped, no options, and an acknowledgement of another connection."""
+    data = bytearray(syn.data[:syn.tcp + 20])
+    size = 16 if syn.v6 else 4
+    source = syn.ip + (8 if syn.v6 else 12)
+    data[source:source + 2 * size] = syn.address(1) + syn.address(0)
+    data[syn.tcp:syn.tcp + 4] = syn.data[syn.tcp + 2:syn.tcp + 4] + syn.data[syn.tcp:syn.tcp + 2]
+    struct.pack_into('!IIBBH', data, syn.tcp + 4, 0, (syn.u32(4) + 0x40000000) & 0xffffffff, 0x50,
+                     RST | ACK, 0)
+    if syn.v6:
+        struct.pack_into('!H', data, syn.ip + 4, 20)
+    else:
+        struct.pack_into('!H', data, syn.ip + 2, syn.tcp - syn.ip + 20)
+    made = Packet((*syn.head[:2], len(data), len(data)), data, syn.ip)
+    made.fix()
+    return made.head, bytes(made.data)
+
+
 def main():
     source, target, action, *arguments = sys.argv[1:]
     header, order, link, records = read(source)
@@ -343,6 +363,14 @@ def main():
         print(FAULTS[arguments[0]](packets) + 1)
         records = [((*p.head[:2], len(p.data), max(p.head[3], len(p.data))), bytes(p.data))
                    for p in packets]
+    elif action == 'arp':
+        at = int(arguments[0])
+        head = records[at - 1][0]
+        frame = b'\xff' * 6 + records[at - 1][1][6:12] + b'\x08\x06' + bytes(28)
+        records.insert(at, ((head[0], head[1], len(frame), len(frame)), frame))
+    elif action == 'reset':
+        at = int(arguments[0])
+        records.insert(at, stray_reset(Packet(*records[at - 1], LINKS[link])))
     elif action == 'raw':
         header = header[:20] + struct.pack(order + 'I', 101)
         records = [((*h[:2], h[2] - LINKS[link], h[3] - LINKS[link]), d[LINKS[link]:])

@@ -277,6 +277,8 @@ static void program(void)
     assert_run("ladder %/a.pcap -c 0", 2, "no connection 0");
     assert_run("events %/a.pcap -c -1", 2, "no connection -1");
     assert_run("dump %/a.pcap -c 1 port 1", 0, "connection 1 passes the filter");
+    assert_run("export %/r.db --format mptcptrace", 2, "needs -o DIR");
+    assert_run("export %/r.db --format tcptrace -t meta", 2, "--table is for csv and json");
     assert_run("export %/r.db --format json -t meta", 0, ""); /* still a database */
     g_assert_true(g_file_get_contents(capture, &after, &n_after, NULL));
     g_assert_true(n_after == n_before && memcmp(before, after, n_before) == 0);

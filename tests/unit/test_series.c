@@ -1,0 +1,103 @@
+/* test_series.c - what other metrics add to the time lines: table series against hand arithmetic.
+ */
+#include "bench_rows.h"
+
+static const uint64_t CLIENT_KEY = 0x0102030405060708, SERVER_KEY = 0x1112131415161718;
+
+enum { BYTES = 1000 };
+
+/* Path 0: 0 ms SYN, ... 3 ms data 0-1000, 4 ms its ACK and DATA_ACK, 5 ms data 1000-2000, 10 ms
+ * TCP's ACK alone, 20 ms the DATA_ACK. */
+static void two_segments(Bench *bench)
+{
+    const int64_t begin_ns = bench->now_ns;
+
+    bench_open(bench);
+    bench_send(bench, 0, MPS_CLIENT, 1, BYTES, 0);
+    bench_ack(bench, 0, MPS_SERVER, 1, 1 + BYTES, BYTES);
+    bench_send(bench, 0, MPS_CLIENT, 1 + BYTES, BYTES, BYTES);
+    bench->now_ns = begin_ns + 10 * 1000 * 1000;
+    bench_ack(bench, 0, MPS_SERVER, 1, 1 + 2 * BYTES, BYTES);
+    bench->now_ns = begin_ns + 20 * 1000 * 1000;
+    bench_ack(bench, 0, MPS_SERVER, 1, 1 + 2 * BYTES, 2 * BYTES);
+}
+
+static void test_delays(void)
+{
+    Rows rows = rows_new(1, CLIENT_KEY, SERVER_KEY);
+
+    two_segments(rows.bench);
+    rows_finish(&rows);
+    /* SYN 2 ms (its ACK is the SYN/ACK, 1 ms later), data 1 and 5 ms; base 1 ms. */
+    rows_assert(&rows,
+                "SELECT sum(rtt_samples), min(rtt_min_ns), max(rtt_max_ns),"
+                " sum(rtt_samples * queueing_mean_ns), max(queueing_mean_ns)"
+                " FROM series WHERE direction = 'c2s' AND subflow_id IS NOT NULL",
+                "3|1000000|5000000|4000000|4000000");
+    /* Data RTT: 1 ms and 15 ms. */
+    rows_assert(&rows,
+                "SELECT sum(rtt_samples), min(rtt_min_ns), max(rtt_max_ns),"
+                " sum(queueing_mean_ns) FROM series WHERE direction = 'c2s' AND subflow_id IS NULL",
+                "2|1000000|15000000|");
+    rows_free(&rows);
+}
+
+static void test_acknowledgements(void)
+{
+    Rows rows = rows_new(1, CLIENT_KEY, SERVER_KEY);
+
+    two_segments(rows.bench);
+    rows_finish(&rows);
+    /* TCP was ahead by the second segment between 10 and 20 ms. */
+    rows_assert(&rows,
+                "SELECT sum(data_acks), sum(data_ack_bytes), max(ack_gap_bytes),"
+                " max(tcp_flight_bytes), max(flight_bytes) FROM series"
+                " WHERE direction = 'c2s' AND subflow_id IS NULL",
+                "2|2000|1000|1000|1000");
+    rows_assert(&rows,
+                "SELECT (bin_start_ns - (SELECT start_ns FROM connection)) / 1000000,"
+                " ack_gap_bytes FROM series WHERE direction = 'c2s' AND subflow_id IS NULL"
+                " AND ack_gap_bytes IS NOT NULL ORDER BY 1",
+                "4|0\n10|1000\n20|0");
+    rows_assert(&rows,
+                "SELECT count(data_acks), count(ack_gap_bytes), count(tcp_flight_bytes)"
+                " FROM series WHERE subflow_id IS NOT NULL",
+                "0|0|0");
+    rows_free(&rows);
+}
+
+static void test_retransmissions(void)
+{
+    Rows rows = rows_new(1, CLIENT_KEY, SERVER_KEY);
+    const int64_t begin_ns = rows.bench->now_ns;
+
+    bench_open(rows.bench);
+    bench_send(rows.bench, 0, MPS_CLIENT, 1, BYTES, 0);
+    rows.bench->now_ns = begin_ns + 2003 * INT64_C(1000000);
+    bench_send(rows.bench, 0, MPS_CLIENT, 1, BYTES, 0);
+    bench_ack(rows.bench, 0, MPS_SERVER, 1, 1 + BYTES, BYTES);
+    rows_finish(&rows);
+    rows_assert(&rows,
+                "SELECT (bin_start_ns + bin_width_ns - (SELECT start_ns FROM connection)) / 1000000"
+                " >= 2003, retransmitted_bytes FROM series WHERE subflow_id IS NOT NULL"
+                " AND retransmission_timeout_packets = 1",
+                "1|1000");
+    rows_assert(&rows,
+                "SELECT sum(retransmission_fast_packets), sum(retransmission_spurious_packets),"
+                " sum(retransmission_timeout_packets) FROM series WHERE direction = 'c2s'",
+                "0|0|1");
+    rows_assert(&rows,
+                "SELECT count(retransmission_fast_packets) FROM series WHERE subflow_id IS NULL",
+                "0");
+    rows_free(&rows);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_set_nonfatal_assertions();
+    g_test_add_func("/series/delays", test_delays);
+    g_test_add_func("/series/acknowledgements", test_acknowledgements);
+    g_test_add_func("/series/retransmissions", test_retransmissions);
+    return g_test_run();
+}
