@@ -585,9 +585,12 @@ static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
     State *self = state;
 
     begin_packet(self, NULL);
-    for (guint i = 0; self->parts && i < self->parts->len; i++) {
-        const Part *part = &g_array_index(self->parts, Part, i);
+    /* Without an initial subflow, ordinals are not places in the array. */
+    for (guint i = 0; self->parts && i < subject->connection->subflows->len; i++) {
         const MpsSubflow *subflow = g_ptr_array_index(subject->connection->subflows, i);
+        const Part *part = subflow->ordinal < self->parts->len
+                               ? &g_array_index(self->parts, Part, subflow->ordinal)
+                               : &nothing;
 
         if (memcmp(part, &nothing, sizeof nothing) != 0)
             add_part(part, subflow->id, subject, rows);
