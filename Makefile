@@ -60,7 +60,7 @@ unit: $(TESTS) ## build and run the unit tests alone
 	prove $(TESTS)
 
 # The sanitized tree runs the same unit tests, and the fuzz targets over their seeds.
-PROVED := $(TESTS) $(patsubst $(BUILD)/%,build/asan/%,$(TESTS)) tests/fuzz/test_replay.sh \
+PROVED := $(TESTS) $(patsubst $(BUILD)/%,build/asan/%,$(TESTS)) tests/fuzz/test_replay.sh tests/fuzz/test_mutate.sh \
 	$(sort $(wildcard tests/truth/test_*.sh)) tests/golden/test_golden.sh \
 	tests/lab/test_live.sh tests/style/test_layers.sh tests/style/test_style.sh
 

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <mptcpscope/damage.h>
+
 typedef struct {
     uint8_t bytes[16]; /* IPv4 in the first four, the rest zero */
     uint8_t family;    /* 4 or 6 */
@@ -20,6 +22,25 @@ typedef struct {
     MpsAddress address;
     uint16_t port;
 } MpsEndpoint;
+
+/* One encapsulation that a packet was captured in. */
+typedef struct {
+    const char *name;    /* as in tunnels.def; static */
+    uint32_t id;         /* PPPoE session, MPLS label, GRE key, VNI, TEID, ERSPAN session */
+    bool has_id;         /* the header has one */
+    MpsAddress src, dst; /* of the tunnel's ends; family 0: it has none of its own */
+} MpsTunnel;
+
+/* More of them inside each other are refused as malformed. */
+#define MPS_TUNNELS_MAX 6
+
+/* A piece of an IP datagram (RFC 791, RFC 8200 section 4.5). */
+typedef struct {
+    uint32_t id;
+    uint32_t offset_bytes; /* in what follows the IP header */
+    bool more;             /* not the last */
+    bool fin;              /* of the first: the segment's FIN, which stands behind the last */
+} MpsFragment;
 
 enum {
     MPS_TCP_FIN = 0x01,
@@ -162,11 +183,15 @@ typedef struct {
     uint32_t capture_id; /* which file */
 
     MpsEndpoint src, dst;
-    uint64_t place; /* where it was captured: interface, link-layer addresses and direction, TTL;
-                       equal values mean "same place" and nothing else */
-    uint64_t print; /* fingerprint of IP and TCP header without TTL and checksums, for finding
-                       packets captured twice */
-    uint16_t ip_id; /* IPv4 identification; 0 for IPv6 */
+    uint64_t place;  /* where it was captured: interface, link-layer addresses and direction, TTL;
+                        equal values mean "same place" and nothing else */
+    uint64_t print;  /* fingerprint of IP and TCP header without TTL and checksums, for finding
+                        packets captured twice */
+    uint16_t ip_id;  /* IPv4 identification; 0 for IPv6 */
+    uint64_t damage; /* MPS_DAMAGED() set; filled whatever became of the packet */
+    MpsFragment fragment; /* more: this is the first; the others carry the rest of the payload */
+    uint8_t n_tunnels;
+    MpsTunnel tunnel[MPS_TUNNELS_MAX]; /* outermost first; only n_tunnels filled */
 
     uint32_t seq, ack;
     uint16_t window;         /* unscaled */
@@ -210,7 +235,8 @@ typedef struct {
 typedef enum {
     MPS_DECODED_TCP,       /* the segment is filled */
     MPS_DECODED_ICMP,      /* ICMP or ICMPv6: see mps_decode_icmp_error() */
-    MPS_DECODED_OTHER,     /* sound, but not TCP (or a later IP fragment) */
+    MPS_DECODED_FRAGMENT,  /* later fragment of TCP: see mps_decode_packet() for what is filled */
+    MPS_DECODED_OTHER,     /* sound, but not TCP */
     MPS_DECODED_TRUNCATED, /* the capture ends before the fixed TCP header does */
     MPS_DECODED_MALFORMED, /* lengths that contradict each other */
     MPS_DECODED_LINK,      /* link type this program does not read */

@@ -45,6 +45,7 @@ static bool analyze(char **captures, const char *database, const MpsSettings *se
         .tcp = settings->tcp,
         .no_rules = settings->no_rules,
         .dss_checksums = settings->dss_checksums,
+        .verify_checksums = settings->verify_checksums,
         .vantage = settings->vantage,
         .progress = !settings->quiet,
     };

@@ -22,10 +22,11 @@ typedef enum {
 /* What every command may want to know. */
 typedef struct {
     bool quiet;
-    bool tcp;           /* analyze plain TCP connections, too */
-    bool no_rules;      /* compliance is not checked */
-    bool dss_checksums; /* also by the rules that read payload */
-    MpsVantage vantage; /* where captures were taken; 0: guessed */
+    bool tcp;              /* analyze plain TCP connections, too */
+    bool no_rules;         /* compliance is not checked */
+    bool dss_checksums;    /* also by the rules that read payload */
+    bool verify_checksums; /* of IP and TCP */
+    MpsVantage vantage;    /* where captures were taken; 0: guessed */
     const MpsOptionNames *option_names;
     const char *command_line; /* as typed, for `meta` */
 } MpsSettings;

@@ -18,7 +18,7 @@ static const MpsCommand *const commands[] = {
 #undef COMMAND
 };
 
-static gboolean quiet, tcp, no_rules, dss_checksums, want_help, want_version;
+static gboolean quiet, tcp, no_rules, dss_checksums, verify_checksums, want_help, want_version;
 static char *vantage;
 
 static MpsOptionNames *option_names;
@@ -38,6 +38,8 @@ static const GOptionEntry common_options[] = {
     {"no-rules", 0, 0, G_OPTION_ARG_NONE, &no_rules, "Captures: do not check RFC compliance", NULL},
     {"dss-checksums", 0, 0, G_OPTION_ARG_NONE, &dss_checksums,
      "Captures: check DSS checksums and repeated data, too (reads all payload)", NULL},
+    {"verify-checksums", 0, 0, G_OPTION_ARG_NONE, &verify_checksums,
+     "Captures: ignore packets whose IP or TCP checksum is wrong", NULL},
     {"vantage", 0, 0, G_OPTION_ARG_STRING, &vantage,
      "Captures: taken next to this host; guessed without it", "client|server|middle"},
     {"name-option", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)name_option,
@@ -178,6 +180,7 @@ static MpsExit run_command(const MpsCommand *command, char ***argv, const char *
                             .option_names = option_names,
                             .no_rules = no_rules,
                             .dss_checksums = dss_checksums,
+                            .verify_checksums = verify_checksums,
                             .command_line = command_line};
 
     if (!read_vantage(&settings.vantage, &error))

@@ -15,6 +15,8 @@ enum {
 /* More extension headers than this are refused as malformed. */
 #define EXTENSIONS_MAX 16
 
+enum { HEADER4_BYTES = 20, DATAGRAM_MAX = 65535 };
+
 static void take_address(MpsCursor *c, MpsAddress *out, uint8_t family)
 {
     if (family == 4)
@@ -23,11 +25,43 @@ static void take_address(MpsCursor *c, MpsAddress *out, uint8_t family)
     out->family = family;
 }
 
+/* The length that the header at @wire_bytes from the end of its packet states, or what is there
+ * instead.  0 is that of a segment still to be cut up (TSO), or of a jumbogram. */
+static size_t believable(MpsLayer *layer, size_t stated_bytes, size_t wire_bytes)
+{
+    const size_t elsewhere = layer->elsewhere;
+
+    layer->elsewhere = 0;
+    if (G_LIKELY(stated_bytes <= wire_bytes + elsewhere && stated_bytes > 0))
+        return stated_bytes;
+    if (stated_bytes > 0)
+        layer->damage |= MPS_DAMAGED(IP_BEYOND);
+    return wire_bytes;
+}
+
+/* What stands behind an IP header, @layer is there. */
+static MpsDecoded behind_ip(MpsLayer *layer, const MpsSegment *out, uint8_t protocol, uint8_t icmp)
+{
+    if (G_UNLIKELY(out->fragment.offset_bytes != 0)) {
+        layer->protocol = -1;
+        return protocol == PROTOCOL_TCP ? MPS_DECODED_FRAGMENT : MPS_DECODED_OTHER;
+    }
+    if (protocol == PROTOCOL_TCP)
+        return MPS_DECODED_TCP;
+    if (protocol == icmp)
+        return MPS_DECODED_ICMP;
+    layer->protocol = protocol;
+    if (out->fragment.more)
+        layer->elsewhere = DATAGRAM_MAX;
+    return MPS_DECODED_OTHER;
+}
+
 /*   | version 4, header length / 4 | DSCP, ECN | total length: 2 | id: 2 | flags, offset / 8: 2
  *   | TTL | protocol | checksum: 2 | source: 4 | destination: 4 | options | */
 MpsDecoded mps_decode_ipv4(MpsLayer *layer, MpsSegment *out)
 {
     MpsCursor *c = &layer->c;
+    const uint8_t *const header = c->at;
     const size_t wire_bytes = mps_layer_wire_bytes(layer);
     const uint8_t first = mps_take_u8(c);
 
@@ -45,44 +79,47 @@ MpsDecoded mps_decode_ipv4(MpsLayer *layer, MpsSegment *out)
     take_address(c, &out->src.address, 4);
     take_address(c, &out->dst.address, 4);
     if (c->short_read)
-        return mps_layer_short(layer);
+        return mps_layer_short(layer, MPS_DAMAGED(IP_CUT), MPS_DAMAGED(IP_SHORT));
 
     const size_t header_bytes = (first & 0x0f) * 4u;
 
-    if (total_bytes == 0 || total_bytes > wire_bytes)
-        total_bytes = wire_bytes;
-    if (first >> 4 != 4 || header_bytes < 20 || total_bytes < header_bytes)
-        return MPS_DECODED_MALFORMED;
-    if ((protocol != PROTOCOL_TCP && protocol != PROTOCOL_ICMP) || (fragment & 0x1fff) != 0)
-        return MPS_DECODED_OTHER;
-    mps_layer_limit(layer, total_bytes - 20);
-    mps_cursor_skip(c, header_bytes - 20);
+    if (first >> 4 != 4 || header_bytes < HEADER4_BYTES)
+        return mps_layer_malformed(layer, MPS_DAMAGED(IP_HEADER));
+    total_bytes = believable(layer, total_bytes, wire_bytes);
+    if (total_bytes < header_bytes)
+        return mps_layer_malformed(layer, MPS_DAMAGED(IP_LENGTH));
+    mps_layer_limit(layer, total_bytes - HEADER4_BYTES);
+    mps_cursor_skip(c, header_bytes - HEADER4_BYTES);
     if (c->short_read)
-        return mps_layer_short(layer);
+        return mps_layer_short(layer, MPS_DAMAGED(IP_CUT), MPS_DAMAGED(IP_SHORT));
+    if (G_UNLIKELY(layer->verify))
+        mps_verify_ipv4(layer, header, header_bytes);
     layer->place = mps_mix(layer->place, ttl);
-    return protocol == PROTOCOL_TCP ? MPS_DECODED_TCP : MPS_DECODED_ICMP;
+    layer->routed = false;
+    out->fragment =
+        (MpsFragment){out->ip_id, (fragment & 0x1fffu) * 8u, (fragment & 0x2000) != 0, false};
+    return behind_ip(layer, out, protocol, PROTOCOL_ICMP);
 }
 
-/* Follows the chain from @next to TCP or ICMPv6.
+/* Follows the chain from @next to what is no extension header.
  *   most            | next header | length / 8 - 1 | ... |
  *   authentication  | next header | length / 4 - 2 | ... |
- *   fragment        | next header | reserved | offset, flags: 2 | id: 4 | */
-static MpsDecoded skip_extensions(MpsLayer *layer, uint8_t next)
+ *   fragment        | next header | reserved | offset, flags: 2 | id: 4 |
+ * A later fragment ends it. */
+static MpsDecoded skip_extensions(MpsLayer *layer, uint8_t next, MpsSegment *out)
 {
     MpsCursor *c = &layer->c;
+    uint16_t fragment;
 
     for (int depth = 0; depth < EXTENSIONS_MAX; depth++) {
         const uint8_t kind = next;
         size_t body_bytes;
 
         switch (kind) {
-        case PROTOCOL_TCP:
-            return MPS_DECODED_TCP;
-        case PROTOCOL_ICMPV6:
-            return MPS_DECODED_ICMP;
         case PROTOCOL_HOP_BY_HOP:
         case PROTOCOL_ROUTING:
         case PROTOCOL_DESTINATION:
+            layer->routed |= kind == PROTOCOL_ROUTING;
             next = mps_take_u8(c);
             body_bytes = mps_take_u8(c) * 8u + 6;
             break;
@@ -93,20 +130,23 @@ static MpsDecoded skip_extensions(MpsLayer *layer, uint8_t next)
         case PROTOCOL_FRAGMENT:
             next = mps_take_u8(c);
             mps_cursor_skip(c, 1);
-            if (mps_take_be16(c) >> 3 != 0)
-                return MPS_DECODED_OTHER;
-            body_bytes = 4;
+            fragment = mps_take_be16(c);
+            out->fragment =
+                (MpsFragment){mps_take_be32(c), fragment & 0xfff8u, (fragment & 1) != 0, false};
+            body_bytes = 0;
             break;
         default:
-            return MPS_DECODED_OTHER;
+            return behind_ip(layer, out, kind, PROTOCOL_ICMPV6);
         }
         if (body_bytes > mps_layer_wire_bytes(layer) && !c->short_read)
-            return MPS_DECODED_MALFORMED;
+            return mps_layer_malformed(layer, MPS_DAMAGED(IP_EXTENSIONS));
         mps_cursor_skip(c, body_bytes);
         if (c->short_read)
-            return mps_layer_short(layer);
+            return mps_layer_short(layer, MPS_DAMAGED(IP_CUT), MPS_DAMAGED(IP_SHORT));
+        if (out->fragment.offset_bytes != 0)
+            return behind_ip(layer, out, next, PROTOCOL_ICMPV6);
     }
-    return MPS_DECODED_MALFORMED;
+    return mps_layer_malformed(layer, MPS_DAMAGED(IP_EXTENSIONS));
 }
 
 /*   | version 6, class, flow label: 4 | payload length: 2 | next header | hop limit
@@ -118,20 +158,20 @@ MpsDecoded mps_decode_ipv6(MpsLayer *layer, MpsSegment *out)
 
     mps_cursor_skip(c, 3);
 
-    size_t payload_bytes = mps_take_be16(c);
+    const size_t payload_bytes = mps_take_be16(c);
     const uint8_t next = mps_take_u8(c);
     const uint8_t hop_limit = mps_take_u8(c);
 
     take_address(c, &out->src.address, 6);
     take_address(c, &out->dst.address, 6);
     if (c->short_read)
-        return mps_layer_short(layer);
+        return mps_layer_short(layer, MPS_DAMAGED(IP_CUT), MPS_DAMAGED(IP_SHORT));
     if (first >> 4 != 6)
-        return MPS_DECODED_MALFORMED;
-    if (payload_bytes == 0 || payload_bytes > mps_layer_wire_bytes(layer))
-        payload_bytes = mps_layer_wire_bytes(layer);
-    mps_layer_limit(layer, payload_bytes);
+        return mps_layer_malformed(layer, MPS_DAMAGED(IP_HEADER));
+    mps_layer_limit(layer, believable(layer, payload_bytes, mps_layer_wire_bytes(layer)));
     out->ip_id = 0;
+    out->fragment = (MpsFragment){0};
+    layer->routed = false;
     layer->place = mps_mix(layer->place, hop_limit);
-    return next == PROTOCOL_TCP ? MPS_DECODED_TCP : skip_extensions(layer, next);
+    return next == PROTOCOL_TCP ? MPS_DECODED_TCP : skip_extensions(layer, next, out);
 }

@@ -139,7 +139,7 @@ MpsDecoded mps_decode_tcp(MpsLayer *layer, MpsSegment *out)
     const size_t ip_payload_bytes = mps_layer_wire_bytes(layer);
 
     if (ip_payload_bytes < HEADER_BYTES)
-        return MPS_DECODED_MALFORMED;
+        return mps_layer_malformed(layer, MPS_DAMAGED(TCP_SHORT));
     out->src.port = mps_take_be16(c);
     out->dst.port = mps_take_be16(c);
     out->seq = mps_take_be32(c);
@@ -150,10 +150,16 @@ MpsDecoded mps_decode_tcp(MpsLayer *layer, MpsSegment *out)
     out->flags = mps_take_u8(c);
     out->window = mps_take_be16(c);
     mps_cursor_skip(c, 4);
-    if (c->short_read)
+    if (c->short_read) {
+        layer->damage |= MPS_DAMAGED(TCP_CUT);
         return MPS_DECODED_TRUNCATED;
+    }
     if (header_bytes < HEADER_BYTES || header_bytes > ip_payload_bytes)
-        return MPS_DECODED_MALFORMED;
+        return mps_layer_malformed(layer, MPS_DAMAGED(TCP_HEADER));
+    if (G_UNLIKELY(out->fragment.more)) {
+        out->fragment.fin = out->flags & MPS_TCP_FIN;
+        out->flags &= (uint8_t)~MPS_TCP_FIN;
+    }
     out->payload_bytes = (uint32_t)(ip_payload_bytes - header_bytes);
     out->tcp_options = 0;
     out->options_cut = false;
@@ -176,6 +182,13 @@ MpsDecoded mps_decode_tcp(MpsLayer *layer, MpsSegment *out)
     out->payload = c->at + captured_bytes;
     out->captured_bytes =
         (uint32_t)MIN(mps_cursor_left(c) - captured_bytes, (size_t)out->payload_bytes);
+    if (G_UNLIKELY(out->options_cut))
+        layer->damage |= MPS_DAMAGED(OPTIONS_CUT);
+    if (G_UNLIKELY(out->options_malformed))
+        layer->damage |= MPS_DAMAGED(OPTIONS_LENGTH);
+    for (unsigned i = 0; i < out->n_mptcp; i++)
+        if (G_UNLIKELY(out->mptcp[i].status == MPS_OPT_MALFORMED))
+            layer->damage |= MPS_DAMAGED(MPTCP_OPTION);
     out->print = fingerprint(out, header, HEADER_BYTES + captured_bytes, ip_payload_bytes);
     return MPS_DECODED_TCP;
 }

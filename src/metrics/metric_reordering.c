@@ -585,6 +585,7 @@ static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
     State *self = state;
 
     begin_packet(self, NULL);
+    /* Without an initial subflow, ordinals are not places in the array. */
     for (guint i = 0; self->parts && i < subject->connection->subflows->len; i++) {
         const MpsSubflow *subflow = g_ptr_array_index(subject->connection->subflows, i);
         const Part *part = subflow->ordinal < self->parts->len

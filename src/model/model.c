@@ -144,6 +144,7 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
     self->segment = segment;
     self->dss.seen = self->dss.has_map = self->dss.has_map_seq = self->dss.has_data_ack = false;
     self->ack_is_news = false;
+    self->missed = false;
     self->now_ns = segment->ts_ns;
     self->order++;
     mps_expire(self);
@@ -175,6 +176,11 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
         mps_watch_fallback(self, subflow, sender);
     mps_connection_touch(self, connection);
     return MPS_SEEN_TRACKED;
+}
+
+bool mps_model_missed(const MpsModel *self)
+{
+    return self->missed;
 }
 
 MpsPlaced mps_model_placed(const MpsModel *self, const MpsSegment *segment)

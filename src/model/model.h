@@ -29,6 +29,10 @@ MpsModel *mps_model_new(const MpsModelHooks *hooks);
 /* Takes the next segment, in order of time. */
 MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment);
 
+/* Whether the segment taken last was the first to acknowledge payload that had not been captured.
+ */
+bool mps_model_missed(const MpsModel *self);
+
 /* Where @segment, the one taken last, was found to belong, whatever mps_model_segment() said of it.
  */
 MpsPlaced mps_model_placed(const MpsModel *self, const MpsSegment *segment);

@@ -188,6 +188,7 @@ struct _MpsModel {
     int64_t now_ns;
     uint64_t order;            /* segments so far */
     const MpsSegment *segment; /* the one being worked on */
+    bool missed;               /* it acknowledges payload that had not been captured before */
     bool ack_is_news;          /* it acknowledges more, or offers more window, than any before */
     GArray *tcp_acked;         /* MpsDataRange that its acknowledgement covers first; reused */
     /* Its first DSS, expanded against what was known before it. */

@@ -434,6 +434,8 @@ void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender)
     if (acked->has_payload && acked->acked < acked->highest && ack > acked->acked)
         subflow->public.side[direction].acked_ns = segment->ts_ns;
     model->ack_is_news |= ack > acked->acked;
+    /* One beyond may be a FIN. */
+    model->missed = acked->has_payload && ack > MAX(acked->highest, acked->acked) + 1;
     acked->acked = MAX(acked->acked, ack);
     note_unacked(subflow, direction);
     acked->last = MAX(acked->last, ack); /* the capture may lack the data for long */

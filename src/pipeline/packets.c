@@ -8,6 +8,7 @@
 #include "decode/decode.h"
 #include "model/model.h"
 #include "pipeline/damage.h"
+#include "pipeline/fragments.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/progress.h"
 
@@ -44,12 +45,27 @@ static void keep_own(Collected *collected, const MpsConnection *connection)
             g_array_remove_index(collected->events, i);
 }
 
-/* Decodes @packet, shows it to the model, and describes both in @told. */
+/* Decodes @packet; a later fragment becomes a segment, one with a wrong checksum is malformed. */
+static MpsDecoded decode(MpsFragments *fragments, const MpsPacket *packet, bool verify,
+                         MpsSegment *segment)
+{
+    const MpsDecoded decoded =
+        verify ? mps_decode_verified(packet, segment) : mps_decode_packet(packet, segment);
+
+    if (segment->damage & MPS_DAMAGED_CHECKSUM)
+        return MPS_DECODED_MALFORMED;
+    if (decoded == MPS_DECODED_TCP && segment->fragment.more)
+        mps_fragments_first(fragments, segment);
+    if (decoded == MPS_DECODED_FRAGMENT && mps_fragments_later(fragments, segment))
+        return MPS_DECODED_TCP;
+    return decoded;
+}
+
+/* Shows @packet, decoded, to the model, and describes both in @told. */
 static void look(MpsModel *model, const MpsPacket *packet, const MpsOptionNames *names,
                  Collected *collected, MpsSegment *segment, MpsIcmpError *icmp, MpsTold *told)
 {
     g_array_set_size(collected->events, 0);
-    told->decoded = mps_decode_packet(packet, segment);
     if (told->decoded == MPS_DECODED_TCP) {
         told->segment = segment;
         mps_option_names_apply(names, segment);
@@ -87,13 +103,14 @@ static bool prepare(MpsFilter *filter, const MpsTrace *trace, GError **error)
     return any || mps_filter_prepare(filter, 1, error); /* Ethernet */
 }
 
-static bool read_all(MpsTrace *trace, MpsModel *model, const MpsOptionNames *names,
-                     MpsFilter *filter, Collected *collected, MpsProgress *progress,
-                     MpsPacketFunc take, void *user, GError **error)
+static bool read_all(MpsTrace *trace, MpsModel *model, const MpsPacketRun *run, MpsFilter *filter,
+                     Collected *collected, MpsProgress *progress, MpsPacketFunc take, void *user,
+                     GError **error)
 {
     MpsPacket packet;
     MpsSegment segment;
     MpsIcmpError icmp;
+    g_autoptr(MpsFragments) fragments = mps_fragments_new();
 
     for (uint64_t n = 1; mps_trace_next(trace, &packet) == MPS_READ_PACKET; n++) {
         MpsTold told = {.ts_ns = packet.ts_ns,
@@ -104,7 +121,8 @@ static bool read_all(MpsTrace *trace, MpsModel *model, const MpsOptionNames *nam
 
         if (filter && !mps_filter_packet(filter, &packet, &told.passed, error))
             return false;
-        look(model, &packet, names, collected, &segment, &icmp, &told);
+        told.decoded = decode(fragments, &packet, run->verify_checksums, &segment);
+        look(model, &packet, run->option_names, collected, &segment, &icmp, &told);
         if (!take(user, &told))
             return true;
         if (mps_interrupted())
@@ -141,8 +159,7 @@ bool mps_pipeline_packets(const MpsPacketRun *run, MpsPacketFunc take, void *use
     bool done;
 
     mps_interrupt_begin();
-    done =
-        read_all(trace, model, run->option_names, filter, &collected, &progress, take, user, error);
+    done = read_all(trace, model, run, filter, &collected, &progress, take, user, error);
     mps_interrupt_end();
     mps_progress_end(&progress);
     if (done)

@@ -12,6 +12,7 @@ typedef struct {
     const char *const *paths; /* captures, one trace in time order; NULL-terminated; "-" is stdin */
     const char *filter;       /* as pcap-filter(7), or NULL; the model sees all packets anyway */
     const MpsOptionNames *option_names; /* or NULL */
+    bool verify_checksums;              /* as in MpsAnalysis */
     bool progress;                      /* progress bar on stderr */
 } MpsPacketRun;
 

@@ -8,6 +8,7 @@
 #include "metrics/metrics.h"
 #include "model/model.h"
 #include "pipeline/damage.h"
+#include "pipeline/fragments.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/observers.h"
 #include "pipeline/progress.h"
@@ -21,7 +22,8 @@ enum { STRIDE = 4096 };
 
 static const MpsColumn meta_columns[] = {
     {"key", MPS_TEXT,
-     "program, schema_version, command_line, rules, dss_checksums, name_option.<n>, "
+     "program, schema_version, command_line, rules, dss_checksums, verify_checksums, "
+     "name_option.<n>, "
      "definition.<metric>"},
     {"value", MPS_TEXT, "its value"},
     {0},
@@ -61,7 +63,8 @@ static const MpsColumn capture_columns[] = {
     [FORMAT] = {"format", MPS_TEXT, "pcap or pcapng"},
     [LINK_TYPE] = {"link_type", MPS_TEXT, "libpcap's name, of the first interface"},
     [PACKETS] = {"packets", MPS_INT, "packets read"},
-    [TCP_PACKETS] = {"tcp_packets", MPS_INT, "of them TCP, duplicates included"},
+    [TCP_PACKETS] = {"tcp_packets", MPS_INT,
+                     "of them TCP, duplicates included; later IP fragments and bad checksums not"},
     [MPTCP_PACKETS] = {"mptcp_packets", MPS_INT, "of them with an MPTCP option"},
     [PLAIN] = {"plain_connections", MPS_INT,
                "TCP connections begun without an offer of MPTCP and not analyzed (see --tcp)"},
@@ -90,7 +93,16 @@ static const MpsTable capture_table = {
 /* What is counted per file. */
 typedef struct {
     uint64_t tcp, mptcp, truncated, malformed, duplicate, late, plain;
+    MpsDamages damages;
 } Counts;
+
+/* What packets go through, from bytes to the model. */
+typedef struct {
+    MpsModel *model;
+    MpsFragments *fragments;
+    const MpsOptionNames *names;
+    bool verify;
+} Path;
 
 typedef struct {
     MpsObservers *observers;
@@ -123,6 +135,7 @@ static GPtrArray *all_tables(const MpsObservers *observers)
 
     g_ptr_array_add(tables, (gpointer)(uintptr_t)&meta_table);
     g_ptr_array_add(tables, (gpointer)(uintptr_t)&capture_table);
+    g_ptr_array_add(tables, (gpointer)(uintptr_t)&mps_damages_table);
     for (const MpsTable *const *table = mps_observers_tables(observers); *table; table++)
         g_ptr_array_add(tables, (gpointer)(uintptr_t)*table);
     for (const MpsTable *const *table = mps_rules_tables; *table; table++)
@@ -145,6 +158,7 @@ static void write_meta(MpsRowSink *rows, const MpsAnalysis *analysis)
     add_meta(rows, "command_line", analysis->command_line);
     add_meta(rows, "rules", analysis->no_rules ? "off" : "on");
     add_meta(rows, "dss_checksums", analysis->dss_checksums ? "on" : "off");
+    add_meta(rows, "verify_checksums", analysis->verify_checksums ? "on" : "off");
     for (unsigned i = 0; i < mps_option_names_count(analysis->option_names); i++) {
         g_autofree char *key = g_strdup_printf("name_option.%u", i + 1);
 
@@ -185,26 +199,58 @@ static void write_captures(MpsRowSink *rows, const MpsTrace *trace, const Counts
         values[STATUS] = mps_text(statuses[file.status]);
         values[PROBLEM] = mps_text(file.error);
         rows->add(rows, &capture_table, values);
+        mps_damages_write(&counts[i].damages, (int64_t)i + 1, rows);
     }
 }
 
-static void take_packet(MpsModel *model, const MpsPacket *packet, const MpsOptionNames *names,
-                        MpsSegment *segment, Counts *counts)
+static void take_segment(const Path *path, MpsSegment *segment, Counts *counts)
 {
-    MpsIcmpError icmp;
+    uint64_t kinds = 0;
     MpsSeen seen;
 
-    switch (mps_decode_packet(packet, segment)) {
+    mps_option_names_apply(path->names, segment);
+    seen = mps_model_segment(path->model, segment);
+    counts->plain += seen == MPS_SEEN_PLAIN_SYN;
+    if (seen == MPS_SEEN_DUPLICATE) {
+        counts->duplicate++;
+        kinds = MPS_DAMAGED(DUPLICATE);
+    } else if (seen == MPS_SEEN_LATE) {
+        counts->late++;
+        kinds = MPS_DAMAGED(LATE);
+    } else if (seen == MPS_SEEN_TRACKED && mps_model_missed(path->model)) {
+        kinds = MPS_DAMAGED(MISSING);
+    }
+    if (G_UNLIKELY(kinds))
+        mps_damages_add(&counts->damages, kinds, segment->packet);
+}
+
+static void take_packet(const Path *path, const MpsPacket *packet, MpsSegment *segment,
+                        Counts *counts)
+{
+    const MpsDecoded decoded =
+        path->verify ? mps_decode_verified(packet, segment) : mps_decode_packet(packet, segment);
+    MpsIcmpError icmp;
+
+    mps_damages_order(&counts->damages, packet);
+    if (G_UNLIKELY(segment->damage))
+        mps_damages_add(&counts->damages, segment->damage, packet->number);
+    if (segment->damage & MPS_DAMAGED_CHECKSUM)
+        return;
+    switch (decoded) {
     case MPS_DECODED_TCP:
         counts->tcp++;
         counts->mptcp += segment->n_mptcp > 0;
         counts->truncated += segment->options_cut;
         counts->malformed += segment->options_malformed;
-        mps_option_names_apply(names, segment);
-        seen = mps_model_segment(model, segment);
-        counts->duplicate += seen == MPS_SEEN_DUPLICATE;
-        counts->late += seen == MPS_SEEN_LATE;
-        counts->plain += seen == MPS_SEEN_PLAIN_SYN;
+        if (G_UNLIKELY(segment->fragment.more))
+            mps_fragments_first(path->fragments, segment);
+        take_segment(path, segment, counts);
+        break;
+    case MPS_DECODED_FRAGMENT:
+        if (mps_fragments_later(path->fragments, segment))
+            take_segment(path, segment, counts);
+        else
+            mps_damages_add(&counts->damages, MPS_DAMAGED(FRAGMENT_LOST), packet->number);
         break;
     case MPS_DECODED_TRUNCATED:
         counts->truncated++;
@@ -214,7 +260,7 @@ static void take_packet(MpsModel *model, const MpsPacket *packet, const MpsOptio
         break;
     case MPS_DECODED_ICMP:
         if (mps_decode_icmp_error(packet, &icmp))
-            mps_model_icmp(model, &icmp);
+            mps_model_icmp(path->model, &icmp);
         break;
     case MPS_DECODED_OTHER:
     case MPS_DECODED_LINK:
@@ -222,14 +268,14 @@ static void take_packet(MpsModel *model, const MpsPacket *packet, const MpsOptio
     }
 }
 
-static void read_all(MpsTrace *trace, MpsModel *model, const MpsOptionNames *names,
-                     MpsWriter *writer, Counts *counts, MpsProgress *progress, GError **error)
+static void read_all(MpsTrace *trace, const Path *path, MpsWriter *writer, Counts *counts,
+                     MpsProgress *progress, GError **error)
 {
     MpsPacket packet;
     MpsSegment segment;
 
     for (uint64_t n = 1; mps_trace_next(trace, &packet) == MPS_READ_PACKET; n++) {
-        take_packet(model, &packet, names, &segment, &counts[packet.capture_id - 1]);
+        take_packet(path, &packet, &segment, &counts[packet.capture_id - 1]);
         if (n % STRIDE == 0) {
             uint64_t bytes_read, bytes_total;
 
@@ -239,7 +285,7 @@ static void read_all(MpsTrace *trace, MpsModel *model, const MpsOptionNames *nam
                 break;
         }
     }
-    mps_model_finish(model); /* also releases what the observers own */
+    mps_model_finish(path->model); /* also releases what the observers own */
     if (mps_interrupted() && !*error)
         mps_throw(error, MPS_ERROR_INTERRUPTED, "interrupted; nothing was written");
 }
@@ -274,11 +320,13 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
 
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
     g_autofree Counts *counts = g_new0(Counts, mps_trace_n_files(trace));
+    g_autoptr(MpsFragments) fragments = mps_fragments_new();
+    const Path path = {model, fragments, analysis->option_names, analysis->verify_checksums};
     MpsProgress progress = {.on = analysis->progress && isatty(STDERR_FILENO)};
     GError *reason = NULL;
 
     mps_interrupt_begin();
-    read_all(trace, model, analysis->option_names, writer, counts, &progress, &reason);
+    read_all(trace, &path, writer, counts, &progress, &reason);
     mps_interrupt_end();
     mps_progress_end(&progress);
     if (reason) {

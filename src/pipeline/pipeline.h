@@ -23,6 +23,7 @@ typedef struct {
     bool progress;            /* progress bar on stderr */
     bool no_rules;            /* compliance is not checked */
     bool dss_checksums;       /* also by the rules that read payload */
+    bool verify_checksums;    /* of IP and TCP; packets with a wrong one are ignored */
     MpsVantage vantage;       /* of the rules; 0: guessed */
     const MpsOptionNames *option_names; /* or NULL; stored in `meta` */
 } MpsAnalysis;

@@ -58,7 +58,10 @@ static bool is_near(const Side *side, int64_t offset)
 {
     const int64_t from = side->has_data ? side->highest : side->has_acked ? side->acked : offset;
 
-    return ABS(offset - from) < (int64_t)1 << 31;
+    int64_t apart;
+
+    return !__builtin_sub_overflow(offset, from, &apart) && apart < (int64_t)1 << 31 &&
+           apart > -((int64_t)1 << 31);
 }
 
 /* ---- the DATA_FIN itself ---- */

@@ -33,6 +33,21 @@ static const char *without_path(const char *reason, const char *path)
                                                                                 : reason;
 }
 
+/* What else is wrong with packets of the capture: the kinds that were not told of in other lines.
+ */
+static bool print_damage(sqlite3 *db, int64_t capture_id, FILE *out, GError **error)
+{
+    g_autoptr(MpsQuery) query = mps_query_new(
+        db, "SELECT * FROM damage WHERE capture_id = ?1 AND serious ORDER BY first_packet, kind");
+
+    mps_query_bind_int(query, 1, capture_id);
+    while (mps_query_next(query))
+        fprintf(out, "  %s (the first: %" PRId64 "): %s\n",
+                mps_format_count(mps_query_int(query, "packets"), "packet").text,
+                mps_query_int(query, "first_packet"), mps_query_text(query, "meaning"));
+    return mps_query_finish(query, error);
+}
+
 static void print_capture(MpsQuery *query, FILE *out)
 {
     g_autofree char *path = mps_format_printable(mps_query_text(query, "path"));
@@ -75,8 +90,11 @@ static bool print_captures(sqlite3 *db, FILE *out, GError **error)
 {
     g_autoptr(MpsQuery) query = mps_query_new(db, "SELECT * FROM capture ORDER BY capture_id");
 
-    while (mps_query_next(query))
+    while (mps_query_next(query)) {
         print_capture(query, out);
+        if (!print_damage(db, mps_query_int(query, "capture_id"), out, error))
+            return false;
+    }
     return mps_query_finish(query, error);
 }
 
@@ -346,6 +364,9 @@ bool mps_view_summary_json(sqlite3 *db, FILE *out, GError **error)
 {
     fputs("{\"capture\":[", out);
     if (!mps_json_rows(db, "SELECT * FROM capture ORDER BY capture_id", 0, ",", out, error))
+        return false;
+    fputs("\n],\n\"damage\":[", out);
+    if (!mps_json_rows(db, "SELECT * FROM damage ORDER BY capture_id, kind", 0, ",", out, error))
         return false;
     fputs("\n],\n\"connection\":[", out);
     if (!mps_connection_json(db, MPS_ALL_CONNECTIONS, false, out, error))

@@ -5,6 +5,8 @@ REPLAYS := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/replay_%)
 FUZZERS := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/fuzz_%)
 FLAGS.fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 SECONDS ?= 600
+VARIANTS ?= 10000
+SEED ?= 1
 
 $(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o \
 		$(BUILD)/tests/fuzz/replay.o $(LIB)
@@ -13,7 +15,11 @@ $(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o \
 $(FUZZERS): $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB)
 	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-replays: $(REPLAYS)
+# Damages whole captures, and asserts what fuzz_capture does.
+$(BUILD)/tests/fuzz/mutate: $(BUILD)/tests/fuzz/mutate.o $(BUILD)/tests/fuzz/fuzz_capture.o $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+replays: $(REPLAYS) $(BUILD)/tests/fuzz/mutate
 
 fuzzers: $(FUZZERS)
 
@@ -22,4 +28,8 @@ fuzz: ## run every fuzz target for SECONDS (600) in all; finds go to build/fuzz
 	@$(MAKE) --no-print-directory -s MODE=fuzz CC=clang fuzzers
 	@scripts/fuzz $(SECONDS) $(FUZZ_TARGETS)
 
-.PHONY: replays fuzzers fuzz
+mutate: ## run VARIANTS (10000) damaged captures through the sanitized program
+	@$(MAKE) --no-print-directory -s MODE=asan replays
+	@tests/fuzz/test_mutate.sh $(VARIANTS) $(SEED)
+
+.PHONY: replays fuzzers fuzz mutate

@@ -1,6 +1,8 @@
 /* fuzz_decode.c - any bytes as a packet: | link type: 2, big endian | uncaptured bytes: 2 | bytes
- * |. Promises: a segment never claims more payload than was on the wire, its lists stay in bounds,
- * entries beyond them are not touched, and decoding twice gives the same. */
+ * |. Promises: a segment never claims more payload than was on the wire (in a tunnel, than fits
+ * into a datagram, the rest of which may be in other fragments), its lists stay in bounds, entries
+ * beyond them are not touched, decoding twice gives the same, and verifying checksums adds damage
+ * and changes nothing else.  What cannot be read is damaged. */
 #include <string.h>
 
 #include <glib.h>
@@ -55,11 +57,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
 
     const MpsDecoded decoded = mps_decode_packet(&packet, &first);
 
+    MpsSegment verified;
+
     g_assert_cmpint(mps_decode_packet(&packet, &second), ==, decoded);
+    g_assert_cmpint(mps_decode_verified(&packet, &verified), ==, decoded);
     g_assert_cmpint(decoded, <=, MPS_DECODED_LINK);
+    g_assert_cmphex(first.damage, ==, second.damage);
+    g_assert_cmphex(first.damage & verified.damage, ==, first.damage);
+    if (decoded == MPS_DECODED_TRUNCATED || decoded == MPS_DECODED_MALFORMED)
+        g_assert_cmphex(first.damage, !=, 0);
+    g_assert_cmphex(first.damage >> MPS_N_DAMAGES, ==, 0);
+    if (decoded == MPS_DECODED_FRAGMENT) {
+        g_assert_cmpuint(first.fragment.offset_bytes, >, 0);
+        g_assert_cmpuint(first.payload_bytes, <=, packet.wire_bytes - 20);
+        g_assert_cmpuint(first.captured_bytes, <=, first.payload_bytes);
+    }
     if (decoded != MPS_DECODED_TCP)
         return 0;
-    g_assert_cmpuint(first.payload_bytes, <=, packet.wire_bytes - 40); /* the least headers */
+    g_assert_cmpuint(first.n_tunnels, <=, MPS_TUNNELS_MAX);
+    if (first.n_tunnels > 0)
+        g_assert_cmpuint(first.payload_bytes, <=, MAX(packet.wire_bytes, 65535) - 40);
+    else
+        g_assert_cmpuint(first.payload_bytes, <=, packet.wire_bytes - 40); /* the least headers */
     g_assert_cmpuint(first.n_mptcp, <=, MPS_MPTCP_OPTIONS_MAX);
     g_assert_cmpuint(first.n_sack, <=, MPS_SACK_BLOCKS_MAX);
     g_assert_false(first.options_cut && first.options_malformed);

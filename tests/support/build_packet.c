@@ -381,7 +381,7 @@ uint32_t pb_frame(PbLink link, const PbPacket *packet, uint8_t *out, uint32_t ou
 
     g_assert(out_bytes >= PB_HEADERS_MAX);
     g_assert(packet->src.address.family == packet->dst.address.family);
-    if (link == PB_ETHERNET)
+    if (link == PB_ETHERNET && packet->n_tunnels == 0)
         tcp = put_ethernet(tcp, packet);
     tcp = put_ip(tcp, packet, tcp_bytes);
     put_be16(tcp, packet->src.port);
@@ -410,6 +410,8 @@ uint32_t pb_frame(PbLink link, const PbPacket *packet, uint8_t *out, uint32_t ou
     else
         memset(out + headers, 0, kept);
     *wire_bytes = headers + packet->payload_bytes;
+    if (packet->n_tunnels > 0 || (link != PB_RAW && link != PB_ETHERNET))
+        return pb_wrap(link, packet, out, out_bytes, headers + kept, wire_bytes);
     return headers + kept;
 }
 
@@ -433,7 +435,7 @@ PbCapture *pb_capture_open(const char *path, PbLink link, uint32_t snaplen_bytes
     setvbuf(file, NULL, _IOFBF, PCAP_BUFFER_BYTES);
     self->link = link;
     self->snaplen_bytes = snaplen_bytes ? snaplen_bytes : 262144;
-    self->frame_bytes = MAX(self->snaplen_bytes, PB_HEADERS_MAX);
+    self->frame_bytes = MAX(self->snaplen_bytes, 2 * PB_HEADERS_MAX);
     self->frame = g_malloc(self->frame_bytes);
     self->pcap = pcap_open_dead_with_tstamp_precision((int)link, (int)self->snaplen_bytes,
                                                       PCAP_TSTAMP_PRECISION_NANO);
@@ -577,6 +579,9 @@ static void emit(PbFlow *flow, PbSide from, uint8_t flags, uint32_t ssn, const P
         .ttl = flow->ttl[from],
         .payload = payload,
         .payload_bytes = payload_bytes,
+        .tunnels = flow->tunnels,
+        .n_tunnels = flow->n_tunnels,
+        .backwards = from == PB_SERVER,
     };
 
     if (flow->received[from] > 0) {

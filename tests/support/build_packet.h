@@ -98,10 +98,36 @@ void pb_opt_tcprst(PbOptions *o, uint8_t flags, uint8_t reason);
 
 typedef enum {
     PB_RAW = 12,
-    PB_ETHERNET = 1
-} PbLink; /* libpcap's DLT_RAW (file: 101), DLT_EN10MB */
+    PB_ETHERNET = 1,
+    PB_80211 = 105,
+    PB_RADIOTAP = 127
+} PbLink; /* libpcap's DLT_RAW (file: 101), DLT_EN10MB, DLT_IEEE802_11, _RADIO */
 
 #define PB_HEADERS_MAX (14 + 40 + 60)
+
+/* Encapsulations, each with what belongs to it: UDP, GRE, an Ethernet header within. */
+typedef enum {
+    PB_VLAN,
+    PB_PPPOE,
+    PB_MPLS,          /* a second label above */
+    PB_MPLS_ETHERNET, /* with a control word */
+    PB_GRE,           /* id 0: without key */
+    PB_GRE_ETHERNET,
+    PB_PPTP, /* GRE version 1 */
+    PB_IP,   /* 4 or 41, as is within */
+    PB_VXLAN,
+    PB_GENEVE, /* with an option */
+    PB_GTPU,   /* with an extension header */
+    PB_ERSPAN_1,
+    PB_ERSPAN_2,
+    PB_ERSPAN_3, /* with a platform header */
+} PbTunnelKind;
+
+typedef struct {
+    PbTunnelKind kind;
+    uint32_t id;
+    const char *src, *dst; /* ends, for those with an IP header */
+} PbTunnel;
 
 typedef struct {
     int64_t ts_ns;
@@ -114,6 +140,9 @@ typedef struct {
     PbOptions options;      /* padded to a multiple of four by the writer */
     const uint8_t *payload; /* NULL: zeros */
     uint32_t payload_bytes;
+    const PbTunnel *tunnels; /* outermost first */
+    unsigned n_tunnels;
+    bool backwards; /* from dst to src of the tunnels */
 } PbPacket;
 
 MpsAddress pb_address(const char *text); /* dotted quad or IPv6 */
@@ -123,6 +152,11 @@ MpsEndpoint pb_endpoint(const char *address, uint16_t port);
  * Returns how many are there; *wire_bytes is the length on the wire. */
 uint32_t pb_frame(PbLink link, const PbPacket *packet, uint8_t *out, uint32_t out_bytes,
                   uint32_t *wire_bytes);
+
+/* build_tunnel.c: puts the tunnels and the header of @link, if it is not raw, in front of the @kept
+ * bytes of an IP packet at @out; changes *wire_bytes, returns how many bytes are there now. */
+uint32_t pb_wrap(PbLink link, const PbPacket *packet, uint8_t *out, uint32_t out_bytes,
+                 uint32_t kept, uint32_t *wire_bytes);
 
 typedef struct _PbCapture PbCapture;
 
@@ -188,7 +222,9 @@ struct PbFlow {
     uint32_t next_ssn[2];  /* of the next new byte; SYN is 0 */
     uint32_t received[2];  /* what that side acknowledges of its peer's SSNs; 0: nothing yet */
     uint32_t tsval[2];
-    uint16_t ip_id[2]; /* see PbConn */
+    uint16_t ip_id[2];       /* see PbConn */
+    const PbTunnel *tunnels; /* its packets are captured in, outermost first, from the client */
+    unsigned n_tunnels;
 };
 
 typedef enum {

@@ -17,6 +17,13 @@ WHERE hole_filled_bytes > unique_bytes OR unmapped_bytes + mapped_bytes <> uniqu
    OR min(payload_bytes, unique_bytes, data_bytes, reinjected_bytes, remapped_bytes,
           orphaned_bytes, unmapped_bytes, missing_bytes, hole_filled_bytes, retransmitted_bytes) < 0;
 
+-- each kind of damage is of packets that are there
+SELECT 'damage', d.capture_id || ' ' || kind, json_array(d.packets, first_packet, c.packets)
+FROM damage d JOIN capture c USING (capture_id)
+WHERE d.packets NOT BETWEEN 1 AND c.packets OR first_packet < 1
+   OR (kind = 'duplicate' AND d.packets <> duplicate_packets)
+   OR (kind = 'late' AND d.packets <> late_packets);
+
 -- unique - unmapped - remapped = data + reinjected - orphaned, also of every subflow by itself
 SELECT 'conservation', connection_id || ' ' || direction, json_array(unique_bytes, unmapped_bytes,
        remapped_bytes, data_bytes, reinjected_bytes, orphaned_bytes)

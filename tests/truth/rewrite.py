@@ -7,6 +7,8 @@
   rewrite.py IN OUT raw                   without link-layer headers, for programs that know few
   rewrite.py IN OUT arp PACKET            an Ethernet frame without IP comes after this packet
   rewrite.py IN OUT reset PACKET          a RST of the receiver of this SYN that acknowledges nothing of it
+  rewrite.py IN OUT fragments BYTES       IP fragments of so much payload each, if there is more
+  rewrite.py IN OUT flip PACKET BYTE      inverts that byte of its TCP segment, not the checksums
   rewrite.py IN OUT fault NAME            the first packet that fits gets this fault, and right checksums
 
 A fault prints the number of the (first) packet that it changed or put in.
@@ -348,6 +350,35 @@ def stray_reset(syn):
     return made.head, bytes(made.data)
 
 
+def fragments(record, skip, size):
+    """The record in IP fragments of @size bytes (a multiple of 8), last but not least."""
+    head, data = record
+    begin = skip + (40 if data[skip] >> 4 == 6 else (data[skip] & 15) * 4)
+    if len(data) - begin <= size or head[3] != len(data):
+        return [record]
+    out = []
+    for at in range(begin, len(data), size):
+        piece, offset, more = data[at:at + size], at - begin, at + size < len(data)
+        lead = bytearray(data[:begin])
+        if data[skip] >> 4 == 6:
+            lead += struct.pack('!BBHI', lead[skip + 6], 0, offset | more, begin + len(data))
+            lead[skip + 6] = 44
+            struct.pack_into('!H', lead, skip + 4, 8 + len(piece))
+        else:
+            struct.pack_into('!H', lead, skip + 2, begin - skip + len(piece))
+            struct.pack_into('!H', lead, skip + 6, offset >> 3 | more << 13)
+            lead[skip + 10:skip + 12] = b'\0\0'
+            struct.pack_into('!H', lead, skip + 10, checksum(lead[skip:]))
+        whole = bytes(lead) + piece
+        out.append(((*head[:2], len(whole), len(whole)), whole))
+    return out
+
+
+def inverted(packets, i, byte):
+    packets[i].data[packets[i].tcp + byte] ^= 0xff
+    return [(p.head, bytes(p.data)) for p in packets]
+
+
 def main():
     source, target, action, *arguments = sys.argv[1:]
     header, order, link, records = read(source)
@@ -371,6 +402,11 @@ def main():
     elif action == 'reset':
         at = int(arguments[0])
         records.insert(at, stray_reset(Packet(*records[at - 1], LINKS[link])))
+    elif action == 'fragments':
+        records = [f for r in records for f in fragments(r, LINKS[link], int(arguments[0]))]
+    elif action == 'flip':
+        packets = [Packet(h, d, LINKS[link]) for h, d in records]
+        records = inverted(packets, int(arguments[0]) - 1, int(arguments[1]))
     elif action == 'raw':
         header = header[:20] + struct.pack(order + 'I', 101)
         records = [((*h[:2], h[2] - LINKS[link], h[3] - LINKS[link]), d[LINKS[link]:])

@@ -76,6 +76,7 @@ typedef struct {
 
 #define TCP       MPS_DECODED_TCP
 #define OTHER     MPS_DECODED_OTHER
+#define FRAGMENT  MPS_DECODED_FRAGMENT
 #define TRUNCATED MPS_DECODED_TRUNCATED
 #define MALFORMED MPS_DECODED_MALFORMED
 
@@ -84,7 +85,7 @@ static const Case cases[] = {
     {"ethernet-ip6", 1, MACS "86dd" PACKET6, TCP, 5},
     {"ethernet-padding", 1, MACS "0800" PACKET4 "000000000000", TCP, 5},
     {"ethernet-arp", 1, MACS "0806 0001", OTHER, 0},
-    {"ethernet-8023", 1, MACS "0026 4242", OTHER, 0},
+    {"ethernet-8023", 1, MACS "0026 4242030000000000", OTHER, 0},
     {"ethernet-runt", 1, "0200000000", MALFORMED, 0},
     {"vlan", 1, MACS "8100 0005 0800" PACKET4, TCP, 5},
     {"qinq", 1, MACS "88a8 0005 8100 0006 86dd" PACKET6, TCP, 5},
@@ -115,7 +116,7 @@ static const Case cases[] = {
     {"sll-vlan", 113, "0000 0001 0006 0200000000010000 8100 0005 86dd" PACKET6, TCP, 5},
     {"sll2", 276, "0800 0000 00000003 0001 04 06 0200000000010000" PACKET4, TCP, 5},
     {"sll2-ip6", 276, "86dd 0000 00000003 0001 00 06 0200000000010000" PACKET6, TCP, 5},
-    {"unknown-link", 105, PACKET4, MPS_DECODED_LINK, 0},
+    {"unknown-link", 147, PACKET4, MPS_DECODED_LINK, 0},
 
     {"ip4-options", 101, "4600 0045 1234 4000 4006 0000" ADDRESSES "94040000" SEGMENT, TCP, 5},
     {"ip4-length-0", 101, IPV4("0000", "1234", "4000") SEGMENT, TCP, 5},
@@ -129,8 +130,8 @@ static const Case cases[] = {
     {"ip6-is-4", 1, MACS "86dd" PACKET4, MALFORMED, 0},
     {"ip4-udp", 101, "4500 0041 1234 4000 4011 0000" ADDRESSES SEGMENT, OTHER, 0},
     {"ip4-first-fragment", 101, IPV4("0041", "1234", "2000") SEGMENT, TCP, 5},
-    {"ip4-later-fragment", 101, IPV4("0041", "1234", "2001") SEGMENT, OTHER, 0},
-    {"ip4-last-fragment", 101, IPV4("0041", "1234", "0010") SEGMENT, OTHER, 0},
+    {"ip4-later-fragment", 101, IPV4("0041", "1234", "2001") SEGMENT, FRAGMENT, 0},
+    {"ip4-last-fragment", 101, IPV4("0041", "1234", "0010") SEGMENT, FRAGMENT, 0},
     {"ip4-tiny-fragment", 101, IPV4("001c", "1234", "2000") "03e807d011223344", MALFORMED, 0},
 
     {"ip6-hop-by-hop", 101, IPV6("0035", "00") "06 00 050200000100" SEGMENT, TCP, 5},
@@ -142,7 +143,7 @@ static const Case cases[] = {
      SEGMENT,
      TCP, 5},
     {"ip6-first-fragment", 101, IPV6("0035", "2c") "06 00 0001 00000009" SEGMENT, TCP, 5},
-    {"ip6-later-fragment", 101, IPV6("0035", "2c") "06 00 0009 00000009" SEGMENT, OTHER, 0},
+    {"ip6-later-fragment", 101, IPV6("0035", "2c") "06 00 0009 00000009" SEGMENT, FRAGMENT, 0},
     {"ip6-length-0", 101, IPV6("0000", "06") SEGMENT, TCP, 5},
     {"ip6-jumbo", 101, IPV6("0000", "00") "06 00 c20400000035" SEGMENT, TCP, 5},
     {"ip6-no-next", 101, IPV6("0000", "3b"), OTHER, 0},

@@ -42,6 +42,9 @@ static const char schema[] =
     "CREATE TABLE subflow_direction(subflow_id INTEGER, direction TEXT, payload_bytes INTEGER,"
     " data_bytes INTEGER, share REAL, rtt_mean_ns INTEGER, rtt_min_ns INTEGER, rtt_max_ns INTEGER,"
     " retransmitted_bytes INTEGER, reinjected_bytes INTEGER) STRICT;"
+    "CREATE TABLE damage(capture_id INTEGER, kind TEXT, packets INTEGER, first_packet INTEGER,"
+    " serious INTEGER, meaning TEXT);"
+    "INSERT INTO damage VALUES(1, 'jump', 2, 17, 1, 'leaps'), (1, 'late', 3, 5, 0, 'comes late');"
     "CREATE TABLE reinjection(ts_ns INTEGER, capture_id INTEGER, packet INTEGER,"
     " connection_id INTEGER, direction TEXT, subflow_id INTEGER, from_subflow_id INTEGER,"
     " data_offset INTEGER, bytes INTEGER, delay_ns INTEGER, acked INTEGER) STRICT;"
@@ -152,6 +155,8 @@ static void summary(void)
     assert_contains(text,
                     "a\\x1b.pcap\n  100 packets in 4.00 s from 2001-09-09 01:46:40.000000 UTC");
     assert_contains(text, "90 TCP, 80 MPTCP, 2 captured twice and ignored");
+    assert_contains(text, "  2 packets (the first: 17): leaps\n");
+    g_assert_null(strstr(text, "comes late"));
     assert_contains(text, "1 malformed, 3 dropped while capturing\n"
                           "  4 TCP connections without MPTCP, not analyzed (see --tcp)\n"
                           "  7 packets of connections that had");
