@@ -2,7 +2,7 @@
 # MODE is release, debug or asan; every mode has its own tree below build/.
 MODE ?= release
 BUILD := build/$(MODE)
-PKGS := libpcap glib-2.0 gio-2.0 sqlite3
+PKGS := libpcap libarchive glib-2.0 gio-2.0 sqlite3
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share
