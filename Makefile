@@ -2,7 +2,7 @@
 # MODE is release, debug or asan; every mode has its own tree below build/.
 MODE ?= release
 BUILD := build/$(MODE)
-PKGS := libpcap glib-2.0 gio-2.0 sqlite3
+PKGS := libpcap libarchive glib-2.0 gio-2.0 sqlite3
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share
@@ -54,7 +54,11 @@ check: ## install what is missing, build, run all tests (under 5 minutes)
 	@$(MAKE) --no-print-directory -s -j2 MODE=asan all tests replays
 	@$(MAKE) --no-print-directory -s prove
 
-tests: $(TESTS) $(GENERATORS) ## build the unit tests and generators
+tests: $(TESTS) $(GENERATORS) $(BUILD)/tests/faults/fail_nth.so ## build the unit tests and generators
+
+$(BUILD)/tests/faults/fail_nth.so: tests/faults/fail_nth.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -Wno-missing-prototypes -fPIC -shared -o $@ $< -ldl
 
 unit: $(TESTS) ## build and run the unit tests alone
 	prove $(TESTS)

@@ -9,6 +9,7 @@
 
 typedef enum {
     MPS_ERROR_OPEN,        /* a file cannot be opened, or is not what it should be */
+    MPS_ERROR_FORMAT,      /* a file is no capture at all */
     MPS_ERROR_READ,        /* a file ends in mid-packet or cannot be read further */
     MPS_ERROR_STORE,       /* the results cannot be written or read */
     MPS_ERROR_TOOL,        /* an external program (gnuplot) is missing or failed */

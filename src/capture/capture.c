@@ -1,48 +1,30 @@
 /* capture.c - opens a capture by its magic number: classic pcap goes to libpcap, pcapng to
- * pcapng.c. */
+ * pcapng.c, anything else to packed.c, whose bytes are looked at in the same way. */
 #include "capture/capture.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include <glib/gstdio.h>
 #include <pcap/pcap.h>
 
+#include "capture/feed.h"
+#include "capture/packed.h"
 #include "capture/pcapng.h"
 
-/* Fewer, larger reads than the C library's default. */
-#define FILE_BUFFER_BYTES (256u << 10)
-
 enum { PCAP_FILE_HEADER_BYTES = 24, PCAP_PACKET_HEADER_BYTES = 16 };
-enum { LINKTYPE_RAW = 101 };
+enum { LINKTYPE_RAW = 101, PCAPNG_SECTION = 0x0a0d0d0a };
 
 struct _MpsCapture {
     char *path;
+    MpsFeed *feed;     /* the file as it is, or */
+    MpsPacked *packed; /* what is packed in it */
     FILE *file;        /* for pcapng and while opening; libpcap owns it otherwise */
     pcap_t *pcap;      /* either this */
     MpsPcapng *pcapng; /* or this */
     int link_type;     /* pcap only */
     uint64_t n_packets;
     uint64_t bytes_read; /* pcap only */
-    uint64_t bytes_total;
     bool ended;
-};
-
-/* First bytes of what people hand over besides captures, and how they get at the capture. */
-static const struct {
-    const char *name, *tool;
-    uint8_t magic[4];
-    size_t magic_bytes;
-} compressed[] = {
-    {"gzip", "zcat", {0x1f, 0x8b}, 2},
-    {"compress", "zcat", {0x1f, 0x9d}, 2},
-    {"bzip2", "bzcat", {'B', 'Z', 'h'}, 3},
-    {"zstd", "zstdcat", {0x28, 0xb5, 0x2f, 0xfd}, 4},
-    {"xz", "xzcat", {0xfd, '7', 'z', 'X'}, 4},
-    {"lz4", "lz4cat", {0x04, 0x22, 0x4d, 0x18}, 4},
-    {"zip", "unzip -p", {'P', 'K', 0x03, 0x04}, 4},
 };
 
 static bool is_pcap(uint32_t magic)
@@ -59,73 +41,86 @@ static bool is_pcap(uint32_t magic)
     return false;
 }
 
-static void refuse(const char *path, const uint8_t *magic, size_t n_bytes, GError **error)
+/* Whether a file that begins like this is one. */
+static bool is_capture(const uint8_t *head, size_t n_head)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(compressed); i++)
-        if (n_bytes >= compressed[i].magic_bytes &&
-            memcmp(magic, compressed[i].magic, compressed[i].magic_bytes) == 0) {
-            mps_throw(error, MPS_ERROR_OPEN,
-                      "%s: compressed (%s) captures are not supported yet; decompress first, e.g. "
-                      "%s %s | mptcpscope analyze -",
-                      path, compressed[i].name, compressed[i].tool, path);
-            return;
-        }
-    mps_throw(error, MPS_ERROR_OPEN, "%s: not a pcap or pcapng file", path);
+    uint32_t magic = 0;
+
+    memcpy(&magic, head, MIN(n_head, sizeof magic));
+    return n_head >= sizeof magic && (is_pcap(magic) || magic == PCAPNG_SECTION);
 }
 
-/* Opens @path and says how large it is, if it is a file. */
-static FILE *open_file(const char *path, uint64_t *bytes_total, GError **error)
+/* Hands the stream to who reads its format. */
+static bool read_header(MpsCapture *self, const uint8_t *head, GError **error)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdin : g_fopen(path, "rb");
-    struct stat status;
-
-    if (!file)
-        return mps_throw_null(error, MPS_ERROR_OPEN, "%s: %s", path, g_strerror(errno));
-    if (fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode))
-        *bytes_total = (uint64_t)status.st_size;
-    setvbuf(file, NULL, _IOFBF, FILE_BUFFER_BYTES);
-    return file;
-}
-
-MpsCapture *mps_capture_open(const char *path, GError **error)
-{
-    g_autoptr(MpsCapture) self = g_new0(MpsCapture, 1);
     char reason[PCAP_ERRBUF_SIZE] = "";
-    uint8_t magic[4];
-    uint32_t word;
+    uint32_t magic;
 
-    self->path = g_strdup(path);
-    self->file = open_file(path, &self->bytes_total, error);
-    if (!self->file)
-        return NULL;
-
-    const size_t n_bytes = fread(magic, 1, sizeof magic, self->file);
-
-    if (ferror(self->file))
-        return mps_throw_null(error, MPS_ERROR_OPEN, "%s: %s", path, g_strerror(errno));
-    if (n_bytes == 0)
-        return mps_throw_null(error, MPS_ERROR_OPEN, "%s: empty file", path);
-    memcpy(&word, magic, sizeof word);
-    if (n_bytes < sizeof magic || (!is_pcap(word) && word != 0x0a0d0d0a)) {
-        refuse(path, magic, n_bytes, error);
-        return NULL;
-    }
-    for (size_t i = sizeof magic; i > 0;
-         i--) /* pipes do not seek; these bytes are still buffered */
-        if (ungetc(magic[i - 1], self->file) == EOF)
-            return mps_throw_null(error, MPS_ERROR_OPEN, "%s: cannot be read twice", path);
-    if (!is_pcap(word)) {
+    memcpy(&magic, head, sizeof magic);
+    if (magic == PCAPNG_SECTION) {
         self->pcapng = mps_pcapng_new(self->file);
-        return g_steal_pointer(&self);
+        return true;
     }
     self->pcap =
         pcap_fopen_offline_with_tstamp_precision(self->file, PCAP_TSTAMP_PRECISION_NANO, reason);
     if (!self->pcap)
-        return mps_throw_null(error, MPS_ERROR_OPEN, "%s: %s", path, reason);
+        return mps_throw(error, MPS_ERROR_OPEN, "%s: %s", self->path, reason);
     self->file = NULL; /* pcap_close() closes it from here on */
     self->link_type = pcap_datalink(self->pcap);
     self->bytes_read = PCAP_FILE_HEADER_BYTES;
-    return g_steal_pointer(&self);
+    return true;
+}
+
+static MpsCapture *refuse(const char *path, size_t n_head, const char *problem, GError **error)
+{
+    if (problem)
+        return mps_throw_null(error, MPS_ERROR_OPEN, "%s: %s", path, problem);
+    return mps_throw_null(error, MPS_ERROR_FORMAT, "%s: %s", path,
+                          n_head > 0 ? "not a pcap or pcapng file" : "empty file");
+}
+
+MpsCapture *mps_capture_open_packed(MpsPacked *packed, const char *path, GError **error)
+{
+    g_autoptr(MpsCapture) self = g_new0(MpsCapture, 1);
+    uint8_t head[MPS_FEED_HEAD_BYTES];
+    size_t n_head;
+
+    self->path = g_strdup(path);
+    self->packed = mps_packed_ref(packed);
+    self->file = mps_packed_begin(packed, path, error);
+    if (!self->file)
+        return NULL;
+    n_head = fread(head, 1, sizeof head, self->file);
+    if (!is_capture(head, n_head))
+        return refuse(path, n_head, mps_packed_problem(packed), error);
+    for (size_t i = n_head; i > 0; i--) /* they are in the buffer still */
+        (void)ungetc(head[i - 1], self->file);
+    return read_header(self, head, error) ? g_steal_pointer(&self) : NULL;
+}
+
+MpsCapture *mps_capture_open(const char *path, int stop_fd, MpsPacked **archive, GError **error)
+{
+    g_autoptr(MpsCapture) self = g_new0(MpsCapture, 1);
+
+    self->path = g_strdup(path);
+    self->feed = mps_feed_open(path, stop_fd, error);
+    if (!self->feed)
+        return NULL;
+    if (self->feed->n_head == 0)
+        return refuse(path, 0, NULL, error);
+    if (is_capture(self->feed->head, self->feed->n_head)) {
+        self->file = mps_feed_stream(self->feed);
+        return read_header(self, self->feed->head, error) ? g_steal_pointer(&self) : NULL;
+    }
+
+    g_autoptr(MpsPacked) packed = mps_packed_open(g_steal_pointer(&self->feed), path, error);
+
+    if (!packed)
+        return NULL;
+    if (mps_packed_member(packed) == 0)
+        return mps_capture_open_packed(packed, path, error);
+    *archive = g_steal_pointer(&packed);
+    return NULL;
 }
 
 void mps_capture_free(MpsCapture *self)
@@ -135,8 +130,12 @@ void mps_capture_free(MpsCapture *self)
     if (self->pcap)
         pcap_close(self->pcap);
     mps_pcapng_free(self->pcapng);
-    if (self->file && self->file != stdin)
+    if (self->file)
         fclose(self->file);
+    if (self->packed)
+        mps_packed_end(self->packed);
+    mps_packed_unref(self->packed);
+    mps_feed_free(self->feed);
     g_free(self->path);
     g_free(self);
 }
@@ -164,6 +163,18 @@ static MpsReadResult next_pcap(MpsCapture *self, MpsPacket *out, const char **re
     }
 }
 
+static const MpsFeed *feed_of(const MpsCapture *self)
+{
+    return self->packed ? mps_packed_feed(self->packed) : self->feed;
+}
+
+static MpsReadResult fail_stopped(const MpsCapture *self, GError **error)
+{
+    mps_throw(error, MPS_ERROR_INTERRUPTED, "%s: interrupted at packet %" G_GUINT64_FORMAT,
+              self->path, self->n_packets + 1);
+    return MPS_READ_FAILED;
+}
+
 MpsReadResult mps_capture_next(MpsCapture *self, MpsPacket *out, GError **error)
 {
     const char *reason = NULL;
@@ -179,6 +190,12 @@ MpsReadResult mps_capture_next(MpsCapture *self, MpsPacket *out, GError **error)
         return MPS_READ_PACKET;
     }
     self->ended = true;
+    if (feed_of(self)->stopped)
+        return fail_stopped(self, error);
+    if (self->packed && mps_packed_problem(self->packed)) {
+        reason = mps_packed_problem(self->packed);
+        result = MPS_READ_FAILED;
+    }
     if (result == MPS_READ_END)
         return MPS_READ_END;
     if (reason)
@@ -206,7 +223,8 @@ MpsCaptureInfo mps_capture_info(const MpsCapture *self)
         .link_type = -1,
         .dropped = -1,
         .bytes_read = self->bytes_read,
-        .bytes_total = self->bytes_total,
+        .bytes_total =
+            self->packed ? mps_packed_bytes_total(self->packed) : self->feed->bytes_total,
     };
 
     if (self->pcap) {
@@ -217,6 +235,18 @@ MpsCaptureInfo mps_capture_info(const MpsCapture *self)
         info.dropped = mps_pcapng_dropped(self->pcapng);
         info.bytes_read = mps_pcapng_bytes_read(self->pcapng);
     }
+    if (self->packed)
+        info.bytes_read = mps_packed_bytes_read(self->packed);
     info.link_name = link_name(info.link_type);
     return info;
+}
+
+bool mps_capture_is_live(const MpsCapture *self)
+{
+    return feed_of(self)->live;
+}
+
+bool mps_capture_is_packed(const MpsCapture *self)
+{
+    return self->packed != NULL;
 }

@@ -1,16 +1,22 @@
 /* trace.c - a reorder window per file, and a heap of files by the time of their next packet.
  *
  * With many files, each is opened once to learn its earliest stamp, closed, and opened again when
- * its turn comes: rotated captures need one file descriptor at a time, whatever their number. */
+ * its turn comes: rotated captures need one file descriptor at a time, whatever their number.  So
+ * are the members of an archive; a reader that stands before the member wanted is used again, so
+ * that an archive in time order is unpacked twice, not once per member. */
 #include "capture/trace.h"
 
 #include <string.h>
 
 #include "capture/capture.h"
+#include "capture/inputs.h"
+#include "capture/packed.h"
+#include "util/format.h"
 
 #define WINDOW_PACKETS  1024u /* a power of two */
 #define WINDOW_BYTES    (4u << 20)
 #define FILES_OPEN_MAX  64u
+#define PACKED_OPEN_MAX 8u  /* each has a thread, and xz and zstd want megabytes */
 #define BUCKET_MIN      7u  /* smallest packet buffer: 128 bytes */
 #define BUCKET_KEPT_MAX 18u /* buffers above 256 kB are not kept for the next packet */
 
@@ -20,9 +26,21 @@ typedef struct {
     unsigned bucket; /* buffer holds 1 << bucket bytes */
 } Slot;
 
+/* An archive whose members are captures. */
 typedef struct {
     char *path;
+    MpsPacked *idle; /* a reader that nobody uses, or NULL */
+} Archive;
+
+typedef struct {
+    char *path;
+    char *name; /* for people: with the name in the archive */
     uint32_t capture_id;
+    unsigned argument;
+    Archive *archive;  /* NULL: a file of its own */
+    unsigned member;   /* of the archive */
+    MpsPacked *reader; /* of the archive, while the member is open */
+    bool live;
     MpsCapture *capture; /* NULL: at its end, unreadable, or parked */
     bool parked;         /* closed until its turn: @next_ns comes first */
     int64_t next_ns;     /* key of the heap */
@@ -44,8 +62,12 @@ struct FreeBuffer {
 };
 
 struct _MpsTrace {
-    Source *sources;
-    size_t n_sources;
+    GPtrArray *sources;  /* Source */
+    GPtrArray *archives; /* Archive */
+    int stop_fd;
+    size_t n_inputs;
+    size_t n_damaged, n_left_out;
+    bool live;
     Source **heap; /* sources with a next packet, the earliest first */
     size_t n_heap;
     bool heap_stale; /* the first of the heap was read from since */
@@ -98,6 +120,17 @@ static void close_source(Source *source)
         return;
     describe(source->capture, &source->info);
     g_clear_pointer(&source->capture, mps_capture_free);
+    if (!source->reader)
+        return;
+    mps_packed_unref(source->archive->idle);
+    source->archive->idle = g_steal_pointer(&source->reader);
+}
+
+static void set_status(MpsTrace *self, Source *source, MpsFileStatus status)
+{
+    self->n_damaged -= source->info.status != MPS_FILE_OK;
+    self->n_damaged += status != MPS_FILE_OK;
+    source->info.status = status;
 }
 
 /* Puts a copy of @packet behind those of the window that are not later.
@@ -114,7 +147,6 @@ static void insert(MpsTrace *self, Source *source, const MpsPacket *packet)
     if (packet->captured_bytes > 0)
         memcpy(slot.buffer, packet->bytes, packet->captured_bytes);
     slot.packet.bytes = slot.buffer;
-    slot.packet.capture_id = source->capture_id;
     if (source->barrier - source->head > source->n_slots) /* it was delivered, or there is none */
         source->barrier = source->head;
     if (source->barrier == source->head && packet->ts_ns < source->delivered_ns)
@@ -131,6 +163,23 @@ static void insert(MpsTrace *self, Source *source, const MpsPacket *packet)
     source->n_bytes += packet->captured_bytes;
 }
 
+/* What an archive from a pipe holds behind its first capture is not read, and not concealed. */
+static void look_behind(MpsTrace *self, Source *source)
+{
+    MpsPacked *reader = source->archive->idle;
+
+    while (mps_packed_next(reader, NULL)) {
+        g_autoptr(MpsCapture) other = mps_capture_open_packed(reader, "", NULL);
+
+        if (!other)
+            continue;
+        set_status(self, source, MPS_FILE_CUT);
+        mps_throw(&source->error, MPS_ERROR_READ,
+                  "%s: only the first capture of an archive is read from a pipe", source->name);
+        return;
+    }
+}
+
 /* Reads ahead until the window is full or the file at its end. */
 static void fill(MpsTrace *self, Source *source)
 {
@@ -144,8 +193,10 @@ static void fill(MpsTrace *self, Source *source)
             continue;
         }
         if (result == MPS_READ_FAILED)
-            source->info.status = MPS_FILE_CUT;
+            set_status(self, source, MPS_FILE_CUT);
         close_source(source);
+        if (source->live && source->archive && !source->error)
+            look_behind(self, source);
     }
     if (source->n_slots > 0)
         source->next_ns = source->window[source->head % WINDOW_PACKETS].packet.ts_ns;
@@ -159,28 +210,56 @@ static void drop_window(MpsTrace *self, Source *source)
     g_clear_pointer(&source->window, g_free);
 }
 
-/* Opens the file and fills its window; false if it cannot be opened. */
-static bool open_source(MpsTrace *self, Source *source)
+static void begin_window(MpsTrace *self, Source *source)
 {
-    source->parked = false;
-    source->capture = mps_capture_open(source->path, &source->error);
-    if (!source->capture) {
-        source->info.status = MPS_FILE_UNREADABLE;
-        return false;
-    }
     source->window = g_new(Slot, WINDOW_PACKETS);
     source->delivered_ns = INT64_MIN;
     fill(self, source);
-    return true;
 }
 
-/* Forgets what was read; open_source() begins the file anew. */
+/* A reader of the archive that stands at @member; NULL and the reason. */
+static MpsPacked *find_member(const MpsTrace *self, Archive *archive, unsigned member,
+                              GError **error)
+{
+    g_autoptr(MpsPacked) reader = g_steal_pointer(&archive->idle);
+
+    if (!reader || !mps_packed_can_reach(reader, member)) {
+        g_clear_pointer(&reader, mps_packed_unref);
+        (void)mps_capture_open(archive->path, self->stop_fd, &reader, error);
+    }
+    while (reader && mps_packed_member(reader) < member)
+        if (!mps_packed_next(reader, error))
+            return NULL;
+    return g_steal_pointer(&reader);
+}
+
+/* Opens a parked file and fills its window. */
+static void open_again(MpsTrace *self, Source *source)
+{
+    source->parked = false;
+    if (source->archive) {
+        source->reader = find_member(self, source->archive, source->member, &source->error);
+        if (source->reader)
+            source->capture = mps_capture_open_packed(source->reader, source->name, &source->error);
+    } else {
+        MpsPacked *archive = NULL;
+
+        source->capture = mps_capture_open(source->path, self->stop_fd, &archive, &source->error);
+        mps_packed_unref(archive); /* another file by now */
+    }
+    if (source->capture)
+        begin_window(self, source);
+    else
+        set_status(self, source, MPS_FILE_UNREADABLE);
+}
+
+/* Forgets what was read; open_again() begins the file anew. */
 static void park(MpsTrace *self, Source *source)
 {
     close_source(source);
     drop_window(self, source);
     g_clear_error(&source->error);
-    source->info.status = MPS_FILE_OK;
+    set_status(self, source, MPS_FILE_OK);
     source->info.bytes_read = 0;
     source->parked = true;
 }
@@ -210,41 +289,214 @@ static void sift_down(MpsTrace *self, size_t at)
     self->heap[at] = moved;
 }
 
-MpsTrace *mps_trace_open(const char *const *paths, GError **error)
+static Source *new_source(MpsTrace *self, const char *path, unsigned argument)
 {
-    g_autoptr(MpsTrace) self = g_new0(MpsTrace, 1);
-    size_t n_opened = 0;
+    Source *source = g_new0(Source, 1);
 
-    while (paths[self->n_sources])
-        self->n_sources++;
-    if (self->n_sources == 0)
-        return mps_throw_null(error, MPS_ERROR_USAGE, "no capture given");
-    self->sources = g_new0(Source, self->n_sources);
-    self->heap = g_new0(Source *, self->n_sources);
-    for (size_t i = 0; i < self->n_sources; i++) {
-        Source *source = &self->sources[i];
+    source->path = g_strdup(path);
+    source->name = g_strdup(path);
+    source->argument = argument;
+    source->next_ns = INT64_MAX;
+    source->info.link_type = -1;
+    source->info.dropped = -1;
+    g_ptr_array_add(self->sources, source);
+    return source;
+}
 
-        source->path = g_strdup(paths[i]);
-        source->capture_id = (uint32_t)i + 1;
-        source->info.link_type = -1;
-        source->info.dropped = -1;
-        if (!open_source(self, source))
-            continue;
-        n_opened++;
-        if (source->n_slots == 0) { /* nothing but a header */
-            drop_window(self, source);
-            continue;
-        }
-        self->heap[self->n_heap++] = source;
-        if (self->n_sources > FILES_OPEN_MAX && strcmp(source->path, "-") != 0)
-            park(self, source);
+/* Takes the source in whose capture was opened, or was not. */
+static void settle(MpsTrace *self, Source *source, bool can_park)
+{
+    if (!source->capture) {
+        g_clear_pointer(&source->reader, mps_packed_unref);
+        set_status(self, source, MPS_FILE_UNREADABLE);
+        return;
     }
-    if (n_opened == 0) {
-        g_propagate_error(error, g_steal_pointer(&self->sources[0].error));
-        return NULL;
+    source->live = mps_capture_is_live(source->capture);
+    self->live = self->live || source->live;
+    begin_window(self, source);
+    if (source->n_slots == 0) /* nothing but a header */
+        drop_window(self, source);
+    else if (can_park && !source->live)
+        park(self, source);
+}
+
+/* Whether a file that was found, not named, is none of our business. */
+static bool is_alien(const char *name, const GError *error)
+{
+    return g_error_matches(error, MPS_ERROR, MPS_ERROR_FORMAT) &&
+           !mps_inputs_is_named_capture(name);
+}
+
+/* Adds the member at which @reader stands. */
+static void add_member(MpsTrace *self, Archive *archive, MpsPacked *reader, unsigned argument)
+{
+    g_autofree char *printable = mps_format_printable(mps_packed_name(reader));
+    g_autofree char *name = g_strconcat(archive->path, "/", printable, NULL);
+    g_autoptr(GError) error = NULL;
+    MpsCapture *capture = mps_capture_open_packed(reader, name, &error);
+
+    if (!capture && is_alien(name, error)) {
+        self->n_left_out++;
+        return;
+    }
+
+    Source *source = new_source(self, archive->path, argument);
+
+    g_free(source->name);
+    source->name = g_steal_pointer(&name);
+    source->archive = archive;
+    source->member = mps_packed_member(reader);
+    source->reader = mps_packed_ref(reader);
+    source->capture = capture;
+    source->error = g_steal_pointer(&error);
+    settle(self, source, true);
+}
+
+static void add_failure(MpsTrace *self, const char *path, unsigned argument, GError *error)
+{
+    Source *source = new_source(self, path, argument);
+
+    source->error = error;
+    set_status(self, source, MPS_FILE_UNREADABLE);
+}
+
+/* Looks into all members to learn their time.  One from a pipe is there once only: what is read
+ * first is read to its end. */
+static void add_archive(MpsTrace *self, const char *path, unsigned argument, MpsPacked *reader)
+{
+    const guint n_before = self->sources->len;
+    Archive *archive = g_new0(Archive, 1);
+    GError *error = NULL;
+    bool more;
+
+    archive->path = g_strdup(path);
+    g_ptr_array_add(self->archives, archive);
+    do {
+        add_member(self, archive, reader, argument);
+        if (self->live && self->sources->len > n_before)
+            return;
+        more = mps_packed_next(reader, &error);
+    } while (more);
+    if (!error && self->sources->len == n_before)
+        mps_throw(&error, MPS_ERROR_FORMAT, "%s: no capture in it", path);
+    if (error)
+        add_failure(self, path, argument, error);
+}
+
+static void add_input(MpsTrace *self, const MpsInput *input)
+{
+    g_autoptr(MpsPacked) archive = NULL;
+    g_autoptr(GError) error = NULL;
+    MpsCapture *capture = mps_capture_open(input->path, self->stop_fd, &archive, &error);
+
+    if (archive) {
+        add_archive(self, input->path, input->argument, archive);
+        return;
+    }
+    if (!capture && input->found && is_alien(input->path, error)) {
+        self->n_left_out++;
+        return;
+    }
+
+    Source *source = new_source(self, input->path, input->argument);
+
+    source->capture = capture;
+    source->error = g_steal_pointer(&error);
+    settle(self, source,
+           self->n_inputs > FILES_OPEN_MAX ||
+               (capture && mps_capture_is_packed(capture) && self->n_inputs > PACKED_OPEN_MAX));
+}
+
+/* Those of one argument by their time: names of rotated files do not always sort that way. */
+static int by_time(gconstpointer a, gconstpointer b)
+{
+    const Source *one = *(Source *const *)a, *two = *(Source *const *)b;
+
+    if (one->argument != two->argument)
+        return one->argument < two->argument ? -1 : 1;
+    return one->next_ns < two->next_ns ? -1 : one->next_ns > two->next_ns;
+}
+
+/* A directory without captures is told of like a file that is none. */
+static void add_inputs(MpsTrace *self, const char *const *paths, GArray *inputs)
+{
+    for (guint i = 0; i < inputs->len; i++) {
+        const MpsInput *input = &g_array_index(inputs, MpsInput, i);
+        const bool last = i + 1 == inputs->len || input->argument != (input + 1)->argument;
+
+        add_input(self, input);
+        if (last &&
+            (self->sources->len == 0 ||
+             ((Source *)g_ptr_array_index(self->sources, self->sources->len - 1))->argument !=
+                 input->argument)) {
+            GError *error = NULL;
+            const char *path = paths[input->argument - 1];
+
+            mps_throw(&error, MPS_ERROR_FORMAT, "%s: no capture in it", path);
+            add_failure(self, path, input->argument, error);
+        }
+    }
+}
+
+/* Gives the files their numbers and their place in the heap.  Returns whether any can be read. */
+static bool build_heap(MpsTrace *self)
+{
+    bool any = false;
+
+    g_ptr_array_sort(self->sources, by_time);
+    self->heap = g_new0(Source *, self->sources->len);
+    for (guint i = 0; i < self->sources->len; i++) {
+        Source *source = g_ptr_array_index(self->sources, i);
+
+        source->capture_id = i + 1;
+        any = any || source->info.status != MPS_FILE_UNREADABLE;
+        if (source->parked || source->n_slots > 0)
+            self->heap[self->n_heap++] = source;
     }
     for (size_t i = self->n_heap / 2; i-- > 0;)
         sift_down(self, i);
+    return any;
+}
+
+static void free_source(gpointer user)
+{
+    Source *source = user;
+
+    mps_capture_free(source->capture);
+    mps_packed_unref(source->reader);
+    g_clear_error(&source->error);
+    g_free(source->path);
+    g_free(source->name);
+    g_free(source);
+}
+
+static void free_archive(gpointer user)
+{
+    Archive *archive = user;
+
+    mps_packed_unref(archive->idle);
+    g_free(archive->path);
+    g_free(archive);
+}
+
+MpsTrace *mps_trace_open(const char *const *paths, int stop_fd, GError **error)
+{
+    g_autoptr(MpsTrace) self = g_new0(MpsTrace, 1);
+    g_autoptr(GArray) inputs = mps_inputs_find(paths);
+
+    self->stop_fd = stop_fd;
+    self->n_inputs = inputs->len;
+    self->sources = g_ptr_array_new_with_free_func(free_source);
+    self->archives = g_ptr_array_new_with_free_func(free_archive);
+    if (inputs->len == 0)
+        return mps_throw_null(error, MPS_ERROR_USAGE, "no capture given");
+    add_inputs(self, paths, inputs);
+    if (!build_heap(self)) {
+        Source *first = g_ptr_array_index(self->sources, 0);
+
+        g_propagate_error(error, g_steal_pointer(&first->error));
+        return NULL;
+    }
     return g_steal_pointer(&self);
 }
 
@@ -254,7 +506,7 @@ static void refresh_first(MpsTrace *self)
     Source *source = self->heap[0];
 
     if (source->parked)
-        open_source(self, source);
+        open_again(self, source);
     else
         fill(self, source);
     if (source->n_slots == 0) {
@@ -263,6 +515,14 @@ static void refresh_first(MpsTrace *self)
     }
     if (self->n_heap > 1)
         sift_down(self, 0);
+}
+
+/* From one packet to the next, which may be far apart in a hostile file. */
+static int64_t pause_of(int64_t before_ns, int64_t ns)
+{
+    int64_t pause_ns;
+
+    return __builtin_sub_overflow(ns, before_ns, &pause_ns) ? 0 : MAX(0, pause_ns);
 }
 
 MpsReadResult mps_trace_next(MpsTrace *self, MpsPacket *out)
@@ -282,10 +542,14 @@ MpsReadResult mps_trace_next(MpsTrace *self, MpsPacket *out)
     self->held = source->window[source->head % WINDOW_PACKETS];
     source->head++;
     source->n_slots--;
+    if (source->delivered_ns != INT64_MIN)
+        info->longest_pause_ns =
+            MAX(info->longest_pause_ns, pause_of(source->delivered_ns, self->held.packet.ts_ns));
     source->delivered_ns = self->held.packet.ts_ns;
     source->n_bytes -= self->held.packet.captured_bytes;
     self->heap_stale = true;
     *out = self->held.packet;
+    out->capture_id = source->capture_id;
     info->first_ns = info->n_packets > 0 ? MIN(info->first_ns, out->ts_ns) : out->ts_ns;
     info->last_ns = info->n_packets > 0 ? MAX(info->last_ns, out->ts_ns) : out->ts_ns;
     info->n_packets++;
@@ -294,19 +558,33 @@ MpsReadResult mps_trace_next(MpsTrace *self, MpsPacket *out)
 
 size_t mps_trace_n_files(const MpsTrace *self)
 {
-    return self->n_sources;
+    return self->sources->len;
+}
+
+bool mps_trace_is_live(const MpsTrace *self)
+{
+    return self->live;
+}
+
+size_t mps_trace_n_damaged(const MpsTrace *self)
+{
+    return self->n_damaged;
+}
+
+size_t mps_trace_n_left_out(const MpsTrace *self)
+{
+    return self->n_left_out;
 }
 
 MpsFileInfo mps_trace_file(const MpsTrace *self, size_t index)
 {
-    g_assert(index < self->n_sources);
-
-    const Source *source = &self->sources[index];
+    const Source *source = g_ptr_array_index(self->sources, index);
     MpsFileInfo info = source->info;
 
     if (source->capture)
         describe(source->capture, &info);
-    info.path = source->path;
+    info.path = source->name;
+    info.argument = source->argument;
     info.error = source->error ? source->error->message : NULL;
     return info;
 }
@@ -317,7 +595,7 @@ void mps_trace_progress(const MpsTrace *self, uint64_t *bytes_read, uint64_t *by
 
     *bytes_read = 0;
     *bytes_total = 0;
-    for (size_t i = 0; i < self->n_sources; i++) {
+    for (size_t i = 0; i < self->sources->len; i++) {
         const MpsFileInfo info = mps_trace_file(self, i);
 
         *bytes_read += info.bytes_read;
@@ -333,14 +611,8 @@ void mps_trace_free(MpsTrace *self)
     if (!self)
         return;
     g_free(self->held.buffer);
-    for (size_t i = 0; i < self->n_sources; i++) {
-        Source *source = &self->sources[i];
-
-        drop_window(self, source);
-        mps_capture_free(source->capture);
-        g_clear_error(&source->error);
-        g_free(source->path);
-    }
+    for (guint i = 0; i < self->sources->len; i++)
+        drop_window(self, g_ptr_array_index(self->sources, i));
     for (size_t bucket = 0; bucket <= BUCKET_KEPT_MAX; bucket++)
         while (self->free_buffers[bucket]) {
             FreeBuffer *next = self->free_buffers[bucket]->next;
@@ -348,7 +620,8 @@ void mps_trace_free(MpsTrace *self)
             g_free(self->free_buffers[bucket]);
             self->free_buffers[bucket] = next;
         }
+    g_ptr_array_unref(self->sources);
+    g_ptr_array_unref(self->archives);
     g_free(self->heap);
-    g_free(self->sources);
     g_free(self);
 }

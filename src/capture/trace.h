@@ -21,29 +21,44 @@ typedef enum {
 } MpsFileStatus;
 
 typedef struct {
-    const char *path;      /* as given */
+    const char *path;      /* as given, or found below it; behind a slash the name in an archive */
+    unsigned argument;     /* 1, 2, ...: the path it stands for */
     const char *format;    /* "pcap", "pcapng"; NULL if unreadable */
     int link_type;         /* of the first interface, -1 unknown */
     const char *link_name; /* NULL if unreadable */
     uint32_t snaplen_bytes;
     MpsFileStatus status;
     const char *error;                /* "path: reason"; NULL if OK */
+    int64_t longest_pause_ns;         /* between two packets in time order; 0 below two */
     uint64_t n_packets;               /* delivered */
     int64_t first_ns, last_ns;        /* least and greatest stamp delivered; 0 without packets */
     int64_t dropped;                  /* by the capturing side, -1 unknown */
     uint64_t bytes_read, bytes_total; /* bytes_total 0: a pipe */
 } MpsFileInfo;
 
-/* Opens every file of the NULL-terminated @paths; capture_id is the 1-based index in it.
- * Returns a new trace, owned by the caller; or NULL and the first file's MPS_ERROR_OPEN if none
- * can be opened, MPS_ERROR_USAGE if there is none. */
-MpsTrace *mps_trace_open(const char *const *paths, GError **error);
+/* Opens every file of the NULL-terminated @paths: captures, compressed ones, archives of captures,
+ * directories.  capture_id is the 1-based index of a file: in the order of @paths, those of one
+ * directory or archive by their first time stamp.  Pipes end early when @stop_fd becomes readable
+ * (-1: never), and other files, too, if they are slow.
+ * Returns a new trace, owned by the caller; or NULL and the first file's MPS_ERROR_OPEN or _FORMAT
+ * if none can be opened, MPS_ERROR_USAGE if there is none. */
+MpsTrace *mps_trace_open(const char *const *paths, int stop_fd, GError **error);
 
 /* Reads the next packet.  out->bytes is borrowed: it dies with the next call.
  * Returns MPS_READ_PACKET or MPS_READ_END, never MPS_READ_FAILED: see mps_trace_file(). */
 MpsReadResult mps_trace_next(MpsTrace *self, MpsPacket *out);
 
-/* Files in argument order, @index from 0; the strings live as long as the trace. */
+/* Whether a pipe is among the files: then an early end is what its user may want. */
+bool mps_trace_is_live(const MpsTrace *self);
+
+/* Files that are cut or unreadable, as far as is known. */
+size_t mps_trace_n_damaged(const MpsTrace *self);
+
+/* Files of directories and archives that are left out, as neither they nor their names are those of
+ * captures. */
+size_t mps_trace_n_left_out(const MpsTrace *self);
+
+/* Files in the order of their capture_id, @index from 0; the strings live as long as the trace. */
 size_t mps_trace_n_files(const MpsTrace *self);
 MpsFileInfo mps_trace_file(const MpsTrace *self, size_t index);
 

@@ -34,7 +34,7 @@ static bool summarize(sqlite3 *db, GError **error)
 
 /* Analyzes @captures as one trace and prints the summary. */
 static bool analyze(char **captures, const char *database, const MpsSettings *settings,
-                    bool *damaged, GError **error)
+                    MpsOutcome *total, GError **error)
 {
     const MpsAnalysis analysis = {
         .paths = (const char *const *)captures,
@@ -47,6 +47,8 @@ static bool analyze(char **captures, const char *database, const MpsSettings *se
         .dss_checksums = settings->dss_checksums,
         .verify_checksums = settings->verify_checksums,
         .vantage = settings->vantage,
+        .filter = settings->filter,
+        .strict = settings->strict_input,
         .progress = !settings->quiet,
     };
     MpsOutcome outcome = {0};
@@ -58,7 +60,8 @@ static bool analyze(char **captures, const char *database, const MpsSettings *se
     const bool printed = summarize(db, error);
 
     sqlite3_close(db);
-    *damaged |= outcome.damaged;
+    total->damaged |= outcome.damaged;
+    total->interrupted |= outcome.interrupted;
     return printed;
 }
 
@@ -92,22 +95,23 @@ static bool check_names(char **captures, GError **error)
 static MpsExit analyze_each(char **captures, const MpsSettings *settings, GError **error)
 {
     unsigned n_done = 0, n_failed = 0;
-    bool damaged = false;
+    MpsOutcome total = {0};
 
     if (output && (!mps_output_check_directory(output, error) || !check_names(captures, error) ||
                    !mps_output_directory(output, error)))
         return MPS_EXIT_FAILED;
     if (json)
         puts("[");
-    for (char **capture = captures; *capture; capture++) {
+    for (char **capture = captures; *capture && !total.interrupted; capture++) {
         g_autofree char *database = output ? database_name(output, *capture) : NULL;
         g_autoptr(GError) reason = NULL;
 
         if (json ? n_done + n_failed > 0 : n_done > 0)
             puts(json ? "," : "");
-        if (analyze((char *[]){*capture, NULL}, database, settings, &damaged, &reason)) {
+        if (analyze((char *[]){*capture, NULL}, database, settings, &total, &reason)) {
             n_done++;
-        } else if (g_error_matches(reason, MPS_ERROR, MPS_ERROR_INTERRUPTED)) {
+        } else if (settings->strict_input ||
+                   g_error_matches(reason, MPS_ERROR, MPS_ERROR_INTERRUPTED)) {
             g_propagate_error(error, g_steal_pointer(&reason));
             return MPS_EXIT_FAILED;
         } else {
@@ -121,12 +125,12 @@ static MpsExit analyze_each(char **captures, const MpsSettings *settings, GError
         puts("]");
     if (n_failed > 0 && n_done == 0)
         return MPS_EXIT_FAILED;
-    return damaged || n_failed > 0 ? MPS_EXIT_DAMAGED : MPS_EXIT_DONE;
+    return total.damaged || n_failed > 0 ? MPS_EXIT_DAMAGED : MPS_EXIT_DONE;
 }
 
 static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
 {
-    bool damaged = false;
+    MpsOutcome total = {0};
 
     if (!mps_source_check_captures(arguments, error))
         return MPS_EXIT_USAGE;
@@ -134,19 +138,21 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
         return analyze_each(arguments, settings, error);
     if (output && !check_output(output, arguments, error))
         return MPS_EXIT_USAGE;
-    if (!analyze(arguments, output, settings, &damaged, error))
+    if (!analyze(arguments, output, settings, &total, error))
         return MPS_EXIT_FAILED;
-    return damaged ? MPS_EXIT_DAMAGED : MPS_EXIT_DONE;
+    return total.damaged ? MPS_EXIT_DAMAGED : MPS_EXIT_DONE;
 }
 
 const MpsCommand mps_command_analyze = {
     .name = "analyze",
     .arguments = "CAPTURE...",
     .help = "Summary of captures; with -o, a database that answers every question",
-    .examples = "  mptcpscope analyze client.pcapng\n"
-                "  mptcpscope analyze eth0.pcap wlan0.pcap -o result.db    one trace, two files\n"
-                "  mptcpscope analyze --each -o results *.pcap             a database per capture\n"
-                "  ssh host tcpdump -U -w - tcp | mptcpscope analyze -\n",
+    .examples =
+        "  mptcpscope analyze client.pcapng\n"
+        "  mptcpscope analyze eth0.pcap wlan0.pcap -o result.db    one trace, two files\n"
+        "  mptcpscope analyze /var/log/rotated day3.tar.zst        all captures in there\n"
+        "  mptcpscope analyze --each -o results *.pcap             a database per capture\n"
+        "  ssh host tcpdump -U -w - tcp | mptcpscope analyze -     ^C: what came until then\n",
     .options = options,
     .run = run,
 };

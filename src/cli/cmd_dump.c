@@ -71,7 +71,9 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
 
     const MpsPacketRun work = {
         .paths = (const char *const *)captures,
-        .filter = filter,
+        .show = filter,
+        .filter = settings->filter,
+        .strict = settings->strict_input,
         .option_names = settings->option_names,
         .verify_checksums = settings->verify_checksums,
         .progress = false, /* the lines are the progress */

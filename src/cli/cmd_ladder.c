@@ -46,6 +46,8 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
 
     const MpsPacketRun work = {
         .paths = (const char *const *)arguments,
+        .filter = settings->filter,
+        .strict = settings->strict_input,
         .option_names = settings->option_names,
         .verify_checksums = settings->verify_checksums,
         .progress = !settings->quiet,

@@ -27,6 +27,8 @@ typedef struct {
     bool dss_checksums;    /* also by the rules that read payload */
     bool verify_checksums; /* of IP and TCP */
     MpsVantage vantage;    /* where captures were taken; 0: guessed */
+    bool strict_input;     /* a capture that is cut or unreadable fails the run */
+    const char *filter;    /* only packets that pass are analyzed; or NULL */
     const MpsOptionNames *option_names;
     const char *command_line; /* as typed, for `meta` */
 } MpsSettings;

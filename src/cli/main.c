@@ -18,8 +18,9 @@ static const MpsCommand *const commands[] = {
 #undef COMMAND
 };
 
-static gboolean quiet, tcp, no_rules, dss_checksums, verify_checksums, want_help, want_version;
-static char *vantage;
+static gboolean quiet, tcp, no_rules, dss_checksums, verify_checksums, strict_input;
+static gboolean want_help, want_version;
+static char *vantage, *filter;
 
 static MpsOptionNames *option_names;
 
@@ -42,6 +43,10 @@ static const GOptionEntry common_options[] = {
      "Captures: ignore packets whose IP or TCP checksum is wrong", NULL},
     {"vantage", 0, 0, G_OPTION_ARG_STRING, &vantage,
      "Captures: taken next to this host; guessed without it", "client|server|middle"},
+    {"filter", 0, 0, G_OPTION_ARG_STRING, &filter,
+     "Captures: analyze only packets that pass, as in pcap-filter(7)", "EXPRESSION"},
+    {"strict-input", 0, 0, G_OPTION_ARG_NONE, &strict_input,
+     "Captures: fail at the first that is cut or unreadable", NULL},
     {"name-option", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)name_option,
      "Captures: name and decode an experimental or unknown TCP or MPTCP option", "SPEC"},
     {"help", 'h', 0, G_OPTION_ARG_NONE, &want_help, "Show this help", NULL},
@@ -77,13 +82,15 @@ static void print_help(FILE *out)
             PROGRAM);
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
         fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->help);
-    fputs("  help      Show this help, or that of a command\n\n"
-          "SOURCE is a database written by analyze, or one or several captures (pcap, pcapng);\n"
-          "several captures are one trace in time order.  - is standard input.\n\n"
-          "Exit status: 0 done; 1 failed; 2 wrong usage; 3 check found a violation; 4 done, but "
-          "input was\n"
-          "cut or unreadable.\n",
-          out);
+    fputs(
+        "  help      Show this help, or that of a command\n\n"
+        "SOURCE is a database written by analyze, or one or several captures (pcap, pcapng;\n"
+        "compressed, in tar or zip archives, or all of a directory), which are one trace in time\n"
+        "order.  - is standard input.\n\n"
+        "Exit status: 0 done; 1 failed; 2 wrong usage; 3 check found a violation; 4 done, but "
+        "input was\n"
+        "cut or unreadable.\n",
+        out);
 }
 
 static GOptionContext *command_context(const MpsCommand *command)
@@ -181,6 +188,8 @@ static MpsExit run_command(const MpsCommand *command, char ***argv, const char *
                             .no_rules = no_rules,
                             .dss_checksums = dss_checksums,
                             .verify_checksums = verify_checksums,
+                            .filter = filter,
+                            .strict_input = strict_input,
                             .command_line = command_line};
 
     if (!read_vantage(&settings.vantage, &error))

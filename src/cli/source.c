@@ -51,6 +51,8 @@ static bool analyze(MpsSource *self, char **paths, bool need_file, const MpsSett
         .dss_checksums = settings->dss_checksums,
         .verify_checksums = settings->verify_checksums,
         .vantage = settings->vantage,
+        .filter = settings->filter,
+        .strict = settings->strict_input,
         .progress = !settings->quiet,
     };
     MpsOutcome outcome = {0};
@@ -73,6 +75,19 @@ static bool analyze(MpsSource *self, char **paths, bool need_file, const MpsSett
     return self->db != NULL;
 }
 
+/* An option that says how captures are read; NULL: none was given. */
+static const char *captures_only(const MpsSettings *settings)
+{
+    return settings->tcp                ? "--tcp"
+           : settings->no_rules         ? "--no-rules"
+           : settings->dss_checksums    ? "--dss-checksums"
+           : settings->verify_checksums ? "--verify-checksums"
+           : settings->vantage          ? "--vantage"
+           : settings->filter           ? "--filter"
+           : settings->strict_input     ? "--strict-input"
+                                        : NULL;
+}
+
 MpsSource *mps_source_open(char **arguments, bool need_file, const MpsSettings *settings,
                            GError **error)
 {
@@ -81,15 +96,10 @@ MpsSource *mps_source_open(char **arguments, bool need_file, const MpsSettings *
     if (!arguments[0])
         return mps_throw_null(error, MPS_ERROR_USAGE, "no database or capture named");
     if (!arguments[1] && !is_stdin(arguments[0]) && mps_database_probe(arguments[0])) {
-        if (settings->tcp || settings->no_rules || settings->dss_checksums ||
-            settings->verify_checksums || settings->vantage)
+        if (captures_only(settings))
             return mps_throw_null(error, MPS_ERROR_USAGE,
                                   "%s: %s goes with captures, not with a database", arguments[0],
-                                  settings->tcp                ? "--tcp"
-                                  : settings->no_rules         ? "--no-rules"
-                                  : settings->dss_checksums    ? "--dss-checksums"
-                                  : settings->verify_checksums ? "--verify-checksums"
-                                                               : "--vantage");
+                                  captures_only(settings));
         if (mps_option_names_count(settings->option_names) > 0)
             return mps_throw_null(
                 error, MPS_ERROR_USAGE,

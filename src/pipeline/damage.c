@@ -22,6 +22,17 @@ bool mps_damage_report(const MpsTrace *trace, const char *done)
     return damaged;
 }
 
+bool mps_damage_check(const MpsTrace *trace, GError **error)
+{
+    for (size_t i = 0; mps_trace_n_damaged(trace) > 0 && i < mps_trace_n_files(trace); i++) {
+        const MpsFileInfo file = mps_trace_file(trace, i);
+
+        if (file.status != MPS_FILE_OK)
+            return mps_throw(error, MPS_ERROR_READ, "%s", file.error);
+    }
+    return true;
+}
+
 void mps_damages_add(MpsDamages *self, uint64_t kinds, uint64_t packet)
 {
     for (int kind = 0; kinds != 0; kind++, kinds >>= 1) {
@@ -85,4 +96,5 @@ void mps_damages_write(const MpsDamages *self, int64_t capture_id, MpsRowSink *r
                           mps_int(kinds[kind].serious),
                           mps_text(kinds[kind].help),
                       });
+}
 }

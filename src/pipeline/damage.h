@@ -4,6 +4,7 @@
 #define MPS_PIPELINE_DAMAGE_H
 
 #include <mptcpscope/damage.h>
+#include <mptcpscope/error.h>
 #include <mptcpscope/packet.h>
 #include <mptcpscope/row.h>
 
@@ -12,6 +13,9 @@
 /* One line on stderr for each such file of @trace, with what was @done ("analyzed") to the packets
  * before the break.  Returns whether there was any. */
 bool mps_damage_report(const MpsTrace *trace, const char *done);
+
+/* False and MPS_ERROR_READ for the first such file, if there is any. */
+bool mps_damage_check(const MpsTrace *trace, GError **error);
 
 /* Counts of one file; zeroed memory has seen nothing. */
 typedef struct {

@@ -1,24 +1,34 @@
-/* interrupt.c - a flag set by signal handlers. */
+/* interrupt.c - a count and an event, set by signal handlers. */
 #include "pipeline/interrupt.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <glib.h>
 
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 static struct sigaction before[G_N_ELEMENTS(signals)];
-static volatile sig_atomic_t caught;
+static volatile sig_atomic_t n_caught;
+static int event = -1;
 
-static void note(int number)
+static void note(int number G_GNUC_UNUSED)
 {
-    caught = number;
+    const int reason = errno;
+
+    if (n_caught < 2)
+        n_caught = n_caught + 1;
+    (void)eventfd_write(event, 1);
+    errno = reason;
 }
 
 void mps_interrupt_begin(void)
 {
-    struct sigaction action = {.sa_handler = note}; /* no SA_RESTART: a read from a pipe ends */
+    struct sigaction action = {.sa_handler = note}; /* no SA_RESTART: an open() of a pipe ends */
 
-    caught = 0;
+    n_caught = 0;
+    event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     sigemptyset(&action.sa_mask);
     for (guint i = 0; i < G_N_ELEMENTS(signals); i++) {
         sigaction(signals[i], NULL, &before[i]);
@@ -31,9 +41,17 @@ void mps_interrupt_end(void)
 {
     for (guint i = 0; i < G_N_ELEMENTS(signals); i++)
         sigaction(signals[i], &before[i], NULL);
+    if (event >= 0)
+        close(event);
+    event = -1;
 }
 
-bool mps_interrupted(void)
+int mps_interrupt_fd(void)
 {
-    return caught != 0;
+    return event;
+}
+
+bool mps_interrupted(bool reads_pipe)
+{
+    return n_caught > (reads_pipe ? 1 : 0);
 }

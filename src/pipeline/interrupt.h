@@ -1,4 +1,5 @@
-/* interrupt.h - SIGINT, SIGTERM and SIGHUP end a run between two packets, so that it can clean up.
+/* interrupt.h - SIGINT, SIGTERM and SIGHUP end a run between two packets, so that it can clean up:
+ * one that reads a pipe finishes with what came until then; a second signal ends it as any other.
  */
 #ifndef MPS_PIPELINE_INTERRUPT_H
 #define MPS_PIPELINE_INTERRUPT_H
@@ -9,7 +10,10 @@
 void mps_interrupt_begin(void);
 void mps_interrupt_end(void);
 
-/* Whether one came since the begin. */
-bool mps_interrupted(void);
+/* Becomes readable with the first signal; lives from the begin to the end. */
+int mps_interrupt_fd(void);
+
+/* Whether signals since the begin end a run; it @reads_pipe. */
+bool mps_interrupted(bool reads_pipe);
 
 #endif

@@ -8,6 +8,7 @@
 #include "decode/decode.h"
 #include "model/model.h"
 #include "pipeline/damage.h"
+#include "pipeline/filtering.h"
 #include "pipeline/fragments.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/progress.h"
@@ -86,64 +87,76 @@ static void look(MpsModel *model, const MpsPacket *packet, const MpsOptionNames 
     told->n_events = collected->events->len;
 }
 
-/* A wrong filter is found before anything is printed, as far as the link types are known. */
-static bool prepare(MpsFilter *filter, const MpsTrace *trace, GError **error)
+/* A packet that the run shall not see is skipped. */
+static bool filter_packet(MpsFilter *filter, const MpsPacket *packet, bool *passed, GError **error)
 {
-    bool any = false;
-
-    for (size_t i = 0; i < mps_trace_n_files(trace); i++) {
-        const MpsFileInfo file = mps_trace_file(trace, i);
-
-        if (file.link_type < 0)
-            continue;
-        any = true;
-        if (!mps_filter_prepare(filter, file.link_type, error))
-            return false;
-    }
-    return any || mps_filter_prepare(filter, 1, error); /* Ethernet */
+    *passed = true;
+    return !filter || mps_filter_packet(filter, packet, passed, error);
 }
 
-static bool read_all(MpsTrace *trace, MpsModel *model, const MpsPacketRun *run, MpsFilter *filter,
-                     Collected *collected, MpsProgress *progress, MpsPacketFunc take, void *user,
+/* What a run works with. */
+typedef struct {
+    MpsTrace *trace;
+    MpsModel *model;
+    MpsFilter *seen, *shown; /* or NULL */
+    Collected *collected;
+    MpsProgress *progress;
+} Work;
+
+static bool read_all(const MpsPacketRun *run, const Work *work, MpsPacketFunc take, void *user,
                      GError **error)
 {
+    MpsTrace *trace = work->trace;
     MpsPacket packet;
     MpsSegment segment;
     MpsIcmpError icmp;
     g_autoptr(MpsFragments) fragments = mps_fragments_new();
+    bool seen;
 
     for (uint64_t n = 1; mps_trace_next(trace, &packet) == MPS_READ_PACKET; n++) {
         MpsTold told = {.ts_ns = packet.ts_ns,
                         .packet = packet.number,
                         .capture_id = packet.capture_id,
-                        .passed = true,
                         .placed = {.sender = MPS_NOBODY}};
 
-        if (filter && !mps_filter_packet(filter, &packet, &told.passed, error))
+        if (!filter_packet(work->seen, &packet, &seen, error) ||
+            !filter_packet(work->shown, &packet, &told.passed, error))
             return false;
-        told.decoded = decode(fragments, &packet, run->verify_checksums, &segment);
-        look(model, &packet, run->option_names, collected, &segment, &icmp, &told);
-        if (!take(user, &told))
-            return true;
-        if (mps_interrupted())
-            return mps_throw(error, MPS_ERROR_READ, "interrupted");
+        if (seen) {
+            told.decoded = decode(fragments, &packet, run->verify_checksums, &segment);
+            look(work->model, &packet, run->option_names, work->collected, &segment, &icmp, &told);
+            if (!take(user, &told))
+                return true;
+        }
+        if (mps_interrupted(mps_trace_is_live(trace)))
+            break;
+        if (run->strict && mps_trace_n_damaged(trace) > 0)
+            break;
         if (n % STRIDE == 0) {
             uint64_t bytes_read, bytes_total;
 
             mps_trace_progress(trace, &bytes_read, &bytes_total);
-            mps_progress_show(progress, n, bytes_read, bytes_total);
+            mps_progress_show(work->progress, n, bytes_read, bytes_total);
         }
     }
-    return true;
+    if (mps_interrupted(mps_trace_is_live(trace)))
+        return mps_throw(error, MPS_ERROR_INTERRUPTED, "interrupted");
+    return !run->strict || mps_damage_check(trace, error);
 }
 
-bool mps_pipeline_packets(const MpsPacketRun *run, MpsPacketFunc take, void *user, bool *damaged,
-                          GError **error)
+static bool show_packets(const MpsPacketRun *run, MpsPacketFunc take, void *user, bool *damaged,
+                         GError **error)
 {
-    g_autoptr(MpsTrace) trace = mps_trace_open(run->paths, error);
-    g_autoptr(MpsFilter) filter = run->filter ? mps_filter_new(run->filter) : NULL;
+    g_autoptr(MpsTrace) trace = mps_trace_open(run->paths, mps_interrupt_fd(), error);
 
-    if (!trace || (filter && !prepare(filter, trace, error)))
+    if (!trace)
+        return false;
+
+    g_autoptr(MpsFilter) seen = NULL, shown = NULL;
+
+    if (run->filter && !(seen = mps_filtering_new(run->filter, trace, error)))
+        return false;
+    if (run->show && !(shown = mps_filtering_new(run->show, trace, error)))
         return false;
 
     g_autoptr(GArray) events = g_array_new(FALSE, FALSE, sizeof(MpsEvent));
@@ -156,13 +169,22 @@ bool mps_pipeline_packets(const MpsPacketRun *run, MpsPacketFunc take, void *use
     };
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
     MpsProgress progress = {.on = run->progress && isatty(STDERR_FILENO)};
-    bool done;
+    const Work work = {trace, model, seen, shown, &collected, &progress};
+    const bool done = read_all(run, &work, take, user, error);
 
-    mps_interrupt_begin();
-    done = read_all(trace, model, run, filter, &collected, &progress, take, user, error);
-    mps_interrupt_end();
     mps_progress_end(&progress);
     if (done)
         *damaged = mps_damage_report(trace, "shown");
+    return done;
+}
+
+bool mps_pipeline_packets(const MpsPacketRun *run, MpsPacketFunc take, void *user, bool *damaged,
+                          GError **error)
+{
+    bool done;
+
+    mps_interrupt_begin();
+    done = show_packets(run, take, user, damaged, error);
+    mps_interrupt_end();
     return done;
 }

@@ -8,13 +8,16 @@
 #include "metrics/metrics.h"
 #include "model/model.h"
 #include "pipeline/damage.h"
+#include "pipeline/filtering.h"
 #include "pipeline/fragments.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/observers.h"
 #include "pipeline/progress.h"
+#include "pipeline/rotation.h"
 #include "rules/rules.h"
 #include "store/database.h"
 #include "store/writer.h"
+#include "util/format.h"
 #include "util/version.h"
 
 /* Packets between two looks at the store and the progress bar. */
@@ -22,7 +25,7 @@ enum { STRIDE = 4096 };
 
 static const MpsColumn meta_columns[] = {
     {"key", MPS_TEXT,
-     "program, schema_version, command_line, rules, dss_checksums, verify_checksums, "
+     "program, schema_version, command_line, rules, dss_checksums, verify_checksums, filter, "
      "name_option.<n>, "
      "definition.<metric>"},
     {"value", MPS_TEXT, "its value"},
@@ -51,15 +54,19 @@ enum {
     MALFORMED,
     DUPLICATE,
     LATE,
+    FILTERED,
     DROPPED,
+    GAP,
     STATUS,
     PROBLEM,
     N_CAPTURE,
 };
 
 static const MpsColumn capture_columns[] = {
-    [CAPTURE_ID] = {"capture_id", MPS_INT, "1, 2, ... as on the command line"},
-    [PATH] = {"path", MPS_TEXT, "as given; - is standard input"},
+    [CAPTURE_ID] = {"capture_id", MPS_INT,
+                    "1, 2, ... as on the command line; of a directory or archive by time"},
+    [PATH] = {"path", MPS_TEXT,
+              "as given, or found below it (ARCHIVE/MEMBER, too); - is standard input"},
     [FORMAT] = {"format", MPS_TEXT, "pcap or pcapng"},
     [LINK_TYPE] = {"link_type", MPS_TEXT, "libpcap's name, of the first interface"},
     [PACKETS] = {"packets", MPS_INT, "packets read"},
@@ -78,7 +85,11 @@ static const MpsColumn capture_columns[] = {
     [LATE] = {"late_packets", MPS_INT,
               "of a connection that had been closed and written before: otherwise ignored"},
     [DROPPED] = {"dropped", MPS_INT, "packets the capturing side says it lost; NULL: it does not"},
-    [STATUS] = {"status", MPS_TEXT, "ok, cut (ends in mid-packet) or unreadable"},
+    [FILTERED] = {"filtered_packets", MPS_INT, "did not pass --filter: otherwise ignored"},
+    [GAP] = {"gap_ns", MPS_INT,
+             "from the last packet of the file before in its rotated set; negative: they overlap"},
+    [STATUS] = {"status", MPS_TEXT,
+                "ok, cut (ends in mid-packet, breaks off, or was interrupted) or unreadable"},
     [PROBLEM] = {"error", MPS_TEXT, "what is wrong with the file"},
     {0},
 };
@@ -92,7 +103,7 @@ static const MpsTable capture_table = {
 
 /* What is counted per file. */
 typedef struct {
-    uint64_t tcp, mptcp, truncated, malformed, duplicate, late, plain;
+    uint64_t tcp, mptcp, truncated, malformed, duplicate, late, plain, filtered;
     MpsDamages damages;
 } Counts;
 
@@ -159,6 +170,8 @@ static void write_meta(MpsRowSink *rows, const MpsAnalysis *analysis)
     add_meta(rows, "rules", analysis->no_rules ? "off" : "on");
     add_meta(rows, "dss_checksums", analysis->dss_checksums ? "on" : "off");
     add_meta(rows, "verify_checksums", analysis->verify_checksums ? "on" : "off");
+    if (analysis->filter)
+        add_meta(rows, "filter", analysis->filter);
     for (unsigned i = 0; i < mps_option_names_count(analysis->option_names); i++) {
         g_autofree char *key = g_strdup_printf("name_option.%u", i + 1);
 
@@ -171,7 +184,8 @@ static void write_meta(MpsRowSink *rows, const MpsAnalysis *analysis)
     }
 }
 
-static void write_captures(MpsRowSink *rows, const MpsTrace *trace, const Counts *counts)
+static void write_captures(MpsRowSink *rows, const MpsTrace *trace, const Counts *counts,
+                           const int64_t *gaps_ns)
 {
     static const char *const statuses[] = {
         [MPS_FILE_OK] = "ok", [MPS_FILE_CUT] = "cut", [MPS_FILE_UNREADABLE] = "unreadable"};
@@ -195,6 +209,8 @@ static void write_captures(MpsRowSink *rows, const MpsTrace *trace, const Counts
         values[MALFORMED] = mps_count(counts[i].malformed);
         values[DUPLICATE] = mps_count(counts[i].duplicate);
         values[LATE] = mps_count(counts[i].late);
+        values[FILTERED] = mps_count(counts[i].filtered);
+        values[GAP] = mps_int_if(gaps_ns[i] != INT64_MIN, gaps_ns[i]);
         values[DROPPED] = mps_int_if(file.dropped >= 0, file.dropped);
         values[STATUS] = mps_text(statuses[file.status]);
         values[PROBLEM] = mps_text(file.error);
@@ -268,41 +284,83 @@ static void take_packet(const Path *path, const MpsPacket *packet, MpsSegment *s
     }
 }
 
-static void read_all(MpsTrace *trace, const Path *path, MpsWriter *writer, Counts *counts,
-                     MpsProgress *progress, GError **error)
+/* Stops the run if it has to end before the captures do. */
+static bool may_go_on(const MpsAnalysis *analysis, const MpsTrace *trace, GError **error)
 {
+    if (mps_interrupted(mps_trace_is_live(trace)))
+        return mps_throw(error, MPS_ERROR_INTERRUPTED, "interrupted; nothing was written");
+    return !analysis->strict || mps_damage_check(trace, error);
+}
+
+/* What is due now and then. */
+static bool look_around(const MpsTrace *trace, MpsWriter *writer, uint64_t n_packets,
+                        MpsProgress *progress, GError **error)
+{
+    uint64_t bytes_read, bytes_total;
+
+    mps_trace_progress(trace, &bytes_read, &bytes_total);
+    mps_progress_show(progress, n_packets, bytes_read, bytes_total);
+    return !mps_interrupted(mps_trace_is_live(trace)) && mps_writer_check(writer, error);
+}
+
+static bool read_all(const MpsAnalysis *analysis, MpsTrace *trace, const Path *path,
+                     MpsWriter *writer, Counts *counts, MpsProgress *progress, GError **error)
+{
+    const bool filters = analysis->filter != NULL;
+    g_autoptr(MpsFilter) filter =
+        filters ? mps_filtering_new(analysis->filter, trace, error) : NULL;
+    bool good = filter || !filters;
+    bool passed = true;
     MpsPacket packet;
     MpsSegment segment;
 
-    for (uint64_t n = 1; mps_trace_next(trace, &packet) == MPS_READ_PACKET; n++) {
-        take_packet(path, &packet, &segment, &counts[packet.capture_id - 1]);
-        if (n % STRIDE == 0) {
-            uint64_t bytes_read, bytes_total;
+    for (uint64_t n = 1; good && mps_trace_next(trace, &packet) == MPS_READ_PACKET; n++) {
+        Counts *of_file = &counts[packet.capture_id - 1];
 
-            mps_trace_progress(trace, &bytes_read, &bytes_total);
-            mps_progress_show(progress, n, bytes_read, bytes_total);
-            if (mps_interrupted() || !mps_writer_check(writer, error))
-                break;
-        }
+        if (analysis->strict && mps_trace_n_damaged(trace) > 0)
+            break;
+        good = !filter || mps_filter_packet(filter, &packet, &passed, error);
+        if (good && passed)
+            take_packet(path, &packet, &segment, of_file);
+        of_file->filtered += !passed;
+        if (good && n % STRIDE == 0)
+            good = look_around(trace, writer, n, progress, error);
     }
     mps_model_finish(path->model); /* also releases what the observers own */
-    if (mps_interrupted() && !*error)
-        mps_throw(error, MPS_ERROR_INTERRUPTED, "interrupted; nothing was written");
+    return !*error && may_go_on(analysis, trace, error);
 }
 
-sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError **error)
+/* What is written when the last packet was read. */
+static void write_ending(MpsRowSink *rows, const MpsAnalysis *analysis, const MpsTrace *trace,
+                         const Counts *counts)
 {
-    g_autoptr(MpsTrace) trace = mps_trace_open(analysis->paths, error);
+    g_autofree int64_t *gaps_ns = g_new(int64_t, mps_trace_n_files(trace));
 
-    if (!trace)
-        return NULL;
+    mps_rotation_find(trace, gaps_ns);
+    if (analysis->progress)
+        mps_rotation_report(trace, gaps_ns);
+    if (analysis->progress && mps_trace_n_left_out(trace) > 0)
+        g_printerr("mptcpscope: %s left out: no captures\n",
+                   mps_format_count((int64_t)mps_trace_n_left_out(trace), "file").text);
+    write_meta(rows, analysis);
+    write_captures(rows, trace, counts, gaps_ns);
+    mps_rules_write_catalogue(rows);
+}
 
+static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError **error)
+{
     g_autoptr(MpsObservers) observers = mps_observers_new(mps_metrics);
     g_autoptr(GPtrArray) tables = all_tables(observers);
+    /* Before the first byte is read, which may be hours before the last one is. */
     g_autoptr(MpsWriter) writer = mps_writer_new(analysis->output, analysis->force,
                                                  (const MpsTable *const *)tables->pdata, error);
 
     if (!writer)
+        return NULL;
+
+    g_autoptr(MpsTrace) trace = mps_trace_open(analysis->paths, mps_interrupt_fd(), error);
+
+    if (!trace)
         return NULL;
 
     const MpsRuleOptions rule_options = {analysis->dss_checksums, analysis->vantage};
@@ -323,24 +381,35 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
     g_autoptr(MpsFragments) fragments = mps_fragments_new();
     const Path path = {model, fragments, analysis->option_names, analysis->verify_checksums};
     MpsProgress progress = {.on = analysis->progress && isatty(STDERR_FILENO)};
-    GError *reason = NULL;
+    const bool done = read_all(analysis, trace, &path, writer, counts, &progress, error);
 
-    mps_interrupt_begin();
-    read_all(trace, &path, writer, counts, &progress, &reason);
-    mps_interrupt_end();
     mps_progress_end(&progress);
-    if (reason) {
-        g_propagate_error(error, reason);
+    if (!done)
         return NULL;
-    }
-    write_meta(run.rows, analysis);
-    write_captures(run.rows, trace, counts);
-    mps_rules_write_catalogue(run.rows);
+    write_ending(run.rows, analysis, trace, counts);
 
     sqlite3 *db = mps_writer_finish(writer, error);
 
     if (db)
         outcome->damaged = mps_damage_report(trace, "analyzed");
+    return db;
+}
+
+sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError **error)
+{
+    GError *reason = NULL;
+    sqlite3 *db;
+
+    mps_interrupt_begin();
+    db = analyze(analysis, outcome, &reason);
+    outcome->interrupted = mps_interrupted(false);
+    mps_interrupt_end();
+    if (reason && outcome->interrupted) { /* a pipe that gave nothing, too */
+        g_clear_error(&reason);
+        mps_throw(&reason, MPS_ERROR_INTERRUPTED, "interrupted; nothing was written");
+    }
+    if (reason)
+        g_propagate_error(error, reason);
     return db;
 }
 

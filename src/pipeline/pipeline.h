@@ -15,12 +15,14 @@
 #include "util/vantage.h"
 
 typedef struct {
-    const char *const *paths; /* captures, one trace in time order; NULL-terminated; "-" is stdin */
+    const char *const *paths; /* as mps_trace_open() takes them, one trace in time order */
     const char *output;       /* database to write; NULL: a temporary one that dies when closed */
     const char *command_line; /* stored in `meta` */
     bool tcp;                 /* plain TCP connections are analyzed, too */
+    const char *filter;       /* as pcap-filter(7), or NULL; the rest is not analyzed */
+    bool strict;              /* a file that is cut or unreadable ends the run */
     bool force;               /* replace an existing @output */
-    bool progress;            /* progress bar on stderr */
+    bool progress;            /* progress bar and notes on stderr */
     bool no_rules;            /* compliance is not checked */
     bool dss_checksums;       /* also by the rules that read payload */
     bool verify_checksums;    /* of IP and TCP; packets with a wrong one are ignored */
@@ -29,11 +31,13 @@ typedef struct {
 } MpsAnalysis;
 
 typedef struct {
-    bool damaged; /* some input was cut or unreadable; said on stderr, marked in `capture` */
+    bool damaged;     /* some input was cut or unreadable; said on stderr, marked in `capture` */
+    bool interrupted; /* by a signal: no more is wanted */
 } MpsOutcome;
 
 /* Analyzes @analysis.  Returns the finished database, open for reading, owned by the caller
- * (sqlite3_close), or NULL and MPS_ERROR_OPEN or MPS_ERROR_STORE; then nothing was written. */
+ * (sqlite3_close), or NULL and MPS_ERROR_OPEN, _FORMAT, _READ, _STORE, _USAGE (the filter) or
+ * _INTERRUPTED; then nothing was written. */
 sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError **error);
 
 /* A database with nothing but the rule catalogue, owned by the caller; NULL and MPS_ERROR_STORE. */

@@ -16,6 +16,15 @@ typedef struct {
 
 static char *directory; /* of all files of the run */
 
+static MpsCapture *open_file(const char *path, GError **error)
+{
+    MpsPacked *archive = NULL;
+    MpsCapture *capture = mps_capture_open(path, -1, &archive, error);
+
+    g_assert_null(archive);
+    return capture;
+}
+
 static void put16(File *f, uint16_t value)
 {
     value = (uint16_t)(f->swapped ? GUINT16_SWAP_LE_BE(value) : value);
@@ -183,7 +192,7 @@ static const int64_t base_s = 1700000000, ns_per_s = 1000000000;
 static void expect_stamps(const char *path, const int64_t *stamps, uint64_t n_stamps)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(MpsCapture) capture = mps_capture_open(path, &error);
+    g_autoptr(MpsCapture) capture = open_file(path, &error);
     MpsPacket packet;
     uint64_t n = 0;
 
@@ -222,7 +231,7 @@ static void test_pcap(void)
                                             (base_s + 1) * ns_per_s + 7 * unit},
                           2);
 
-            g_autoptr(MpsCapture) capture = mps_capture_open(path, NULL);
+            g_autoptr(MpsCapture) capture = open_file(path, NULL);
             const MpsCaptureInfo info = mps_capture_info(capture);
 
             g_assert_cmpstr(info.format, ==, "pcap");
@@ -273,7 +282,7 @@ static void test_pcapng(void)
                                         base, 3250000000, 3250000000, base + 5, base + 6},
                       9);
 
-        g_autoptr(MpsCapture) capture = mps_capture_open(path, NULL);
+        g_autoptr(MpsCapture) capture = open_file(path, NULL);
         static const int link_types[] = {1, 101, 113, 276, 228, 229, 1, 101, 12};
         static const uint32_t interfaces[] = {0, 1, 2, 3, 4, 5, 0, 1, 0};
         MpsPacket packet;
@@ -310,7 +319,7 @@ static void test_extreme_stamps(void)
         put_enhanced(&f, 0, UINT64_MAX, 4);
 
         g_autofree char *path = save(&f, "extreme.pcapng");
-        g_autoptr(MpsCapture) capture = mps_capture_open(path, NULL);
+        g_autoptr(MpsCapture) capture = open_file(path, NULL);
         MpsPacket packet;
 
         g_assert_cmpint(mps_capture_next(capture, &packet, NULL), ==, MPS_READ_PACKET);
@@ -322,7 +331,7 @@ static void test_extreme_stamps(void)
 static uint64_t count_packets(const char *path, char **message)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(MpsCapture) capture = mps_capture_open(path, &error);
+    g_autoptr(MpsCapture) capture = open_file(path, &error);
     MpsReadResult result;
     MpsPacket packet;
     uint64_t n = 0;
@@ -447,12 +456,8 @@ static const struct {
     {"empty", "", 0, "empty file"},
     {"one-byte", "x", 1, "not a pcap or pcapng file"},
     {"text", "hello world, this is no capture", 31, "not a pcap or pcapng file"},
-    {"gz", "\x1f\x8b\x08\x00", 4, "compressed (gzip)"},
-    {"zst", "\x28\xb5\x2f\xfd", 4, "zstdcat"},
-    {"xz",
-     "\xfd"
-     "7zXZ",
-     5, "xzcat"},
+    {"gz", "\x1f\x8b\x08\x00", 4, "cut short"},
+    {"gz-garbage", "\x1f\x8b\x08\xff\xff\xff\xff\xff\xff\xff\xff", 11, "gzip data are"},
     {"header-cut", "\xd4\xc3\xb2\xa1\x02\x00\x04\x00", 8, "truncated"},
 };
 
@@ -463,7 +468,7 @@ static void test_refused(void)
     for (size_t i = 0; i < G_N_ELEMENTS(refused) + 2; i++) {
         const bool is_file = i < G_N_ELEMENTS(refused);
         const char *reason = is_file                      ? refused[i].reason
-                             : i == G_N_ELEMENTS(refused) ? "s a directory"
+                             : i == G_N_ELEMENTS(refused) ? "a directory without files"
                                                           : "No such file";
         g_autofree char *path = is_file ? g_build_filename(directory, refused[i].name, NULL)
                                 : i == G_N_ELEMENTS(refused) ? g_strdup(directory)
@@ -473,10 +478,11 @@ static void test_refused(void)
         if (is_file)
             g_file_set_contents(path, refused[i].contents, (gssize)refused[i].n_bytes, NULL);
 
-        g_autoptr(MpsCapture) capture = mps_capture_open(path, &error);
+        g_autoptr(MpsCapture) capture = open_file(path, &error);
 
         g_assert_null(capture);
-        g_assert_true(g_error_matches(error, MPS_ERROR, MPS_ERROR_OPEN));
+        g_assert_true(g_error_matches(error, MPS_ERROR, MPS_ERROR_OPEN) ||
+                      g_error_matches(error, MPS_ERROR, MPS_ERROR_FORMAT));
         g_assert_true(g_str_has_prefix(error->message, path));
         g_assert_nonnull(strstr(error->message, reason));
     }
@@ -498,11 +504,11 @@ static void test_header_only(void)
     g_assert_cmpuint(count_packets(pcapng_path, &message), ==, 0);
     g_assert_null(message);
 
-    g_autoptr(MpsCapture) capture = mps_capture_open(pcapng_path, NULL);
+    g_autoptr(MpsCapture) capture = open_file(pcapng_path, NULL);
 
     g_assert_cmpint(mps_capture_info(capture).link_type, ==, -1);
 
-    g_autoptr(MpsTrace) trace = mps_trace_open((const char *[]){pcap_path, NULL}, NULL);
+    g_autoptr(MpsTrace) trace = mps_trace_open((const char *[]){pcap_path, NULL}, -1, NULL);
     MpsPacket packet;
 
     g_assert_cmpint(mps_trace_next(trace, &packet), ==, MPS_READ_END);
@@ -529,7 +535,7 @@ static void test_merge(void)
     g_autofree char *missing = g_build_filename(directory, "missing", NULL);
     g_autoptr(GError) error = NULL;
     g_autoptr(MpsTrace) trace =
-        mps_trace_open((const char *[]){path_a, missing, path_b, NULL}, &error);
+        mps_trace_open((const char *[]){path_a, missing, path_b, NULL}, -1, &error);
     static const struct {
         int64_t us;
         uint32_t capture_id;
@@ -567,7 +573,7 @@ static void test_merge(void)
     g_assert_cmpuint(bytes_read, ==, bytes_total);
     g_assert_cmpuint(bytes_total, >, 0);
 
-    g_autoptr(MpsTrace) none = mps_trace_open((const char *[]){missing, directory, NULL}, &error);
+    g_autoptr(MpsTrace) none = mps_trace_open((const char *[]){missing, missing, NULL}, -1, &error);
 
     g_assert_null(none);
     g_assert_true(g_error_matches(error, MPS_ERROR, MPS_ERROR_OPEN));
@@ -586,7 +592,7 @@ static void test_window(void)
         stamps[i + 1000] = stamps[i] + 1;
 
     g_autofree char *path = save_stamps("late.pcap", stamps, N);
-    g_autoptr(MpsTrace) trace = mps_trace_open((const char *[]){path, NULL}, NULL);
+    g_autoptr(MpsTrace) trace = mps_trace_open((const char *[]){path, NULL}, -1, NULL);
     int64_t last_ns = 0;
     uint64_t n = 0;
     MpsPacket packet;
@@ -611,7 +617,7 @@ static void test_clock_set_back(void)
         stamps[i] = (i < HALF ? 3600000000u : 0) + 10 * i;
 
     g_autofree char *path = save_stamps("back.pcap", stamps, N);
-    g_autoptr(MpsTrace) trace = mps_trace_open((const char *[]){path, NULL}, NULL);
+    g_autoptr(MpsTrace) trace = mps_trace_open((const char *[]){path, NULL}, -1, NULL);
     MpsPacket packet;
 
     for (uint64_t n = 1; n <= N; n++) {
@@ -631,7 +637,7 @@ static void test_large_packets(void)
         put_pcap_packet(&f, 100 + i - (i % 7 == 6 ? 3 : 0), 0, i % 3 ? 65000 : 60);
 
     g_autofree char *path = save(&f, "large.pcap");
-    g_autoptr(MpsTrace) trace = mps_trace_open((const char *[]){path, NULL}, NULL);
+    g_autoptr(MpsTrace) trace = mps_trace_open((const char *[]){path, NULL}, -1, NULL);
     int64_t last_ns = 0;
     MpsPacket packet;
     int n = 0;
@@ -668,7 +674,7 @@ static void test_many_files(void)
     g_assert_true(g_file_get_contents(paths[7], &contents, &n_bytes, NULL));
     g_assert_true(g_file_set_contents(paths[7], contents, (gssize)n_bytes - 1, NULL));
 
-    g_autoptr(MpsTrace) trace = mps_trace_open((const char *const *)paths, NULL);
+    g_autoptr(MpsTrace) trace = mps_trace_open((const char *const *)paths, -1, NULL);
 
     while (mps_trace_next(trace, &packet) == MPS_READ_PACKET) {
         g_assert_cmpint(packet.ts_ns, >=, last_ns);

@@ -43,7 +43,7 @@ static void test_case(gconstpointer data)
         return;
     }
 
-    g_autoptr(MpsTrace) trace = mps_trace_open((const char *[]){path, NULL}, NULL);
+    g_autoptr(MpsTrace) trace = mps_trace_open((const char *[]){path, NULL}, -1, NULL);
 
     g_assert_nonnull(trace);
     while (mps_trace_next(trace, &packet) == MPS_READ_PACKET) {

@@ -1,0 +1,133 @@
+#!/bin/bash
+# shellcheck disable=SC1091,SC2154
+# test_faults.sh - a run in which the n-th read, write, fsync, rename or step of SQLite fails, for
+# every n: it ends with a message, and what lies under the name of the database is the old result,
+# untouched, or the new one, whole.  Then a run that is ended by a signal, at any time.
+
+. "$(dirname "$0")/lib.sh"
+
+library=$PWD/build/release/tests/faults/fail_nth.so
+small=testdata/gen/remap.pcap
+"$program" analyze -q --no-rules "$small" -o "$work/before.db" >/dev/null
+
+# whole DATABASE: whether it is one, with its last view.
+whole() {
+    [ "$(query "$1" "PRAGMA integrity_check")" = ok ] &&
+        [ "$(query "$1" "SELECT count(*) >= 0 FROM v_diagnosis")" = 1 ]
+}
+
+# check_end EXIT NAME: what a failed run left, or what a good one made.
+check_end() {
+    case $1 in
+    0 | 4) cmp -s "$work/before.db" "$work/now/x.db" && problem="$problem; $2: not written" ;;
+    1) [ -s "$work/message" ] || problem="$problem; $2: no message" ;;
+    *) problem="$problem; $2: exit $1" ;;
+    esac
+    whole "$work/now/x.db" || problem="$problem; $2: not whole"
+    [ "$(ls -A "$work/now")" = x.db ] || problem="$problem; $2: left $(ls -A "$work/now")"
+}
+
+# inject CALL CAPTURE: for n = 1, 2, ... until the run has no n-th call.
+inject() {
+    local n status
+
+    problem=
+    for ((n = 1; n < 5000; n++)); do
+        rm -rf "$work/now"
+        mkdir "$work/now"
+        cp "$work/before.db" "$work/now/x.db"
+        FAIL_CALL=$1 FAIL_NTH=$n LD_PRELOAD=$library "$program" analyze -q --no-rules -f "$2" \
+            -o "$work/now/x.db" >/dev/null 2>"$work/message"
+        status=$?
+        grep -qx fault "$work/message" || break
+        sed -i /^fault$/d "$work/message"
+        check_end "$status" "$1 $n"
+    done
+    [ "$n" -gt 1 ] || problem="$problem; nothing failed"
+    report "$1 fails, any of $((n - 1)): $(basename "$2")" "${problem#; }"
+}
+
+if [ -e "$library" ]; then
+    for capture in "$small" testdata/packed/remap.pcap.gz testdata/packed/two.zip testdata/damaged/cut.pcap; do
+        inject read "$capture"
+    done
+    inject write "$small"
+    inject fsync "$small"
+    inject rename "$small"
+    inject step "$small"
+else
+    skip "faults" "fail_nth.so is not built"
+fi
+
+# end_at SECONDS SIGNAL: a run that is ended then.
+end_at() {
+    rm -rf "$work/now"
+    mkdir "$work/now"
+    cp "$work/before.db" "$work/now/x.db"
+    timeout -s "$2" "$1" "$program" analyze -q -f testdata/whole -o "$work/now/x.db" \
+        >/dev/null 2>"$work/message"
+    status=$?
+}
+
+problem=
+for signal in INT TERM; do
+    for at in 0.005 0.01 0.02 0.03 0.04 0.06 0.08 0.1 0.15; do
+        end_at "$at" "$signal"
+        [ "$status" -eq 124 ] || continue # it was done
+        whole "$work/now/x.db" || problem="$problem; $signal at $at: not whole"
+        [ "$(ls -A "$work/now")" = x.db ] || problem="$problem; $signal at $at: leftovers"
+    done
+done
+report "a signal leaves the old result or the new one" "${problem#; }"
+
+problem=
+for at in 0.02 0.05 0.08; do
+    end_at "$at" KILL 2>/dev/null
+    whole "$work/now/x.db" || problem="$problem; at $at"
+done
+report "a run that is killed does not harm the old result" "${problem#; }"
+
+# live NAME SIGNAL CAPTURE: standard input that does not end, and a signal.
+live() {
+    local pid
+
+    problem=
+    mkfifo "$work/pipe.$2"
+    exec {pipe}<>"$work/pipe.$2"
+    cat "$3" >&"$pipe"
+    "$program" analyze - -o "$work/$2.db" <"$work/pipe.$2" >"$work/out" 2>"$work/message" &
+    pid=$!
+    sleep 0.5
+    kill -s "$2" "$pid"
+    wait "$pid"
+    status=$?
+    exec {pipe}>&-
+    [ "$status" -eq 4 ] || problem="exit $status"
+    grep -q "interrupted at packet 19; the packets before it are analyzed" "$work/message" ||
+        problem="$problem: $(cat "$work/message")"
+    report "$1" "$problem"
+    expect "$1: the database says so" "$work/$2.db" \
+        "SELECT status, packets, (SELECT count(*) FROM connection) FROM capture" "cut|18|1"
+}
+live "SIGTERM ends a pipe, with results" TERM "$small"
+live "SIGHUP ends a compressed pipe, with results" HUP testdata/packed/remap.pcap.gz
+
+# refuse NAME WORDS FILE.db: the run fails with these words and leaves nothing.
+refuse() {
+    problem=
+    "$program" analyze -q -f "$small" -o "$3" >/dev/null 2>"$work/message"
+    status=$?
+    [ "$status" -eq 1 ] || problem="exit $status"
+    grep -q "$2" "$work/message" || problem="$problem: $(cat "$work/message")"
+    report "$1" "$problem"
+}
+refuse "a directory that is not there" "No such file" "$work/nowhere/x.db"
+if mkdir "$work/full" && mount -t tmpfs -o size=64k none "$work/full" 2>/dev/null; then
+    refuse "a full disk" "disk is full" "$work/full/x.db"
+    report "a full disk: nothing is left" "$(ls -A "$work/full")"
+    umount "$work/full"
+else
+    skip "a full disk" "no mounts here"
+fi
+
+plan
