@@ -41,7 +41,8 @@ static const Group connection_groups[] = {
 static const Group subflow_groups[] = {{NULL, NULL}, {0}};
 
 /* Times on the clock, shown relative to the start of the connection. */
-static const char *const clock_columns[] = {"established_ns", "end_ns", "syn_ns", NULL};
+static const char *const clock_columns[] = {"established_ns",   "end_ns",          "syn_ns",
+                                            "first_payload_ns", "last_payload_ns", NULL};
 
 static char *value(MpsQuery *query, int column, int64_t start_ns)
 {
@@ -100,7 +101,8 @@ static void print_group(MpsQuery *query, const Group *groups, const Group *group
 }
 
 /* Both directions of an entity side by side.  @sql takes its id and the direction. */
-static bool print_directions(sqlite3 *db, const char *sql, int64_t id, FILE *out, GError **error)
+static bool print_directions(sqlite3 *db, const char *sql, int64_t id, int64_t start_ns, FILE *out,
+                             GError **error)
 {
     static const MpsTextColumn columns[] = {{"", false}, {"c2s", true}, {"s2c", true}, {0}};
     g_autoptr(MpsTextTable) table = mps_text_table_new(columns, 2);
@@ -116,8 +118,8 @@ static bool print_directions(sqlite3 *db, const char *sql, int64_t id, FILE *out
 
     for (int i = 0; (any_up || any_down) && i < sqlite3_column_count(up->statement); i++) {
         const char *name = sqlite3_column_name(up->statement, i);
-        g_autofree char *c2s = any_up ? value(up, i, 0) : NULL;
-        g_autofree char *s2c = any_down ? value(down, i, 0) : NULL;
+        g_autofree char *c2s = any_up ? value(up, i, start_ns) : NULL;
+        g_autofree char *s2c = any_down ? value(down, i, start_ns) : NULL;
 
         if (!g_strv_contains(in_head, name) && (c2s || s2c))
             mps_text_table_add(table, (const char *[]){name, c2s ? c2s : "-", s2c ? s2c : "-"});
@@ -142,7 +144,7 @@ static bool print_subflows(sqlite3 *db, int64_t connection_id, int64_t limit, in
         print_group(query, subflow_groups, subflow_groups, start_ns, out);
         if (!print_directions(
                 db, "SELECT * FROM subflow_direction WHERE subflow_id = ?1 AND direction = ?2",
-                mps_query_int(query, "subflow_id"), out, error))
+                mps_query_int(query, "subflow_id"), start_ns, out, error))
             return false;
     }
     return mps_query_finish(query, error);
@@ -162,7 +164,7 @@ static bool print_connection(sqlite3 *db, MpsQuery *query, int64_t limit, FILE *
     fputs("\nDirections\n", out);
     if (!print_directions(
             db, "SELECT * FROM connection_direction WHERE connection_id = ?1 AND direction = ?2",
-            id, out, error))
+            id, start_ns, out, error))
         return false;
     fputs("\nSubflows\n", out);
     return mps_view_subflows(db, id, limit, out, error) &&
