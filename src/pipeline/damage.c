@@ -97,4 +97,3 @@ void mps_damages_write(const MpsDamages *self, int64_t capture_id, MpsRowSink *r
                           mps_text(kinds[kind].help),
                       });
 }
-}
