@@ -255,6 +255,7 @@ static void track_before(const Packet *packet)
     Flow *flow = packet->flow;
 
     track_ip_id(packet->sending, packet->wire);
+    packet->sending->options_cut |= !packet->options_whole;
     if (packet->syn || packet->synack) {
         track_syn(packet->sending, packet);
         agree_wscale(flow);
@@ -559,6 +560,17 @@ bool side_is_complete(const Check *check, MpsSide side)
     return true;
 }
 
+bool side_is_cut(const Check *check, MpsSide side)
+{
+    for (guint i = 0; i < check_n_flows(check); i++) {
+        const Flow *flow = check_flow(check, i);
+
+        if (flow && flow->end[side].options_cut)
+            return true;
+    }
+    return false;
+}
+
 /* ---- reports ---- */
 
 char *text(const char *format, ...)
@@ -632,7 +644,14 @@ bool check_has_initial(const Check *check)
 static unsigned lacking(const Check *check, const Fault *fault, MpsVantage vantage)
 {
     const MpsSide near = near_side(vantage);
-    unsigned lacking = check_has_initial(check) ? 0 : EV_ALL;
+    unsigned lacking = check_has_initial(check) ? 0 : EV_ALL, needs = fault->needs;
+
+    /* What rests on the absence of packets rests on that of options. */
+    if (needs & EV_NOGAP) {
+        needs |= EV_OPT;
+        if (side_is_cut(check, MPS_CLIENT) || side_is_cut(check, MPS_SERVER))
+            lacking |= EV_OPT;
+    }
 
     for (guint i = 0; i < check_n_flows(check); i++) {
         const MpsSubflow *subflow = g_ptr_array_index(check->connection->subflows, i);
@@ -651,7 +670,7 @@ static unsigned lacking(const Check *check, const Fault *fault, MpsVantage vanta
         lacking |= EV_VTX;
     if (near == MPS_NOBODY || near == fault->sender)
         lacking |= EV_VRX;
-    return lacking & fault->needs;
+    return lacking & needs;
 }
 
 static void settle(const Check *check, Fault *fault, MpsVantage vantage)
@@ -659,7 +678,7 @@ static void settle(const Check *check, Fault *fault, MpsVantage vantage)
     const unsigned missing = lacking(check, fault, vantage);
 
     fault->needs = missing;
-    if (missing & (EV_NOGAP | EV_ALL))
+    if (missing & (EV_NOGAP | EV_ALL | EV_OPT))
         fault->verdict = VERDICT_NOT_CHECKABLE;
     else if (missing || fault->unproven)
         fault->verdict = VERDICT_WARNING;
