@@ -94,7 +94,8 @@ typedef struct {
     int64_t fin; /* data offset of the DATA_FIN octet */
     bool fin_is_64;
     /* Of its receiver. */
-    bool has_data_ack, has_edge, scale_unknown;
+    bool has_data_ack; /* of data that was mapped before */
+    bool has_edge, scale_unknown;
     int64_t data_ack, edge, unit;
     Place edge_place;
     /* DSS-16: the DATA_ACK furthest beyond what was mapped at that time. */
@@ -152,6 +153,12 @@ static inline DssEnd *dss_end(const Packet *packet)
 static inline DssSide *dss_side(const Packet *packet)
 {
     return &dss_check(packet->check)->side[packet->sender];
+}
+
+/* The highest DATA_ACK, also one that is not to be believed. */
+static inline int64_t dss_acked_to(const DssSide *side)
+{
+    return MAX(side->data_ack, side->beyond);
 }
 
 /* Who is to blame for what a middlebox may have changed. */

@@ -308,7 +308,7 @@ static void check_hole(Check *check, MpsSide sender)
         rule_pass(check, RULE_DSS_13);
         return;
     }
-    if (side->has_data_ack && side->data_ack > side->fin) {
+    if (dss_acked_to(side) > side->fin) {
         rule_unchecked(check, RULE_DSS_13, EV_ALL | EV_NOGAP); /* it arrived, somehow */
         return;
     }

@@ -542,6 +542,20 @@ static void dss_16(Bed *bed, bool bad)
     pb_ack(bed->first, PB_CLIENT);
 }
 
+/* By 2^33 in mid-transfer, just once. */
+static void dss_16_once(Bed *bed, bool bad)
+{
+    bed_start(bed);
+    pb_send(bed->first, PB_CLIENT, 1000);
+    bed_fault(bed);
+    pb_ack_at(bed->first, PB_SERVER, 1101, 1100 + (bad ? UINT64_C(1) << 33 : 0));
+    pb_ack_at(bed->first, PB_SERVER, 1101, 1100);
+    pb_send(bed->first, PB_CLIENT, 1000);
+    pb_ack(bed->first, PB_SERVER);
+    pb_data_fin(bed->first, PB_CLIENT);
+    pb_ack(bed->first, PB_SERVER);
+}
+
 /* The data may have come over a path that was not captured. */
 static void dss_16_elsewhere(Bed *bed, bool bad)
 {
@@ -746,6 +760,7 @@ const RuleCase cases_dss[] = {
      .vantage = "client"},
     {.rule = "DSS-15", .run = dss_15, .verdict = "warning", .also = BAD_END, .vantage = "server"},
     {.rule = "DSS-16", .run = dss_16, .verdict = "violation", .suspect = "sender server"},
+    {.rule = "DSS-16", .run = dss_16_once, .verdict = "violation", .suspect = "sender server"},
     {.rule = "DSS-16", .run = dss_16_elsewhere, .verdict = "not_checkable"},
     {.rule = "DSS-17", .run = dss_17, .verdict = "violation", .suspect = "sender server"},
     {.rule = "DSS-18", .run = dss_18, .verdict = "violation", .suspect = "sender server"},
