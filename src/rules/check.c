@@ -294,7 +294,8 @@ static void track_mapping(const Packet *packet)
         mapped.begin = event->segment.map_seq;
         mapped.end = mapped.begin + mapped_bytes(dss);
         mapped.offset = event->segment.map_offset;
-    } else if (capable && capable->capable.has_data_length) {
+    } else if (capable && capable->capable.has_data_length && end->has_syn &&
+               packet->check->connection->side[packet->sender].has_idsn) {
         mapped.begin = 1 + (int64_t)end->syn_taken;
         mapped.end = mapped.begin + capable->capable.data_bytes;
     } else {

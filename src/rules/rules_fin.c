@@ -192,6 +192,16 @@ static void take_mapping(const Packet *packet, Side *side, int64_t offset, uint3
                     .earlier = side->first});
 }
 
+/* MP_CAPABLE with data maps the data from the IDSN on: it is no use where offsets count from
+ * another number. */
+static void take_capable(const Packet *packet, Side *side, const MpsMptcpOption *capable)
+{
+    if (packet->check->connection->side[packet->sender].has_idsn)
+        take_mapping(packet, side, 0, capable->capable.data_bytes, false);
+    else
+        rule_unchecked(packet->check, RULE_FIN_03, EV_HS);
+}
+
 static void report_last_fin(Check *check, MpsSide sender, Side *side)
 {
     const LastFin *fin = &side->last_fin;
@@ -291,7 +301,7 @@ static void segment(const Packet *packet)
         is_near(&state->side[other(packet->sender)], event->segment.data_ack))
         take_data_ack(packet, &state->side[other(packet->sender)], other(packet->sender));
     if (capable && capable->capable.has_data_length)
-        take_mapping(packet, side, 0, capable->capable.data_bytes, false);
+        take_capable(packet, side, capable);
     if (dss && event->segment.has_map && is_near(side, event->segment.map_offset)) {
         take_mapping(packet, side, event->segment.map_offset, mapped_bytes(dss), dss->dss.data_fin);
         if (dss->dss.data_fin)

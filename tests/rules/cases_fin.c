@@ -97,6 +97,24 @@ static void fin_03_cut(Bed *bed, bool bad)
     pb_data_fin(bed->first, PB_CLIENT);
 }
 
+/* The capture begins inside the data of MP_CAPABLE: where in the data that is, nothing says. */
+static void fin_03_middle(Bed *bed, bool bad)
+{
+    PbSpan span;
+
+    bed->net->hidden = bad;
+    pb_open(bed->first);
+    span = pb_plan(bed->first, PB_CLIENT, 3000);
+    span.style = PB_MAP_CAPABLE;
+    pb_transmit(pb_part(span, 0, 1000));
+    bed->net->hidden = false;
+    pb_ack_at(bed->first, PB_SERVER, 1001, 1000);
+    pb_transmit(pb_part(span, 1000, 2000));
+    pb_ack(bed->first, PB_SERVER);
+    pb_data_fin(bed->first, PB_CLIENT);
+    pb_ack(bed->first, PB_SERVER);
+}
+
 static void fin_04(Bed *bed, bool bad)
 {
     bed_start(bed);
@@ -265,6 +283,7 @@ const RuleCase cases_fin[] = {
     {.rule = "FIN-03", .run = fin_03, .verdict = "violation", .suspect = "sender client"},
     {.rule = "FIN-03", .run = fin_03_ahead, .verdict = "not_checkable", .vantage = "client"},
     {.rule = "FIN-03", .run = fin_03_cut, .verdict = "not_checkable", .vantage = "client"},
+    {.rule = "FIN-03", .run = fin_03_middle, .verdict = "not_checkable"},
     {.rule = "FIN-04", .run = fin_04, .verdict = "violation", .suspect = "sender client"},
     {.rule = "FIN-05",
      .run = fin_05,
