@@ -26,7 +26,8 @@ typedef struct {
     uint32_t ssn;
     uint16_t length, checksum; /* as in the option */
     bool data_fin, has_checksum;
-    bool has_dsn; /* the next is known in full */
+    bool dsn_is_64; /* in the option */
+    bool has_dsn;   /* the next is known in full */
     uint64_t dsn;
     Place place;
     Summed *summed; /* owned by those that are kept; NULL: payload is not read */
@@ -170,8 +171,8 @@ static inline Suspect dss_suspect(const Check *check, MpsSide sender)
 /* Whether mappings were broken before: what is concluded from them is not judged. */
 bool dss_is_doubtful(const Check *check);
 
-/* A mapping announced by @packet. */
-void dss_announce(const Packet *packet, const Mapping *mapping);
+/* A mapping announced by @packet.  Returns whether no earlier one contradicts it. */
+bool dss_announce(const Packet *packet, const Mapping *mapping);
 /* The mapping of the subflow position @seq, or NULL. */
 Mapping *dss_mapping_at(const DssEnd *end, int64_t seq);
 /* Payload of @packet: whether it is mapped, and how far the data has come. */
