@@ -216,8 +216,8 @@ static bool check_dsn(const Packet *packet, const MpsMptcpOption *dss)
     DssSide *side = dss_side(packet);
     const int64_t offset = packet->event->segment.map_offset;
     const bool old = side->has_data_ack && offset < side->data_ack - HALF_SPACE;
-    const bool ahead =
-        (side->has_data_ack || side->beyond_subflow) && offset > dss_acked_to(side) + HALF_SPACE;
+    const bool ahead = dss->dss.dsn_is_64 && (side->has_data_ack || side->beyond_subflow) &&
+                       offset > dss_acked_to(side) + HALF_SPACE;
 
     side->based = is_based(check, packet->sender, dss->dss.dsn, offset);
     if (rule_is_broken(check, RULE_SEC_02))
