@@ -255,7 +255,7 @@ static void track_before(const Packet *packet)
     Flow *flow = packet->flow;
 
     track_ip_id(packet->sending, packet->wire);
-    packet->sending->options_cut |= !packet->options_whole;
+    packet->sending->options_cut |= !packet->options_whole || packet->ambiguous;
     if (packet->syn || packet->synack) {
         track_syn(packet->sending, packet);
         agree_wscale(flow);
@@ -415,7 +415,9 @@ static void note_options(Packet *packet)
             packet->has_unwhole = true;
             continue;
         }
-        if (option->subtype == MPS_DSS && !packet->dss)
+        if (option->subtype == MPS_DSS && packet->dss)
+            packet->ambiguous = true;
+        else if (option->subtype == MPS_DSS)
             packet->dss = option;
         packet->subtypes |= 1u << option->subtype;
     }
@@ -450,6 +452,8 @@ static unsigned loud_families(const Packet *packet)
 {
     const End *sending = packet->sending;
 
+    if (packet->ambiguous)
+        return 1u << FAMILY_opt;
     return packet->plain && sending->quiet_epoch == packet->check->epoch
                ? ALL_FAMILIES & ~sending->quiet
                : ALL_FAMILIES;
@@ -464,7 +468,8 @@ static void show_families(const Packet *packet)
 #define FAMILY(name)                                                                               \
     if (loud & 1u << FAMILY_##name) {                                                              \
         mps_rules_##name.segment(packet);                                                          \
-        if (packet->check->epoch != epoch) /* a fault wakes up those behind it */                  \
+        if (packet->check->epoch != epoch &&                                                       \
+            !packet->ambiguous) /* a fault wakes up those behind it */                             \
             loud = ALL_FAMILIES;                                                                   \
     }
 #include "rules/families.def"

@@ -95,7 +95,7 @@ typedef struct {
     bool complete;
     bool has_ip_id;
     bool ip_id_from_syn; /* of its SYN already; else one may be missing before its first packet */
-    bool options_cut;    /* of some packet: what its options say is as good as missing */
+    bool options_cut;    /* of some packet, or ambiguous: what they say is as good as missing */
     uint16_t ip_id;
     uint16_t ip_id_step;  /* from the one before to the latest; 0: it was the first */
     uint32_t ip_id_bytes; /* payload of the packet with that identification */
@@ -160,7 +160,8 @@ typedef struct {
     bool syn, synack, ack, rst, fin; /* syn: SYN without ACK; synack: with */
     bool options_whole;              /* not cut by the capture, not malformed */
     bool has_unwhole;                /* some MPTCP option has another status than OK */
-    bool again; /* carries only sequence space that was seen before: a retransmission */
+    bool ambiguous; /* several DSS: none is taken for true, only OPT-06 is said of the packet */
+    bool again;     /* carries only sequence space that was seen before: a retransmission */
     /* As most packets of a transfer are: whole, no SYN, FIN or RST, no MPTCP option but one DSS,
      * and that without DATA_FIN or infinite mapping or numbers below the IDSN; MPTCP is in use. */
     bool plain;
