@@ -255,6 +255,7 @@ static void track_before(const Packet *packet)
     Flow *flow = packet->flow;
 
     track_ip_id(packet->sending, packet->wire);
+    packet->sending->options_cut |= !packet->options_whole || packet->ambiguous;
     if (packet->syn || packet->synack) {
         track_syn(packet->sending, packet);
         agree_wscale(flow);
@@ -293,7 +294,8 @@ static void track_mapping(const Packet *packet)
         mapped.begin = event->segment.map_seq;
         mapped.end = mapped.begin + mapped_bytes(dss);
         mapped.offset = event->segment.map_offset;
-    } else if (capable && capable->capable.has_data_length) {
+    } else if (capable && capable->capable.has_data_length && end->has_syn &&
+               packet->check->connection->side[packet->sender].has_idsn) {
         mapped.begin = 1 + (int64_t)end->syn_taken;
         mapped.end = mapped.begin + capable->capable.data_bytes;
     } else {
@@ -413,7 +415,9 @@ static void note_options(Packet *packet)
             packet->has_unwhole = true;
             continue;
         }
-        if (option->subtype == MPS_DSS && !packet->dss)
+        if (option->subtype == MPS_DSS && packet->dss)
+            packet->ambiguous = true;
+        else if (option->subtype == MPS_DSS)
             packet->dss = option;
         packet->subtypes |= 1u << option->subtype;
     }
@@ -448,6 +452,8 @@ static unsigned loud_families(const Packet *packet)
 {
     const End *sending = packet->sending;
 
+    if (packet->ambiguous)
+        return 1u << FAMILY_opt;
     return packet->plain && sending->quiet_epoch == packet->check->epoch
                ? ALL_FAMILIES & ~sending->quiet
                : ALL_FAMILIES;
@@ -462,7 +468,8 @@ static void show_families(const Packet *packet)
 #define FAMILY(name)                                                                               \
     if (loud & 1u << FAMILY_##name) {                                                              \
         mps_rules_##name.segment(packet);                                                          \
-        if (packet->check->epoch != epoch) /* a fault wakes up those behind it */                  \
+        if (packet->check->epoch != epoch &&                                                       \
+            !packet->ambiguous) /* a fault wakes up those behind it */                             \
             loud = ALL_FAMILIES;                                                                   \
     }
 #include "rules/families.def"
@@ -559,6 +566,17 @@ bool side_is_complete(const Check *check, MpsSide side)
     return true;
 }
 
+bool side_is_cut(const Check *check, MpsSide side)
+{
+    for (guint i = 0; i < check_n_flows(check); i++) {
+        const Flow *flow = check_flow(check, i);
+
+        if (flow && flow->end[side].options_cut)
+            return true;
+    }
+    return false;
+}
+
 /* ---- reports ---- */
 
 char *text(const char *format, ...)
@@ -632,7 +650,14 @@ bool check_has_initial(const Check *check)
 static unsigned lacking(const Check *check, const Fault *fault, MpsVantage vantage)
 {
     const MpsSide near = near_side(vantage);
-    unsigned lacking = check_has_initial(check) ? 0 : EV_ALL;
+    unsigned lacking = check_has_initial(check) ? 0 : EV_ALL, needs = fault->needs;
+
+    /* What rests on the absence of packets rests on that of options. */
+    if (needs & EV_NOGAP) {
+        needs |= EV_OPT;
+        if (side_is_cut(check, MPS_CLIENT) || side_is_cut(check, MPS_SERVER))
+            lacking |= EV_OPT;
+    }
 
     for (guint i = 0; i < check_n_flows(check); i++) {
         const MpsSubflow *subflow = g_ptr_array_index(check->connection->subflows, i);
@@ -651,7 +676,7 @@ static unsigned lacking(const Check *check, const Fault *fault, MpsVantage vanta
         lacking |= EV_VTX;
     if (near == MPS_NOBODY || near == fault->sender)
         lacking |= EV_VRX;
-    return lacking & fault->needs;
+    return lacking & needs;
 }
 
 static void settle(const Check *check, Fault *fault, MpsVantage vantage)
@@ -659,7 +684,7 @@ static void settle(const Check *check, Fault *fault, MpsVantage vantage)
     const unsigned missing = lacking(check, fault, vantage);
 
     fault->needs = missing;
-    if (missing & (EV_NOGAP | EV_ALL))
+    if (missing & (EV_NOGAP | EV_ALL | EV_OPT))
         fault->verdict = VERDICT_NOT_CHECKABLE;
     else if (missing || fault->unproven)
         fault->verdict = VERDICT_WARNING;

@@ -33,7 +33,7 @@ typedef enum {
     EV_JHS = 1 << 6,   /* MP_JOIN SYN and SYN/ACK */
     EV_BID = 1 << 7,   /* both directions of the subflow */
     EV_ALL = 1 << 8,   /* all subflows of the connection */
-    EV_NOGAP = 1 << 9, /* no packet of the range missing from the capture */
+    EV_NOGAP = 1 << 9, /* proof that no packet of the range is missing from the capture */
     EV_VTX = 1 << 10,  /* taken next to the sender of the packet at fault */
     EV_VRX = 1 << 11,  /* taken next to its receiver */
 } Evidence;
@@ -95,6 +95,7 @@ typedef struct {
     bool complete;
     bool has_ip_id;
     bool ip_id_from_syn; /* of its SYN already; else one may be missing before its first packet */
+    bool options_cut;    /* of some packet, or ambiguous: what they say is as good as missing */
     uint16_t ip_id;
     uint16_t ip_id_step;  /* from the one before to the latest; 0: it was the first */
     uint32_t ip_id_bytes; /* payload of the packet with that identification */
@@ -159,7 +160,8 @@ typedef struct {
     bool syn, synack, ack, rst, fin; /* syn: SYN without ACK; synack: with */
     bool options_whole;              /* not cut by the capture, not malformed */
     bool has_unwhole;                /* some MPTCP option has another status than OK */
-    bool again; /* carries only sequence space that was seen before: a retransmission */
+    bool ambiguous; /* several DSS: none is taken for true, only OPT-06 is said of the packet */
+    bool again;     /* carries only sequence space that was seen before: a retransmission */
     /* As most packets of a transfer are: whole, no SYN, FIN or RST, no MPTCP option but one DSS,
      * and that without DATA_FIN or infinite mapping or numbers below the IDSN; MPTCP is in use. */
     bool plain;
@@ -330,14 +332,18 @@ bool check_has_keys(const Check *check);
 /* Whether the capture was taken next to @side, as far as is known so far. */
 bool check_is_near(const Check *check, MpsSide side);
 
-/* Whether the capture holds every packet that the end has sent so far, as far as can be proved. */
+/* Whether the capture holds every packet that the end has sent so far, with its options, as far as
+ * can be proved. */
 static inline bool end_is_complete(const End *end)
 {
-    return end->complete && end->has_ip_id;
+    return end->complete && end->has_ip_id && !end->options_cut;
 }
 
 /* The same for all subflows of @side. */
 bool side_is_complete(const Check *check, MpsSide side);
+
+/* Whether options were cut from a packet of @side, on any subflow. */
+bool side_is_cut(const Check *check, MpsSide side);
 
 /* ---- reports ---- */
 

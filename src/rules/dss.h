@@ -26,7 +26,8 @@ typedef struct {
     uint32_t ssn;
     uint16_t length, checksum; /* as in the option */
     bool data_fin, has_checksum;
-    bool has_dsn; /* the next is known in full */
+    bool dsn_is_64; /* in the option */
+    bool has_dsn;   /* the next is known in full */
     uint64_t dsn;
     Place place;
     Summed *summed; /* owned by those that are kept; NULL: payload is not read */
@@ -94,7 +95,8 @@ typedef struct {
     int64_t fin; /* data offset of the DATA_FIN octet */
     bool fin_is_64;
     /* Of its receiver. */
-    bool has_data_ack, has_edge, scale_unknown;
+    bool has_data_ack; /* of data that was mapped before */
+    bool has_edge, scale_unknown;
     int64_t data_ack, edge, unit;
     Place edge_place;
     /* DSS-16: the DATA_ACK furthest beyond what was mapped at that time. */
@@ -154,6 +156,12 @@ static inline DssSide *dss_side(const Packet *packet)
     return &dss_check(packet->check)->side[packet->sender];
 }
 
+/* The highest DATA_ACK, also one that is not to be believed. */
+static inline int64_t dss_acked_to(const DssSide *side)
+{
+    return MAX(side->data_ack, side->beyond);
+}
+
 /* Who is to blame for what a middlebox may have changed. */
 static inline Suspect dss_suspect(const Check *check, MpsSide sender)
 {
@@ -163,8 +171,8 @@ static inline Suspect dss_suspect(const Check *check, MpsSide sender)
 /* Whether mappings were broken before: what is concluded from them is not judged. */
 bool dss_is_doubtful(const Check *check);
 
-/* A mapping announced by @packet. */
-void dss_announce(const Packet *packet, const Mapping *mapping);
+/* A mapping announced by @packet.  Returns whether no earlier one contradicts it. */
+bool dss_announce(const Packet *packet, const Mapping *mapping);
 /* The mapping of the subflow position @seq, or NULL. */
 Mapping *dss_mapping_at(const DssEnd *end, int64_t seq);
 /* Payload of @packet: whether it is mapped, and how far the data has come. */

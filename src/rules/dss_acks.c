@@ -26,7 +26,8 @@ static bool is_newer(Order *order, const Packet *packet)
 
 /* ---- DATA_ACK ---- */
 
-/* DSS-16.  Returns whether the DATA_ACK may be believed. */
+/* DSS-16.  Returns whether the DATA_ACK may be believed: the capture may lack the mappings of what
+ * lies beyond those so far, but nothing is concluded from such a DATA_ACK. */
 static bool check_range(const Packet *packet, const MpsMptcpOption *dss, int64_t data_ack)
 {
     Check *check = packet->check;
@@ -54,7 +55,7 @@ static bool check_range(const Packet *packet, const MpsMptcpOption *dss, int64_t
     } else if (based) {
         rule_pass(check, RULE_DSS_16);
     }
-    return true;
+    return !side->has_mapping || data_ack <= side->highest;
 }
 
 /* DSS-17.  Returns whether it did not go back. */

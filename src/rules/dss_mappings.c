@@ -37,11 +37,13 @@ static bool same_option(const Mapping *a, const Mapping *b)
            a->has_checksum == b->has_checksum;
 }
 
-/* DSS-06: what in @b contradicts @a, which maps some of the same payload; NULL: nothing.  Shifts
- * are compared as 4-byte numbers, like DSNs of 4 bytes. */
+/* DSS-06: what in @b contradicts @a, which maps some of the same payload; NULL: nothing.  Of DSNs
+ * of 4 bytes only as much is compared. */
 static const char *contradiction(const Mapping *a, const Mapping *b)
 {
-    if ((uint32_t)(a->offset - a->seq) != (uint32_t)(b->offset - b->seq))
+    const int64_t change = (a->offset - a->seq) - (b->offset - b->seq);
+
+    if (a->dsn_is_64 && b->dsn_is_64 ? change != 0 : (uint32_t)change != 0)
         return "data sequence number of a mapping";
     if (a->seq != b->seq || a->length != b->length)
         return NULL;
@@ -132,7 +134,7 @@ static void keep(DssEnd *end, const Mapping *mapping)
     }
 }
 
-void dss_announce(const Packet *packet, const Mapping *announced)
+bool dss_announce(const Packet *packet, const Mapping *announced)
 {
     DssEnd *end = dss_end(packet);
     Mapping mapping = *announced;
@@ -140,10 +142,10 @@ void dss_announce(const Packet *packet, const Mapping *announced)
 
     if (end->mappings && same_option(mapping_of(end, end->used), announced)) {
         rule_pass(packet->check, RULE_DSS_06);
-        return;
+        return true;
     }
     if (!compare(packet, end, &mapping, &index))
-        return;
+        return false;
     rule_pass(packet->check, RULE_DSS_06);
     if (end->mappings && index < end->mappings->len) {
         end->used = index;
@@ -154,6 +156,7 @@ void dss_announce(const Packet *packet, const Mapping *announced)
     }
     if (end->bare_begin < end->bare_end && covers(&mapping, end->bare_begin))
         end->bare_begin = MIN(end->bare_end, mapping.seq + mapping.bytes);
+    return true;
 }
 
 void dss_mapped_payload(const Packet *packet)
@@ -308,7 +311,7 @@ static void check_hole(Check *check, MpsSide sender)
         rule_pass(check, RULE_DSS_13);
         return;
     }
-    if (side->has_data_ack && side->data_ack > side->fin) {
+    if (dss_acked_to(side) > side->fin) {
         rule_unchecked(check, RULE_DSS_13, EV_ALL | EV_NOGAP); /* it arrived, somehow */
         return;
     }

@@ -270,7 +270,7 @@ static void compare_copies(const Packet *packet, Mapping *mapping, int64_t from,
     uint64_t at, limit;
 
     /* Linux probes a closed window with any byte under a number that was acknowledged before. */
-    if (mapping->bytes == 1 && side->has_data_ack && mapping->offset < side->data_ack)
+    if (mapping->bytes == 1 && mapping->offset < dss_acked_to(side))
         return;
     if (end + shift > 0)
         move_window(side, end + shift);

@@ -127,7 +127,7 @@ static void append_evidence(GString *out, unsigned evidence)
         "MP_JOIN SYN and SYN/ACK",
         "both directions",
         "all subflows",
-        "no packet missing",
+        "proof that no packet is missing",
         "a capture next to the sender",
         "a capture next to the receiver",
     };

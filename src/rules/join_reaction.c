@@ -73,10 +73,12 @@ void join_take_opener(const Packet *packet, const MpsMptcpOption *join, JoinFlow
         check_opener_reaction(packet, state);
         return;
     }
-    if (packet->rst) {
+    if (packet->rst || packet->fin) {
         state->over = true;
-        return;
+        state->given_up_ns = packet->wire->ts_ns;
     }
+    if (packet->rst)
+        return;
     if (join && join->join.form == MPS_JOIN_ACK)
         take_join_ack(packet, state);
     else if (!packet->options_whole || packet_misshapen(packet, MPS_MP_JOIN))
@@ -89,8 +91,6 @@ void join_take_opener(const Packet *packet, const MpsMptcpOption *join, JoinFlow
         state->early_by = packet->sender;
         state->early_data_provable = end_is_complete(packet->peer);
     }
-    if (packet->fin)
-        state->over = true;
 }
 
 static void take_reset(const Packet *packet, JoinFlow *state)
@@ -275,15 +275,25 @@ static void finish_unverified(Check *check, const Flow *flow, const JoinFlow *st
                 .unproven = true});
 }
 
+/* How long an answer to the third packet may have come, until something ended. */
+static int64_t waited_for_answer_ns(const Check *check, const JoinFlow *state)
+{
+    const JoinCheck *all = check_state(check, FAMILY_join);
+    int64_t until_ns = all->ended ? all->ended_at.ts_ns : check_now_ns(check);
+
+    if (state->given_up_ns)
+        until_ns = MIN(until_ns, state->given_up_ns);
+    return until_ns - state->first_ack.ts_ns;
+}
+
 /* JOIN-09, JOIN-10: the third packet was not answered. */
 static void finish_unanswered(Check *check, const Flow *flow, const JoinFlow *state)
 {
-    const JoinCheck *all = check_state(check, FAMILY_join);
     const MpsSide opener = flow->public->opened_by;
-    const int64_t waited_ns =
-        (all->ended ? all->ended_at.ts_ns : check_now_ns(check)) - state->first_ack.ts_ns;
+    const int64_t waited_ns = waited_for_answer_ns(check, state);
 
-    if (state->n_acks == 0 || state->answered || state->over || state->wrong_ack)
+    if (state->n_acks == 0 || state->answered || (state->over && !state->given_up_ns) ||
+        state->wrong_ack)
         return;
     if (state->n_acks > 1 && waited_ns > MAX(ANSWER_NS, 3 * flow_rtt_ns(flow)))
         rule_fault_at(check, flow->public, opener, state->first_ack,

@@ -69,8 +69,9 @@ typedef struct {
     Place first_ack, early_data; /* early_data: before the other side had agreed */
     MpsSide early_by;
     bool ack_provable, early_data_provable;
-    bool answered; /* the fourth packet, or a RST, came */
-    bool over;     /* either side gave up, or all is settled */
+    bool answered;       /* the fourth packet, or a RST, came */
+    bool over;           /* either side gave up, or all is settled */
+    int64_t given_up_ns; /* when the opener closed it, nothing being settled; 0: it did not */
 } JoinFlow;
 
 /* The state of a joined subflow; the initial one needs none. */

@@ -188,6 +188,27 @@ static bool check_carrier(const Packet *packet, const MpsMptcpOption *dss)
     return false;
 }
 
+/* Whether the same payload was mapped before: DSS-06 is about other numbers then. */
+static bool is_mapped_before(const Packet *packet, const MpsMptcpOption *dss)
+{
+    const Mapping *before = packet->event->segment.has_map_seq
+                                ? dss_mapping_at(dss_end(packet), packet->event->segment.map_seq)
+                                : NULL;
+
+    return before && before->ssn == dss->dss.ssn && before->length == dss->dss.data_bytes;
+}
+
+static void report_far(const Packet *packet, bool ahead)
+{
+    const int64_t offset = packet->event->segment.map_offset;
+
+    rule_fault(packet, (Fault){.rule = RULE_DSS_11,
+                               .field = "data sequence number",
+                               .expected = text("within 2^31 of the DATA_ACK"),
+                               .seen = text("IDSN %+" G_GINT64_FORMAT, offset + 1),
+                               .needs = ahead ? EV_ALL | EV_NOGAP : 0});
+}
+
 /* DSS-11.  What lies beyond the DATA_FIN is FIN-04's. */
 static bool check_dsn(const Packet *packet, const MpsMptcpOption *dss)
 {
@@ -195,21 +216,28 @@ static bool check_dsn(const Packet *packet, const MpsMptcpOption *dss)
     DssSide *side = dss_side(packet);
     const int64_t offset = packet->event->segment.map_offset;
     const bool old = side->has_data_ack && offset < side->data_ack - HALF_SPACE;
+    const bool ahead = dss->dss.dsn_is_64 && (side->has_data_ack || side->beyond_subflow) &&
+                       offset > dss_acked_to(side) + HALF_SPACE;
 
     side->based = is_based(check, packet->sender, dss->dss.dsn, offset);
     if (rule_is_broken(check, RULE_SEC_02))
         return offset >= 0;
-    if (!side->based && !old) {
+    if (old || ahead) {
+        if (is_mapped_before(packet, dss))
+            return true;
+        report_far(packet, ahead);
+        return false;
+    }
+    if (!side->based) {
         rule_unchecked(check, RULE_DSS_11, EV_KEYS);
         return true;
     }
-    if (!rule_broken(packet, RULE_DSS_11, offset < 0 || old))
+    if (!rule_broken(packet, RULE_DSS_11, offset < 0))
         return true;
-    rule_fault(packet,
-               (Fault){.rule = RULE_DSS_11,
-                       .field = "data sequence number",
-                       .expected = text(old ? "within 2^31 of the DATA_ACK" : "IDSN + 1 or more"),
-                       .seen = text("IDSN %+" G_GINT64_FORMAT, offset + 1)});
+    rule_fault(packet, (Fault){.rule = RULE_DSS_11,
+                               .field = "data sequence number",
+                               .expected = text("IDSN + 1 or more"),
+                               .seen = text("IDSN %+" G_GINT64_FORMAT, offset + 1)});
     return false;
 }
 
@@ -247,6 +275,7 @@ static void take_mapping(const Packet *packet, const MpsMptcpOption *dss)
         .checksum = dss->dss.checksum,
         .data_fin = dss->dss.data_fin,
         .has_checksum = dss->dss.has_checksum,
+        .dsn_is_64 = dss->dss.dsn_is_64,
         .has_dsn = dss->dss.dsn_is_64,
         .dsn = dss->dss.dsn,
         .place = packet_place(packet),
@@ -270,8 +299,8 @@ static void take_mapping(const Packet *packet, const MpsMptcpOption *dss)
         dss_narrow(packet, mapping.offset + mapping.length);
     if (mapping.bytes == 0)
         dss_bare_checksum(packet, &mapping);
-    else if (event->segment.has_map_seq)
-        dss_announce(packet, &mapping);
+    else if (event->segment.has_map_seq && !dss_announce(packet, &mapping))
+        return;
     if (!side->has_mapping || mapping.offset + mapping.length > side->highest)
         side->highest = mapping.offset + mapping.length;
     side->has_mapping = true;
@@ -295,6 +324,7 @@ static void take_capable(const Packet *packet, const MpsMptcpOption *capable)
         .length = capable->capable.data_bytes,
         .checksum = capable->capable.checksum,
         .has_checksum = capable->capable.has_checksum,
+        .dsn_is_64 = true,
         .has_dsn = true,
         .dsn = public->idsn + 1,
         .place = packet_place(packet),

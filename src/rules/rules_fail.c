@@ -404,12 +404,12 @@ static void finish_carrier(Check *check, const Carrier *carrier)
         rule_pass(check, RULE_FAIL_04);
         return;
     }
-    rule_fault_at(check, carrier->flow->public, carrier->sender, carrier->place,
-                  (Fault){.rule = RULE_FAIL_04,
-                          .field = "carrier of MP_FAIL with several subflows",
-                          .expected = text("RST"),
-                          .seen = text("ACK, and subflow %" G_GUINT64_FORMAT " is open",
-                                       carrier->other->public->id)});
+    rule_fault_at(
+        check, carrier->flow->public, carrier->sender, carrier->place,
+        (Fault){.rule = RULE_FAIL_04,
+                .field = "carrier of MP_FAIL with several subflows",
+                .expected = text("RST"),
+                .seen = text("ACK, and subflow %u is open", carrier->other->public->ordinal)});
 }
 
 static void finish_lost(Check *check, MpsSide data_sender, const Lost *lost)

@@ -114,6 +114,10 @@ static void report_unmapped(Check *check, const Flow *flow, MpsSide side)
         any_rule_is_broken(check, RULE_MPC_01, RULE_MPC_22) || state->trigger == FB_THIRD ||
         state->trigger == FB_NO_DSS)
         return;
+    if (!flow->syn.packet) {
+        rule_unchecked(check, RULE_FB_01, EV_SYN);
+        return;
+    }
     rule_fault_at(
         check, flow->public, side, end->unmapped_at,
         (Fault){.rule = RULE_FB_01,

@@ -38,6 +38,7 @@ typedef struct {
     const char *also;    /* other rules that rightly speak in the bad run, separated by spaces */
     const char *noise;   /* rules that rightly speak in the good run, too */
     const char *suspect; /* "sender client" and the like, as finding has them; NULL: not checked */
+    const char *seen;    /* the same of what the fault has seen */
     int version;         /* of MPTCP, 1 unless given: { .version = V0 } */
     bool checksums;      /* rules that read payload are on, and DSS checksums are agreed */
     bool no_checksum;    /* with checksums: but DSS checksums are not agreed */

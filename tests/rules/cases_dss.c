@@ -278,6 +278,21 @@ static void dss_06(Bed *bed, bool bad)
     pb_ack(bed->first, PB_SERVER);
 }
 
+/* Numbers that differ in the upper half only. */
+static void dss_06_far(Bed *bed, bool bad)
+{
+    PbSpan span, rest;
+
+    bed_start(bed);
+    span = pb_plan(bed->first, PB_CLIENT, 2000);
+    rest = pb_part(span, 1000, 1000);
+    rest.map_offset += bad ? UINT64_C(1) << 33 : 0;
+    pb_transmit(pb_part(span, 0, 1000));
+    bed_fault(bed);
+    pb_transmit(rest);
+    pb_ack(bed->first, PB_SERVER);
+}
+
 /* A retransmission announces the same; a DATA_FIN may have joined it. */
 static void dss_06_again(Bed *bed, bool bad)
 {
@@ -400,6 +415,19 @@ static void dss_11(Bed *bed, bool bad)
         span.map_offset = (uint64_t)-6;
     bed_fault(bed);
     pb_transmit(span);
+}
+
+static void dss_11_ahead(Bed *bed, bool bad)
+{
+    PbSpan span;
+
+    bed_start(bed);
+    span = pb_plan(bed->first, PB_CLIENT, 100);
+    span.map_offset += bad ? UINT64_C(1) << 33 : 0;
+    bed_fault(bed);
+    pb_transmit(span);
+    pb_ack_at(bed->first, PB_SERVER, 201, bad ? 100 : 200);
+    pb_send(bed->first, PB_CLIENT, 100);
 }
 
 /* The second subflow is closed within a mapping; the first one carries all of it. */
@@ -540,6 +568,20 @@ static void dss_16(Bed *bed, bool bad)
     pb_ack_at(bed->first, PB_SERVER, 102, bed->conn->received[PB_SERVER]);
     pb_fin(bed->first, PB_SERVER);
     pb_ack(bed->first, PB_CLIENT);
+}
+
+/* By 2^33 in mid-transfer, just once. */
+static void dss_16_once(Bed *bed, bool bad)
+{
+    bed_start(bed);
+    pb_send(bed->first, PB_CLIENT, 1000);
+    bed_fault(bed);
+    pb_ack_at(bed->first, PB_SERVER, 1101, 1100 + (bad ? UINT64_C(1) << 33 : 0));
+    pb_ack_at(bed->first, PB_SERVER, 1101, 1100);
+    pb_send(bed->first, PB_CLIENT, 1000);
+    pb_ack(bed->first, PB_SERVER);
+    pb_data_fin(bed->first, PB_CLIENT);
+    pb_ack(bed->first, PB_SERVER);
 }
 
 /* The data may have come over a path that was not captured. */
@@ -707,6 +749,7 @@ const RuleCase cases_dss[] = {
      .vantage = "client",
      .checksums = true},
     {.rule = "DSS-06", .run = dss_06, .verdict = "violation", .suspect = "sender client"},
+    {.rule = "DSS-06", .run = dss_06_far, .verdict = "violation", .suspect = "sender client"},
     {.rule = "DSS-06", .run = dss_06_again, .verdict = "violation", .checksums = true},
     {.rule = "DSS-07", .run = dss_07, .verdict = "violation"},
     {.rule = "DSS-07", .run = dss_07_ack, .verdict = "warning"},
@@ -720,6 +763,7 @@ const RuleCase cases_dss[] = {
     {.rule = "DSS-09", .run = dss_09_zero, .verdict = "violation"},
     {.rule = "DSS-10", .run = dss_10, .verdict = "violation"},
     {.rule = "DSS-11", .run = dss_11, .verdict = "violation"},
+    {.rule = "DSS-11", .run = dss_11_ahead, .verdict = "violation", .suspect = "sender client"},
     {.rule = "DSS-12", .run = dss_12, .verdict = "violation"},
     {.rule = "DSS-13", .run = dss_13, .verdict = "warning", .also = BAD_END},
     {.rule = "DSS-14",
@@ -746,6 +790,7 @@ const RuleCase cases_dss[] = {
      .vantage = "client"},
     {.rule = "DSS-15", .run = dss_15, .verdict = "warning", .also = BAD_END, .vantage = "server"},
     {.rule = "DSS-16", .run = dss_16, .verdict = "violation", .suspect = "sender server"},
+    {.rule = "DSS-16", .run = dss_16_once, .verdict = "violation", .suspect = "sender server"},
     {.rule = "DSS-16", .run = dss_16_elsewhere, .verdict = "not_checkable"},
     {.rule = "DSS-17", .run = dss_17, .verdict = "violation", .suspect = "sender server"},
     {.rule = "DSS-18", .run = dss_18, .verdict = "violation", .suspect = "sender server"},

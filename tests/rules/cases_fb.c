@@ -38,6 +38,19 @@ static void fb_01(Bed *bed, bool bad)
     pb_ack(bed->first, PB_CLIENT);
 }
 
+/* The capture begins behind the SYN. */
+static void fb_01_no_syn(Bed *bed, bool bad)
+{
+    bed->net->hidden = bad;
+    pb_syn(bed->first);
+    bed->net->hidden = false;
+    pb_synack(bed->first);
+    pb_third_ack(bed->first);
+    bed->conn->fallen_back = bad;
+    pb_send(bed->first, PB_SERVER, 2000);
+    pb_ack(bed->first, PB_CLIENT);
+}
+
 /* Nothing but the capture lacks the first DATA_ACK. */
 static void fb_01_gap(Bed *bed, bool bad)
 {
@@ -243,6 +256,7 @@ static void fb_10(Bed *bed, bool bad)
 const RuleCase cases_fb[] = {
     {.rule = "FB-01", .run = fb_01, .verdict = "violation", .suspect = "sender server"},
     {.rule = "FB-01", .run = fb_01, .verdict = "warning", .strict = "violation", .version = V0},
+    {.rule = "FB-01", .run = fb_01_no_syn, .verdict = "not_checkable"},
     {.rule = "FB-01", .run = fb_01_gap, .verdict = "warning"},
     {.rule = "FB-02",
      .run = fb_02,

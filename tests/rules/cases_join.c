@@ -315,6 +315,24 @@ static void join_09(Bed *bed, bool bad)
     go_on(bed, 4 * SECOND);
 }
 
+/* Until the opener closes the subflow. */
+static void join_09_closed(Bed *bed, bool bad)
+{
+    bed_start(bed);
+    pb_syn(bed->second);
+    pb_synack(bed->second);
+    bed_fault(bed);
+    for (int i = 0; i < 3; i++) {
+        pb_third_ack(bed->second);
+        if (bad)
+            pb_wait(bed->net, SECOND);
+    }
+    if (!bad)
+        accept_third(bed->second);
+    pb_fin(bed->second, PB_CLIENT);
+    pb_ack(bed->second, PB_SERVER);
+}
+
 static void join_09_late(Bed *bed, bool bad)
 {
     bed_start(bed);
@@ -688,6 +706,7 @@ const RuleCase cases_join[] = {
      .suspect = "receiver server",
      .vantage = "server"},
     {.rule = "JOIN-09", .run = join_09, .verdict = "warning"},
+    {.rule = "JOIN-09", .run = join_09_closed, .verdict = "warning"},
     {.rule = "JOIN-09", .run = join_09_late, .verdict = "warning"},
     {.rule = "JOIN-10",
      .run = join_10,

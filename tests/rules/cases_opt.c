@@ -78,6 +78,41 @@ static void opt_06(Bed *bed, bool bad)
     bed_option(bed->first, PB_CLIENT, &options);
 }
 
+/* Neither of two DATA_ACKs is judged besides. */
+static void opt_06_dss(Bed *bed, bool bad)
+{
+    const uint8_t head[] = {30, 8, 0x20, 1};
+    PbOptions options = {0};
+
+    bed_start(bed);
+    pb_send(bed->first, PB_SERVER, 1000);
+    pb_ack(bed->first, PB_CLIENT);
+    for (uint32_t i = 1; bad && i <= 2; i++) {
+        const uint32_t data_ack = GUINT32_TO_BE((uint32_t)bed->conn->idsn[PB_SERVER] - 1000 * i);
+
+        pb_opt_raw(&options, head, sizeof head);
+        pb_opt_raw(&options, &data_ack, sizeof data_ack);
+    }
+    bed_fault(bed);
+    bed_option(bed->first, PB_CLIENT, &options);
+    pb_send(bed->first, PB_SERVER, 1000);
+    pb_ack(bed->first, PB_CLIENT);
+}
+
+/* Of the same subtype and value. */
+static void opt_06_alike(Bed *bed, bool bad)
+{
+    const uint8_t prio[] = {30, 3, 0x51};
+    PbOptions options = {0};
+
+    bed_start(bed);
+    pb_opt_raw(&options, prio, sizeof prio);
+    if (bad)
+        pb_opt_raw(&options, prio, sizeof prio);
+    bed_fault(bed);
+    bed_option(bed->first, PB_CLIENT, &options);
+}
+
 static void opt_07(Bed *bed, bool bad)
 {
     bed->first->stripped = bad;
@@ -135,6 +170,8 @@ const RuleCase cases_opt[] = {
     {.rule = "OPT-04", .run = opt_04, .verdict = "violation"},
     {.rule = "OPT-05", .run = opt_05, .verdict = "violation"},
     {.rule = "OPT-06", .run = opt_06, .verdict = "violation"},
+    {.rule = "OPT-06", .run = opt_06_dss, .verdict = "violation", .suspect = "sender client"},
+    {.rule = "OPT-06", .run = opt_06_alike, .verdict = "warning"},
     {.rule = "OPT-07", .run = opt_07, .verdict = "violation"},
     {.rule = "OPT-08", .run = opt_08, .verdict = "warning"},
     {.rule = "OPT-09", .run = opt_09, .verdict = "violation"},

@@ -425,6 +425,11 @@ struct _PbCapture {
     uint32_t frame_bytes;
 };
 
+void pb_capture_snap(PbCapture *self, uint32_t snaplen_bytes)
+{
+    self->snaplen_bytes = snaplen_bytes ? snaplen_bytes : 262144;
+}
+
 PbCapture *pb_capture_open(const char *path, PbLink link, uint32_t snaplen_bytes)
 {
     PbCapture *self = g_new0(PbCapture, 1);
@@ -434,7 +439,7 @@ PbCapture *pb_capture_open(const char *path, PbLink link, uint32_t snaplen_bytes
         g_error("%s: %s", path, g_strerror(errno));
     setvbuf(file, NULL, _IOFBF, PCAP_BUFFER_BYTES);
     self->link = link;
-    self->snaplen_bytes = snaplen_bytes ? snaplen_bytes : 262144;
+    pb_capture_snap(self, snaplen_bytes);
     self->frame_bytes = MAX(self->snaplen_bytes, 2 * PB_HEADERS_MAX);
     self->frame = g_malloc(self->frame_bytes);
     self->pcap = pcap_open_dead_with_tstamp_precision((int)link, (int)self->snaplen_bytes,

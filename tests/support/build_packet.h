@@ -162,6 +162,8 @@ typedef struct _PbCapture PbCapture;
 
 /* Aborts if @path cannot be written.  @snaplen_bytes 0: whole packets. */
 PbCapture *pb_capture_open(const char *path, PbLink link, uint32_t snaplen_bytes);
+/* Another snapshot length for the next packets. */
+void pb_capture_snap(PbCapture *self, uint32_t snaplen_bytes);
 void pb_capture_write(PbCapture *self, const PbPacket *packet);
 uint64_t pb_capture_packets(const PbCapture *self);
 void pb_capture_close(PbCapture *self); /* aborts if not everything could be written */

@@ -170,12 +170,18 @@ static void check_bad(const RuleCase *rule_case, const char *path)
     g_autofree char *fault = g_strdup_printf("%" G_GUINT64_FORMAT, fault_packet);
     g_autofree char *suspect =
         ask(db, "SELECT suspect, host FROM fault WHERE rule_id = ? LIMIT 1", rule_case->rule);
+    g_autofree char *seen =
+        ask(db, "SELECT seen FROM fault WHERE rule_id = ? LIMIT 1", rule_case->rule);
 
     if (strcmp(is, shall) != 0) {
         g_test_message("bad run: %s is '%s', shall be '%s'", rule_case->rule, is, shall);
         g_test_fail();
     } else if (fault_packet > 0 && strcmp(packet, fault) != 0) {
         g_test_message("bad run: %s blames packet %s, shall be %s", rule_case->rule, packet, fault);
+        g_test_fail();
+    } else if (rule_case->seen && strcmp(seen, rule_case->seen) != 0) {
+        g_test_message("bad run: %s saw '%s', shall see '%s'", rule_case->rule, seen,
+                       rule_case->seen);
         g_test_fail();
     } else if (rule_case->suspect && strcmp(suspect, rule_case->suspect) != 0) {
         g_test_message("bad run: %s suspects %s, shall be %s", rule_case->rule, suspect,
