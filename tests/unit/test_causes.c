@@ -829,6 +829,40 @@ static void test_handover_silent(void)
     rows_free(&rows);
 }
 
+/* The packet is the first data after the reset, not the first elsewhere. */
+static void test_handover_packet(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_send(rows.bench, 1, C, 1, 100, 100);
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, S, MPS_TCP_ACK | MPS_TCP_RST, 1, 101, 0));
+    bench_send(rows.bench, 1, C, 101, 100, 200);
+    rows_finish(&rows);
+    rows_assert(&rows, HANDOVERS,
+                "11|client|{\"from\":0,\"to\":1,\"break_before_make\":0,\"reason\":\"reset\","
+                "\"direction\":\"c2s\"}");
+    rows_free(&rows);
+}
+
+/* Data sent again though it was acknowledged has not moved: path 0 had given it up, then was closed
+ * by FIN, and only such data goes on path 1. */
+static void test_handover_acknowledged(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 1, C, 1, 100, 0);
+    bench_send(rows.bench, 0, C, 1, 100, 100);
+    bench_ack(rows.bench, 1, S, 1, 101, 200);
+    bench_send(rows.bench, 1, C, 101, 50, 100);
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, C, MPS_TCP_ACK | MPS_TCP_FIN, 101, 1, 0));
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, S, MPS_TCP_ACK | MPS_TCP_FIN, 1, 102, 0));
+    bench_send(rows.bench, 1, C, 151, 50, 150);
+    rows_finish(&rows);
+    rows_assert(&rows, HANDOVERS, "");
+    rows_free(&rows);
+}
+
 /* Not chosen any more, answered to the last; or back again later; or the normal end. */
 static void test_handover_none(void)
 {
@@ -981,6 +1015,8 @@ int main(int argc, char **argv)
     g_test_add_data_func("/handover/reset, make before break", "joined", test_handover_reset);
     g_test_add_data_func("/handover/reset, break before make", NULL, test_handover_reset);
     g_test_add_func("/handover/silent", test_handover_silent);
+    g_test_add_func("/handover/packet", test_handover_packet);
+    g_test_add_func("/handover/acknowledged", test_handover_acknowledged);
     g_test_add_func("/handover/none", test_handover_none);
     g_test_add_func("/use/late", test_use_late);
     g_test_add_func("/use/backup", test_use_backup);
