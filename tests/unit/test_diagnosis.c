@@ -1,5 +1,5 @@
 /* test_diagnosis.c - what the sentences of v_diagnosis say of joins that a router refused to
- * forward: who answered where, and from where to where the join went. */
+ * forward (who answered where, and from where to where the join went), and of fallbacks. */
 #include "bench_rows.h"
 
 #define C MPS_CLIENT
@@ -215,6 +215,96 @@ static void test_no_initial(void)
          "reached from 10.0.2.1 (subflow 2)");
 }
 
+/* ---- fallbacks ---- */
+
+#define FALLBACKS                                                                                  \
+    "SELECT d.packet, c.fallback, d.sentence FROM v_diagnosis d JOIN connection c "                \
+    "USING (connection_id) WHERE d.kind = 'fallback'"
+#define GIVEN_UP "MPTCP was given up: "
+
+static void fell_back(Rows *rows, const char *expected)
+{
+    rows_finish(rows);
+    rows_assert(rows, FALLBACKS, expected);
+    rows_free(rows);
+}
+
+static void plain(Rows *rows, MpsSide from, uint8_t flags, uint32_t seq, uint32_t ack,
+                  uint32_t payload_bytes)
+{
+    bench_feed(rows->bench, bench_segment(rows->bench, 0, from, (uint8_t)(MPS_TCP_ACK | flags), seq,
+                                          ack, payload_bytes));
+}
+
+/* The client itself retried without the option: the SYN/ACK could have none. */
+static void test_fallback_syn(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_syn(rows.bench);
+    bench_syn(rows.bench);
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, C, MPS_TCP_SYN, 0, 0, 0));
+    plain(&rows, S, MPS_TCP_SYN, 0, 1, 0);
+    plain(&rows, C, 0, 1, 1, 0);
+    fell_back(&rows,
+              "3|no_mp_capable_synack|" GIVEN_UP "the SYN was sent again without MP_CAPABLE");
+
+    rows = rows_new(1, 0x11, 0x22);
+    bench_syn(rows.bench);
+    plain(&rows, S, MPS_TCP_SYN, 0, 1, 0);
+    plain(&rows, C, 0, 1, 1, 0);
+    fell_back(&rows, "2|no_mp_capable_synack|" GIVEN_UP "the SYN/ACK has no MP_CAPABLE");
+}
+
+/* The third packet of the capture has another option: the server never saw MP_CAPABLE and its data
+ * goes without DSS.  Where the server had sent a DSS, it had seen it. */
+static void test_fallback_third(void)
+{
+    static const char lost[] = GIVEN_UP "the data of the server has no DSS any more";
+    g_autofree char *in_midstream = g_strdup_printf("5|no_dss|%s", lost);
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_syn(rows.bench);
+    bench_synack(rows.bench);
+    bench_ack(rows.bench, 0, C, 1, 1, 0);
+    plain(&rows, S, 0, 1, 1, 100);
+    plain(&rows, C, 0, 1, 101, 0);
+    fell_back(&rows, "3|no_mp_capable_ack|" GIVEN_UP
+                     "the third packet of the handshake has no MP_CAPABLE");
+
+    rows = rows_new(1, 0x11, 0x22);
+    bench_syn(rows.bench);
+    bench_synack(rows.bench);
+    bench_ack(rows.bench, 0, C, 1, 1, 0);
+    bench_send(rows.bench, 0, S, 1, 100, 0);
+    plain(&rows, S, 0, 101, 1, 100);
+    plain(&rows, C, 0, 1, 201, 0);
+    fell_back(&rows, in_midstream);
+}
+
+/* Data whose DSS never came, or came no more; or only its acknowledgement has none. */
+static void test_fallback_dss(void)
+{
+    Rows rows = opened(0, 1);
+
+    plain(&rows, S, 0, 1, 1, 100);
+    plain(&rows, C, 0, 1, 101, 0);
+    fell_back(&rows, "4|no_dss|" GIVEN_UP "the data of the server has no DSS");
+
+    rows = opened(0, 1);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    plain(&rows, C, 0, 101, 1, 100);
+    plain(&rows, C, 0, 201, 1, 100);
+    plain(&rows, S, 0, 1, 301, 0);
+    fell_back(&rows, "6|no_dss|" GIVEN_UP "the data of the client has no DSS any more");
+
+    rows = opened(0, 1);
+    bench_send(rows.bench, 0, S, 1, 100, 0);
+    plain(&rows, C, 0, 1, 101, 0);
+    fell_back(&rows, "5|no_dss|" GIVEN_UP "the client acknowledges data without any DSS");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -226,5 +316,8 @@ int main(int argc, char **argv)
     g_test_add_func("/diagnosis/unreachable/who answered", test_who);
     g_test_add_func("/diagnosis/unreachable/server opens", test_server_opens);
     g_test_add_func("/diagnosis/unreachable/no initial subflow", test_no_initial);
+    g_test_add_func("/diagnosis/fallback, SYN", test_fallback_syn);
+    g_test_add_func("/diagnosis/fallback, third packet", test_fallback_third);
+    g_test_add_func("/diagnosis/fallback, DSS", test_fallback_dss);
     return g_test_run();
 }
