@@ -110,6 +110,15 @@
 /* Wait from the captured end of all data to the DATA_ACK of it: rows w and a of signal_count. */
 #define FIN_WAIT "(a.first_ns - w.first_ns)"
 
+/* The acceptor of join s, from which nothing came but the SYN/ACK. */
+#define UNANSWERED_JOIN \
+    "(SELECT printf('; its %d MP_JOIN ACKs were not answered: before that it must not carry data'," \
+    " k.count) FROM signal_count k JOIN subflow_direction d USING (subflow_id)" \
+    " WHERE k.subflow_id = s.subflow_id AND k.kind = 'mp_join_ack' AND k.sent_by = s.opened_by" \
+    " AND d.direction = iif(s.opened_by = 'client', 's2c', 'c2s') AND k.count > 1" \
+    " AND d.packets = (SELECT a.count FROM signal_count a WHERE a.subflow_id = s.subflow_id" \
+    "  AND a.kind = 'mp_join_synack'))"
+
 const char mps_schema_priority[] =
     "CREATE VIEW v_priority (connection_id, subflow_id, ts_ns, capture_id, packet, sent_by, option,\n"
     "    backup, backup_before) AS\n"
@@ -271,7 +280,7 @@ const char mps_schema_diagnosis[] =
     "                WHEN " CLIENT_ASKS " AND " SERVER_ASKS " THEN 'both hosts'\n"
     "                WHEN " CLIENT_ASKS " THEN 'the client' ELSE 'the server' END\n"
     "        WHEN 'slower' THEN ': its path is slower'\n"
-    "        ELSE '; why is not visible' END\n"
+    "        ELSE coalesce(" UNANSWERED_JOIN ", '; why is not visible') END\n"
     "FROM subflow s WHERE s.use IN ('unused', 'under_used')\n"
     "UNION ALL\n"
     "SELECT p.connection_id, p.subflow_id, NULL, 2, p.ts_ns, p.capture_id, p.packet, 'priority',\n"

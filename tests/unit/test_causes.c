@@ -979,6 +979,25 @@ static void test_use_unknown(void)
     rows_free(&rows);
 }
 
+/* A join whose third packet is never answered must not be used. */
+static void test_use_unanswered(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_open(rows.bench);
+    bench_join_syn(rows.bench, 1, C, rows.bench->token[S]);
+    bench_join_synack(rows.bench, 1, C);
+    for (int i = 0; i < 3; i++)
+        bench_join_third(rows.bench, 1, C);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    rows_finish(&rows);
+    rows_assert(&rows,
+                "SELECT substr(sentence, instr(sentence, ';')) FROM v_diagnosis WHERE kind = "
+                "'unused'",
+                "; its 3 MP_JOIN ACKs were not answered: before that it must not carry data");
+    rows_free(&rows);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -1022,5 +1041,6 @@ int main(int argc, char **argv)
     g_test_add_func("/use/backup", test_use_backup);
     g_test_add_func("/use/slower", test_use_slower);
     g_test_add_func("/use/unknown", test_use_unknown);
+    g_test_add_func("/use/unanswered", test_use_unanswered);
     return g_test_run();
 }
