@@ -337,9 +337,7 @@ static void settle_close(Connection *connection, MpsClose how)
             (!last || each->public.closed_ns >= last->public.closed_ns))
             last = each;
     }
-    if (connection->fastclose_ns != MPS_NO_TIME &&
-        (connection->data_fins_ns == MPS_NO_TIME ||
-         connection->fastclose_ns < connection->data_fins_ns)) {
+    if (connection->fastclose_ns != MPS_NO_TIME && !connection->fastclose_late) {
         public->close = MPS_CLOSE_FASTCLOSE;
         public->closed_by = connection->fastclose_by;
     } else if (connection->data_fins_ns != MPS_NO_TIME) {

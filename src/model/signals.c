@@ -277,6 +277,11 @@ static void take_capable_data(MpsModel *model, Subflow *subflow, MpsSide sender,
             sending->ssn_zero + 1 + option->capable.data_bytes, -(int64_t)(sending->ssn_zero + 1));
 }
 
+static bool data_fin_acked(const DataSpace *space)
+{
+    return space->has_fin && space->has_acked && space->acked > space->fin;
+}
+
 static void take_fastclose(MpsModel *model, Subflow *subflow, MpsSide sender,
                            const MpsMptcpOption *option)
 {
@@ -287,6 +292,8 @@ static void take_fastclose(MpsModel *model, Subflow *subflow, MpsSide sender,
         return;
     connection->fastclose_ns = model->segment->ts_ns;
     connection->fastclose_by = sender;
+    connection->fastclose_late = data_fin_acked(&connection->space[MPS_CLIENT]) &&
+                                 data_fin_acked(&connection->space[MPS_SERVER]);
     mps_signal(model, connection, subflow, sender, MPS_SIGNAL_FASTCLOSE, option);
 }
 

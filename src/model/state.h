@@ -151,6 +151,7 @@ struct _Connection {
     int64_t data_fins_ns; /* when the second host's DATA_FIN was seen */
     MpsSide first_data_fin;
     int64_t fastclose_ns;
+    bool fastclose_late; /* both DATA_FINs had been acknowledged by then */
     MpsSide fastclose_by;
     int64_t ended_ns; /* nothing is open any more; MPS_NO_TIME */
     uint32_t n_open;  /* subflows not closed */

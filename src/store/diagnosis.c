@@ -119,6 +119,11 @@
     " AND d.packets = (SELECT a.count FROM signal_count a WHERE a.subflow_id = s.subflow_id" \
     "  AND a.kind = 'mp_join_synack'))"
 
+/* How many DATA_FINs of connection c were acknowledged. */
+#define FINS_ACKED \
+    "(SELECT count(*) FROM signal_count k WHERE k.connection_id = c.connection_id" \
+    " AND k.kind = 'data_fin_ack')"
+
 const char mps_schema_priority[] =
     "CREATE VIEW v_priority (connection_id, subflow_id, ts_ns, capture_id, packet, sent_by, option,\n"
     "    backup, backup_before) AS\n"
@@ -382,13 +387,18 @@ const char mps_schema_diagnosis[] =
     "    CASE c.close WHEN 'data_fin' THEN " OF_CONNECTION("packet", "data_fin") "\n"
     "        WHEN 'fastclose' THEN " OF_CONNECTION("packet", "fastclose") " END,\n"
     "    'close_' || c.close, CASE c.close\n"
-    "        WHEN 'data_fin' THEN 'Closed at the data level, first by the ' || c.closed_by\n"
-    "            || coalesce((SELECT printf('; both DATA_FINs were acknowledged %.1f ms later',\n"
+    "        WHEN 'data_fin' THEN iif(" FINS_ACKED " = 2, 'Closed at the data level, first by the ',\n"
+    "            'Both hosts sent a DATA_FIN, not both seen to be acknowledged; first the ')\n"
+    "            || c.closed_by || coalesce((SELECT printf('; both DATA_FINs were acknowledged %.1f ms later',\n"
     "                (max(k.first_ns) - " OF_CONNECTION("ts_ns", "data_fin") ") / 1e6)\n"
     "                FROM signal_count k WHERE k.connection_id = c.connection_id\n"
     "                AND k.kind = 'data_fin_ack' HAVING count(*) = 2), '')\n"
     "        WHEN 'fin' THEN 'Closed by FIN' || coalesce(', first by the ' || c.closed_by, '')\n"
     "        WHEN 'fastclose' THEN 'Aborted by MP_FASTCLOSE of the ' || c.closed_by\n"
+    "            || coalesce((SELECT '; never acknowledged: ' || group_concat(printf('%d bytes %s',\n"
+    "                d.data_bytes - d.data_acked_bytes, d.direction), ', ')\n"
+    "                FROM connection_direction d WHERE d.connection_id = c.connection_id\n"
+    "                AND d.data_bytes > d.data_acked_bytes), '')\n"
     "        WHEN 'reset' THEN 'The last open subflow was reset'\n"
     "            || coalesce(' by the ' || c.closed_by, '')\n"
     "        WHEN 'idle' THEN 'Fell silent without an end'\n"

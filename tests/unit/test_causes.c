@@ -776,7 +776,7 @@ static void test_data_fin(void)
                 "8|The DATA_FIN of the client was acknowledged only 200 ms after it and all data "
                 "had been sent; it was sent 2 times\n"
                 "11|The DATA_FIN of the server was not seen to be acknowledged\n"
-                "8|Closed at the data level, first by the client");
+                "8|Both hosts sent a DATA_FIN, not both seen to be acknowledged; first the client");
     rows_free(&rows);
 }
 

@@ -305,6 +305,58 @@ static void test_fallback_dss(void)
     fell_back(&rows, "5|no_dss|" GIVEN_UP "the client acknowledges data without any DSS");
 }
 
+/* ---- the end ---- */
+
+/* MP_FASTCLOSE after both DATA_FINs is an abort as long as one is not acknowledged. */
+static void test_fastclose(void)
+{
+    for (int acknowledged = 0; acknowledged < 2; acknowledged++) {
+        Rows rows = opened(0, 1);
+        MpsSegment rst = bench_segment(rows.bench, 0, S, MPS_TCP_RST | MPS_TCP_ACK, 1, 201, 0);
+
+        bench_send(rows.bench, 0, C, 1, 100, 0);
+        bench_ack(rows.bench, 0, S, 1, 101, 100);
+        bench_send(rows.bench, 0, C, 101, 100, 100);
+        for (MpsSide side = C; side <= S; side++) {
+            MpsSegment fin = bench_segment(rows.bench, 0, side, MPS_TCP_ACK, 1, 1, 0);
+
+            bench_map(rows.bench, &fin, side, side == C ? 200 : 0, 0, 0, true);
+            bench_feed(rows.bench, fin);
+        }
+        bench_ack(rows.bench, 0, C, 201, 1, 1);
+        if (acknowledged)
+            bench_ack(rows.bench, 0, S, 1, 201, 201);
+        bench_option(&rst, MPS_MP_FASTCLOSE)->fastclose.receiver_key = 0x11;
+        bench_feed(rows.bench, rst);
+        rows_finish(&rows);
+        rows_assert(&rows,
+                    "SELECT close, closed_by, iif(close = 'data_fin', substr(sentence, 1, 24), "
+                    "sentence) FROM connection JOIN "
+                    "v_diagnosis d USING (connection_id) WHERE d.kind LIKE 'close%'",
+                    acknowledged ? "data_fin|client|Closed at the data level"
+                                 : "fastclose|server|Aborted by MP_FASTCLOSE of the server; never "
+                                   "acknowledged: 100 bytes c2s");
+        rows_free(&rows);
+    }
+}
+
+/* The capture ends before the DATA_FINs are acknowledged. */
+static void test_fins_only(void)
+{
+    Rows rows = opened(0, 1);
+
+    for (MpsSide side = C; side <= S; side++) {
+        MpsSegment fin = bench_segment(rows.bench, 0, side, MPS_TCP_ACK, 1, 1, 0);
+
+        bench_map(rows.bench, &fin, side, 0, 0, 0, true);
+        bench_feed(rows.bench, fin);
+    }
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT sentence FROM v_diagnosis WHERE kind = 'close_data_fin'",
+                "Both hosts sent a DATA_FIN, not both seen to be acknowledged; first the client");
+    rows_free(&rows);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -319,5 +371,7 @@ int main(int argc, char **argv)
     g_test_add_func("/diagnosis/fallback, SYN", test_fallback_syn);
     g_test_add_func("/diagnosis/fallback, third packet", test_fallback_third);
     g_test_add_func("/diagnosis/fallback, DSS", test_fallback_dss);
+    g_test_add_func("/diagnosis/MP_FASTCLOSE after DATA_FINs", test_fastclose);
+    g_test_add_func("/diagnosis/DATA_FINs alone", test_fins_only);
     return g_test_run();
 }
