@@ -124,6 +124,15 @@
     "(SELECT count(*) FROM signal_count k WHERE k.connection_id = c.connection_id" \
     " AND k.kind = 'data_fin_ack')"
 
+/* The last subflow that the host of removal a had reset itself, with the address that it removed. */
+#define CLOSED_BEFORE \
+    "(SELECT printf(' any more: it had reset subflow %d %.0f ms before in ', s.ordinal," \
+    " (a.ts_ns - e.ts_ns) / 1e6) || " PACKET_WORDS("e") " FROM subflow s" \
+    " JOIN event e ON e.connection_id = s.connection_id AND e.subflow_id = s.subflow_id" \
+    " AND e.kind = 'reset' AND e.sent_by = a.sent_by AND e.ts_ns <= a.ts_ns" \
+    " WHERE s.connection_id = a.connection_id AND a.address_id = iif(a.sent_by = 'client'," \
+    " s.client_addr_id, s.server_addr_id) ORDER BY e.ts_ns DESC LIMIT 1)"
+
 const char mps_schema_priority[] =
     "CREATE VIEW v_priority (connection_id, subflow_id, ts_ns, capture_id, packet, sent_by, option,\n"
     "    backup, backup_before) AS\n"
@@ -193,9 +202,13 @@ const char mps_schema_diagnosis[] =
     "        END\n"
     "FROM connection c JOIN event e ON e.connection_id = c.connection_id AND e.kind = 'fallback'\n"
     "UNION ALL\n"
-    "SELECT c.connection_id, NULL, NULL, 1, c.start_ns, NULL, NULL, 'no_answer',\n"
-    "    'The first SYN got no usable answer'\n"
-    "FROM connection c WHERE c.protocol = 'tcp' AND c.fallback IS NULL AND c.subflows = 0\n"
+    "SELECT c.connection_id, NULL, NULL, 1, c.start_ns, e.capture_id, e.packet, 'no_answer',\n"
+    "    iif(e.packet IS NULL, 'The first SYN got no usable answer',\n"
+    "        'The first SYN was refused: the server answered it with a RST')\n"
+    "FROM connection c LEFT JOIN event e ON e.connection_id = c.connection_id\n"
+    "    AND e.kind = 'reset' AND e.sent_by = 'server' AND NOT EXISTS (SELECT 1 FROM signal_count k\n"
+    "        WHERE k.connection_id = c.connection_id AND k.kind = 'mp_capable_synack')\n"
+    "WHERE c.protocol = 'tcp' AND c.fallback IS NULL AND c.subflows = 0\n"
     "UNION ALL\n"
     /* standstill and moving on: the five longest stalls of a connection */
     "SELECT t.connection_id, NULL, t.direction, 1, t.start_ns, t.capture_id, t.packet, 'stall',\n"
@@ -270,6 +283,7 @@ const char mps_schema_diagnosis[] =
     "SELECT a.connection_id, NULL, NULL, 2, a.ts_ns, a.capture_id, a.packet, 'address_removed',\n"
     "    'The ' || a.sent_by || ' removed address id ' || a.address_id\n"
     "    || coalesce(' (' || a.address || ')', '') || coalesce(': ' || a.outcome, '')\n"
+    "    || iif(a.outcome = 'no subflow', coalesce(" CLOSED_BEFORE ", ''), '')\n"
     "FROM address a WHERE a.kind = 'remove'\n"
     "UNION ALL\n"
     /* subflows without work, and backups with some */
@@ -399,7 +413,8 @@ const char mps_schema_diagnosis[] =
     "                d.data_bytes - d.data_acked_bytes, d.direction), ', ')\n"
     "                FROM connection_direction d WHERE d.connection_id = c.connection_id\n"
     "                AND d.data_bytes > d.data_acked_bytes), '')\n"
-    "        WHEN 'reset' THEN 'The last open subflow was reset'\n"
+    "        WHEN 'reset' THEN iif(c.subflows = 0, 'The attempt to connect',\n"
+    "            'The last open subflow') || ' was reset'\n"
     "            || coalesce(' by the ' || c.closed_by, '')\n"
     "        WHEN 'idle' THEN 'Fell silent without an end'\n"
     "        WHEN 'evicted' THEN 'Closed here to keep memory bounded'\n"

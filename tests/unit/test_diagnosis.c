@@ -305,6 +305,50 @@ static void test_fallback_dss(void)
     fell_back(&rows, "5|no_dss|" GIVEN_UP "the client acknowledges data without any DSS");
 }
 
+/* ---- refusals and removals ---- */
+
+static void test_refused(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_syn(rows.bench);
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, S, MPS_TCP_RST | MPS_TCP_ACK, 0, 1, 0));
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT packet, sentence FROM v_diagnosis ORDER BY rank",
+                "2|The first SYN was refused: the server answered it with a RST\n"
+                "|The attempt to connect was reset by the server");
+    rows_free(&rows);
+
+    rows = rows_new(1, 0x11, 0x22);
+    bench_syn(rows.bench);
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT packet, sentence FROM v_diagnosis WHERE rank = 1",
+                "|The first SYN got no usable answer");
+    rows_free(&rows);
+}
+
+/* A host resets its subflow first and withdraws the address after that. */
+static void test_removed_late(void)
+{
+    Rows rows = opened(1, 1);
+    MpsSegment segment;
+
+    bench_join(rows.bench, 1, C);
+    bench_feed(rows.bench, bench_segment(rows.bench, 1, C, MPS_TCP_ACK | MPS_TCP_RST, 1, 1, 0));
+    segment = bench_segment(rows.bench, 0, C, MPS_TCP_ACK, 1, 1, 0);
+
+    MpsMptcpOption *option = bench_option(&segment, MPS_REMOVE_ADDR);
+
+    option->remove_addr.n_ids = 1;
+    option->remove_addr.ids[0] = 1;
+    bench_feed(rows.bench, segment);
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT sentence FROM v_diagnosis WHERE kind = 'address_removed'",
+                "The client removed address id 1 (10.0.1.1): no subflow any more: it had reset "
+                "subflow 1 1 ms before in packet 8");
+    rows_free(&rows);
+}
+
 /* ---- the end ---- */
 
 /* MP_FASTCLOSE after both DATA_FINs is an abort as long as one is not acknowledged. */
@@ -373,5 +417,7 @@ int main(int argc, char **argv)
     g_test_add_func("/diagnosis/fallback, DSS", test_fallback_dss);
     g_test_add_func("/diagnosis/MP_FASTCLOSE after DATA_FINs", test_fastclose);
     g_test_add_func("/diagnosis/DATA_FINs alone", test_fins_only);
+    g_test_add_func("/diagnosis/refused", test_refused);
+    g_test_add_func("/diagnosis/removed late", test_removed_late);
     return g_test_run();
 }
