@@ -231,6 +231,15 @@ typedef enum {
     MPS_N_SIGNALS,
 } MpsSignal;
 
+/* The first segment of a host that should have had an option, and had none. */
+typedef struct {
+    const char *word; /* plain_syn, plain_synack, plain_third, no_data_ack, no_mapping (never one),
+                       * mapping_lost (in mid-stream) */
+    MpsSide by;
+    uint64_t packet;
+    uint32_t capture_id;
+} MpsFallbackCause;
+
 typedef struct {
     MpsEventKind kind;
     int64_t ts_ns;
@@ -284,9 +293,10 @@ typedef struct {
         } rtt;
         struct {
             MpsSignal what;
-            const MpsMptcpOption *option; /* or NULL */
-            const MpsIcmpError *icmp;     /* or NULL */
-            MpsHmacState hmac;            /* ADD_ADDR: what its HMAC is; 0: it has none */
+            const MpsMptcpOption *option;  /* or NULL */
+            const MpsIcmpError *icmp;      /* or NULL */
+            MpsHmacState hmac;             /* ADD_ADDR: what its HMAC is; 0: it has none */
+            const MpsFallbackCause *cause; /* FALLBACK: what of the other options was not there */
         } signal;
     };
 } MpsEvent;

@@ -1,6 +1,8 @@
 /* metric_event.c - the timeline: handshakes, signalling options, fallbacks, ends. */
 #include "metrics/metrics.h"
 
+#include <inttypes.h>
+
 #include "util/address.h"
 
 static const MpsColumn columns[] = {
@@ -64,6 +66,19 @@ static void add_addr_detail(GString *out, const MpsMptcpOption *option)
     g_string_append_c(out, '}');
 }
 
+static void fallback_detail(GString *out, const MpsEvent *event)
+{
+    const MpsFallbackCause *cause = event->signal.cause;
+
+    g_string_append_printf(out, "{\"fallback\":\"%s\"",
+                           mps_fallback_name(event->connection->fallback));
+    if (cause)
+        g_string_append_printf(
+            out, ",\"cause\":\"%s\",\"cause_capture_id\":%u,\"cause_packet\":%" PRIu64, cause->word,
+            cause->capture_id, cause->packet);
+    g_string_append_c(out, '}');
+}
+
 /* Every text is of our own making (numbers, addresses): nothing needs escaping. */
 static void append_detail(GString *out, const MpsEvent *event)
 {
@@ -72,8 +87,7 @@ static void append_detail(GString *out, const MpsEvent *event)
 
     switch (event->signal.what) {
     case MPS_SIGNAL_FALLBACK:
-        g_string_append_printf(out, "{\"fallback\":\"%s\"}",
-                               mps_fallback_name(event->connection->fallback));
+        fallback_detail(out, event);
         return;
     case MPS_SIGNAL_UNREACHABLE:
         g_string_append_printf(out, "{\"type\":%d,\"code\":%d,\"router\":\"%s\",\"words\":\"%s\"}",

@@ -1,7 +1,8 @@
 /* metric_handover.c - data moves from a subflow that died, or fell silent, to another one for good.
  *
  * Told only with evidence: a subflow that is merely not chosen any more has nothing unanswered and
- * nothing of it is sent again elsewhere. */
+ * nothing of it is sent again elsewhere.  Data that was acknowledged before it was sent again has
+ * not moved: it was there. */
 #include "metrics/metrics.h"
 
 #include <string.h>
@@ -23,7 +24,7 @@ typedef struct {
     bool reinjected;           /* data of it was sent again elsewhere since */
     bool silent;               /* long enough since, while others carried data */
 
-    const MpsSubflow *next; /* who sent the segment after it, and where that is */
+    const MpsSubflow *next; /* who sent the first data after its last sign of life, and where */
     int64_t next_ns;
     uint64_t next_packet;
     uint32_t next_capture_id;
@@ -33,7 +34,6 @@ typedef struct {
     Carrier *carriers; /* by ordinal */
     guint n_carriers;
     uint64_t n_segments; /* with data that this subflow had not carried before */
-    guint last;          /* ordinal of the latest */
     int64_t newest_ns, looked_ns;
     uint64_t packet;
     uint32_t capture_id;
@@ -81,15 +81,60 @@ static void look(State *self, MpsDirection sender, int64_t now_ns)
     }
 }
 
+/* When @sender could not send new data on @subflow any more, or MPS_NO_TIME. */
+static int64_t broke_ns(const MpsSubflow *subflow, MpsDirection sender)
+{
+    const int64_t ends[] = {subflow->side[sender].fin_ns, subflow->side[MPS_CLIENT].rst_ns,
+                            subflow->side[MPS_SERVER].rst_ns};
+    int64_t first = subflow->closed_ns;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
+        if (ends[i] != MPS_NO_TIME && (first == MPS_NO_TIME || ends[i] < first))
+            first = ends[i];
+    return first;
+}
+
+/* Whether @each was alive after the data that it seemed to have moved to. */
+static bool lived_on(const Carrier *each, MpsDirection sender)
+{
+    const MpsSide receiver = sender == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT;
+    const int64_t broke = broke_ns(each->subflow, sender);
+
+    return each->next_ns < (broke == MPS_NO_TIME ? each->subflow->side[receiver].last_ns : broke);
+}
+
+/* The data of @event may be where that of the other subflows moved. */
+static void follow(State *self, const MpsEvent *event)
+{
+    for (guint i = 0; i < self->n_carriers; i++) {
+        Carrier *each = &self->carriers[i];
+
+        if (!each->subflow || each->subflow == event->subflow || each->silent ||
+            (each->next && !lived_on(each, event->direction)))
+            continue;
+        each->next = event->subflow;
+        each->next_ns = event->ts_ns;
+        each->next_packet = event->packet;
+        each->next_capture_id = event->capture_id;
+    }
+}
+
+/* Data on @own again: whatever it is, nothing has moved from there for good. */
+static void revive(Carrier *own)
+{
+    own->next = NULL;
+    own->reinjected = own->silent = false;
+}
+
 static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
     State *self = state;
-    const guint ordinal = event->subflow->ordinal;
+    const bool again = event->data.class == MPS_DATA_REINJECTED;
 
     if (event->data.revised || event->data.class == MPS_DATA_RETRANSMITTED ||
         event->data.class == MPS_DATA_OVERTAKEN)
         return;
-    if (event->data.class == MPS_DATA_REINJECTED && event->data.from &&
+    if (again && !event->data.acked && event->data.from &&
         event->data.from->ordinal < self->n_carriers)
         self->carriers[event->data.from->ordinal].reinjected = true;
     if (self->n_segments > 0 &&
@@ -97,24 +142,18 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
          (event->packet == self->packet && event->capture_id == self->capture_id)))
         return;
 
-    Carrier *own = carrier(self, ordinal);
+    Carrier *own = carrier(self, event->subflow->ordinal);
 
-    if (self->n_segments > 0 && self->last != ordinal) {
-        Carrier *before = &self->carriers[self->last];
-
-        before->next = event->subflow;
-        before->next_ns = event->ts_ns;
-        before->next_packet = event->packet;
-        before->next_capture_id = event->capture_id;
-    }
+    revive(own);
+    if (again && event->data.acked)
+        return;
     own->subflow = event->subflow;
     own->at = ++self->n_segments;
     own->last_ns = event->ts_ns;
-    own->reinjected = own->silent = false;
-    self->last = ordinal;
     self->newest_ns = event->ts_ns;
     self->packet = event->packet;
     self->capture_id = event->capture_id;
+    follow(self, event);
     if (event->ts_ns - self->looked_ns >= LOOK_NS)
         look(self, event->direction, event->ts_ns);
 }
@@ -122,7 +161,7 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
 /* Why data moved away from @from for good, or NULL if it did not, or for no reason that shows.  A
  * subflow closed by FIN is at its normal end unless its data had to be sent again elsewhere; a
  * reset just before the whole connection is reset is part of that. */
-static const char *reason(const State *self, const Carrier *from)
+static const char *reason(const State *self, const Carrier *from, MpsDirection direction)
 {
     const MpsSubflow *subflow = from->subflow;
 
@@ -131,7 +170,8 @@ static const char *reason(const State *self, const Carrier *from)
         return NULL;
     if (from->silent)
         return "silent";
-    if (subflow->closed_ns == MPS_NO_TIME || subflow->closed_ns >= self->newest_ns)
+    if (subflow->closed_ns == MPS_NO_TIME || subflow->closed_ns >= self->newest_ns ||
+        lived_on(from, direction))
         return NULL;
     if (subflow->close == MPS_CLOSE_FIN)
         return from->reinjected ? "closed" : NULL;
@@ -144,17 +184,19 @@ static const char *reason(const State *self, const Carrier *from)
                : "reset";
 }
 
-/* Whether another subflow was there when @from carried its last data, or was closed. */
-static bool had_another(const Carrier *from, const MpsConnection *connection, bool closed)
+/* Whether another subflow was there when @from carried its last data, or was closed; the one that
+ * data moved to is open, whatever its own end. */
+static bool had_another(const Carrier *from, const MpsConnection *connection,
+                        MpsDirection direction)
 {
-    const int64_t broke_ns = closed ? from->subflow->closed_ns : from->last_ns;
+    const int64_t last_ns = from->silent ? from->last_ns : broke_ns(from->subflow, direction);
 
     for (guint i = 0; i < connection->subflows->len; i++) {
         const MpsSubflow *each = g_ptr_array_index(connection->subflows, i);
 
         if (each != from->subflow && each->established_ns != MPS_NO_TIME &&
-            each->established_ns <= broke_ns &&
-            (each->closed_ns == MPS_NO_TIME || each->closed_ns > broke_ns))
+            each->established_ns <= last_ns &&
+            (each == from->next || each->closed_ns == MPS_NO_TIME || each->closed_ns > last_ns))
             return true;
     }
     return false;
@@ -169,7 +211,7 @@ static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
         return;
     for (guint i = 0; i < self->n_carriers; i++) {
         const Carrier *from = &self->carriers[i];
-        const char *why = reason(self, from);
+        const char *why = reason(self, from, subject->direction);
         char detail[128];
 
         if (!why)
@@ -178,7 +220,7 @@ static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
                    "{\"from\":%u,\"to\":%u,\"break_before_make\":%d,\"reason\":\"%s\","
                    "\"direction\":\"%s\"}",
                    from->subflow->ordinal, from->next->ordinal,
-                   !had_another(from, connection, !from->silent), why,
+                   !had_another(from, connection, subject->direction), why,
                    mps_direction_name(subject->direction));
         mps_event_row(rows,
                       &(MpsEvent){.ts_ns = from->next_ns,

@@ -296,8 +296,11 @@ static void take_syn(MpsModel *model, Subflow *subflow, MpsSide sender)
     const MpsMptcpOption *join = mps_option(segment, MPS_MP_JOIN);
     SubflowEnd *sending = &subflow->end[sender];
 
-    if (sending->n_syns++ > 0)
+    if (sending->n_syns++ > 0) {
+        if (subflow->plain_syn.packet == 0 && segment->n_mptcp == 0 && !segment->options_cut)
+            subflow->plain_syn = mps_here(model);
         return;
+    }
     subflow->syn_seen = true;
     take_window_scale(subflow, sender, segment);
     subflow->public.syn_ns = segment->ts_ns;
@@ -354,7 +357,13 @@ static void take_synack(MpsModel *model, Subflow *subflow, MpsSide sender)
             else if (connection->public.checksum < 0)
                 connection->public.checksum = 0;
         } else if (!subflow->synack_has_option && !connection->plain) {
-            mps_set_fallback(model, subflow, MPS_FALLBACK_NO_SYNACK);
+            const Origin here = mps_here(model);
+            const MpsFallbackCause cause =
+                subflow->plain_syn.packet
+                    ? mps_fallback_cause("plain_syn", other(sender), &subflow->plain_syn)
+                    : mps_fallback_cause("plain_synack", sender, &here);
+
+            mps_set_fallback(model, subflow, MPS_FALLBACK_NO_SYNACK, &cause);
         }
         return;
     }
@@ -386,12 +395,16 @@ static void take_third(MpsModel *model, Subflow *subflow, MpsSide sender)
         if (subflow->public.kind == MPS_KIND_INITIAL) {
             subflow->plain_third_ack = subflow->syn_seen && segment->n_mptcp == 0 &&
                                        !segment->options_cut && !connection->plain;
+            subflow->third_without_capable =
+                subflow->syn_seen && !segment->options_cut && !connection->plain;
             connection->public.established_ns = segment->ts_ns;
             mps_subflow_established(model, subflow, &subflow->ack);
         }
     }
     if (segment->n_mptcp > 0)
         subflow->confirmed = true;
+    if (any_option(segment, MPS_MP_CAPABLE))
+        subflow->third_without_capable = false;
     if (join && join->join.form == MPS_JOIN_ACK && !subflow->has_ack_hmac) {
         subflow->ack_has_option = true;
         subflow->has_ack_hmac = true;

@@ -337,9 +337,7 @@ static void settle_close(Connection *connection, MpsClose how)
             (!last || each->public.closed_ns >= last->public.closed_ns))
             last = each;
     }
-    if (connection->fastclose_ns != MPS_NO_TIME &&
-        (connection->data_fins_ns == MPS_NO_TIME ||
-         connection->fastclose_ns < connection->data_fins_ns)) {
+    if (connection->fastclose_ns != MPS_NO_TIME && !connection->fastclose_late) {
         public->close = MPS_CLOSE_FASTCLOSE;
         public->closed_by = connection->fastclose_by;
     } else if (connection->data_fins_ns != MPS_NO_TIME) {
@@ -381,11 +379,19 @@ static void settle_fallback(MpsModel *model, Connection *connection)
     if (!initial || connection->public.fallback || connection->options_cut || connection->plain ||
         initial->public.kind != MPS_KIND_INITIAL || !initial->ack_seen)
         return;
-    if (initial->plain_third_ack && !initial->confirmed)
-        mps_set_fallback(model, initial, MPS_FALLBACK_NO_ACK);
-    else if (!initial->dss_seen && (initial->end[MPS_CLIENT].unmapped.room.n_items > 0 ||
-                                    initial->end[MPS_SERVER].unmapped.room.n_items > 0))
-        mps_set_fallback(model, initial, MPS_FALLBACK_NO_DSS);
+    if (initial->plain_third_ack && !initial->confirmed) {
+        const MpsFallbackCause cause = mps_fallback_cause("plain_third", MPS_CLIENT, &initial->ack);
+
+        mps_set_fallback(model, initial, MPS_FALLBACK_NO_ACK, &cause);
+        return;
+    }
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++)
+        if (!initial->dss_seen && initial->end[side].unmapped.room.n_items > 0) {
+            const MpsFallbackCause cause = mps_no_mapping(initial, side);
+
+            mps_set_fallback(model, initial, MPS_FALLBACK_NO_DSS, &cause);
+            return;
+        }
 }
 
 static void grave_free(MpsModel *model, Grave *grave)

@@ -235,16 +235,43 @@ void mps_map_fallback(MpsModel *model, Subflow *subflow)
     }
 }
 
-void mps_set_fallback(MpsModel *model, Subflow *subflow, MpsFallback kind)
+MpsFallbackCause mps_fallback_cause(const char *word, MpsSide by, const Origin *origin)
+{
+    return (MpsFallbackCause){word, by, origin->packet, origin->capture_id};
+}
+
+bool mps_lacks_capable_ack(const Subflow *subflow)
+{
+    return subflow->third_without_capable && !subflow->end[MPS_SERVER].dss_sent;
+}
+
+MpsFallbackCause mps_no_mapping(const Subflow *subflow, MpsDirection direction)
+{
+    const SubflowEnd *sending = &subflow->end[direction];
+
+    return mps_fallback_cause(sending->mappings.room.n_items > 0 ? "mapping_lost" : "no_mapping",
+                              direction, &sending->unmapped.items[0].origin);
+}
+
+void mps_set_fallback(MpsModel *model, Subflow *subflow, MpsFallback kind,
+                      const MpsFallbackCause *cause)
 {
     Connection *connection = (Connection *)subflow->public.connection;
+    MpsEvent event = {
+        .kind = MPS_EV_SIGNAL,
+        .direction = cause ? cause->by : subflow->public.opened_by,
+        .connection = &connection->public,
+        .subflow = &subflow->public,
+        .signal = {.what = MPS_SIGNAL_FALLBACK, .cause = cause},
+    };
+    const Origin here = mps_here(model);
 
     if (connection->public.fallback)
         return;
     connection->public.fallback = kind;
     if (kind == MPS_FALLBACK_NO_SYNACK)
         connection->public.protocol = MPS_PROTOCOL_TCP;
-    mps_signal(model, connection, subflow, subflow->public.opened_by, MPS_SIGNAL_FALLBACK, NULL);
+    mps_emit(model, &event, &here);
     mps_map_fallback(model, subflow);
 }
 

@@ -198,7 +198,7 @@ static void take_infinite_mapping(MpsModel *model, Subflow *subflow, MpsSide sen
         /* One byte of it is enough for the fallback to continue it. */
         mps_map(model, subflow, sender, begin, begin + 1, offset - (int64_t)begin);
     }
-    mps_set_fallback(model, subflow, MPS_FALLBACK_INFINITE_MAPPING);
+    mps_set_fallback(model, subflow, MPS_FALLBACK_INFINITE_MAPPING, NULL);
 }
 
 /* Expands the numbers of the segment's first DSS for observers. */
@@ -277,6 +277,11 @@ static void take_capable_data(MpsModel *model, Subflow *subflow, MpsSide sender,
             sending->ssn_zero + 1 + option->capable.data_bytes, -(int64_t)(sending->ssn_zero + 1));
 }
 
+static bool data_fin_acked(const DataSpace *space)
+{
+    return space->has_fin && space->has_acked && space->acked > space->fin;
+}
+
 static void take_fastclose(MpsModel *model, Subflow *subflow, MpsSide sender,
                            const MpsMptcpOption *option)
 {
@@ -287,6 +292,8 @@ static void take_fastclose(MpsModel *model, Subflow *subflow, MpsSide sender,
         return;
     connection->fastclose_ns = model->segment->ts_ns;
     connection->fastclose_by = sender;
+    connection->fastclose_late = data_fin_acked(&connection->space[MPS_CLIENT]) &&
+                                 data_fin_acked(&connection->space[MPS_SERVER]);
     mps_signal(model, connection, subflow, sender, MPS_SIGNAL_FASTCLOSE, option);
 }
 
@@ -422,7 +429,7 @@ void mps_options(MpsModel *model, Subflow *subflow, MpsSide sender)
             report(model, subflow, sender, MPS_SIGNAL_MP_FAIL, option);
             /* With other subflows the failing one is reset and MPTCP goes on (section 3.7). */
             if (!(segment->flags & MPS_TCP_RST) && is_only(subflow))
-                mps_set_fallback(model, subflow, MPS_FALLBACK_MP_FAIL);
+                mps_set_fallback(model, subflow, MPS_FALLBACK_MP_FAIL, NULL);
             break;
         case MPS_MP_FASTCLOSE:
             take_fastclose(model, subflow, sender, option);
@@ -431,6 +438,14 @@ void mps_options(MpsModel *model, Subflow *subflow, MpsSide sender)
             break;
         }
     }
+}
+
+static void no_capable_ack(MpsModel *model, Subflow *subflow)
+{
+    const MpsFallbackCause cause =
+        mps_fallback_cause("plain_third", subflow->public.opened_by, &subflow->ack);
+
+    mps_set_fallback(model, subflow, MPS_FALLBACK_NO_ACK, &cause);
 }
 
 /* Finds out that MPTCP was given up silently: payload of the only subflow has no mapping, and the
@@ -447,7 +462,7 @@ void mps_watch_fallback(MpsModel *model, Subflow *subflow, MpsSide sender)
         !is_only(subflow))
         return;
     if (segment->payload_bytes > 0 && subflow->plain_third_ack && !subflow->confirmed) {
-        mps_set_fallback(model, subflow, MPS_FALLBACK_NO_ACK);
+        no_capable_ack(model, subflow);
         return;
     }
     if (!acked->ssn_known || segment->flags & MPS_TCP_RST ||
@@ -456,16 +471,26 @@ void mps_watch_fallback(MpsModel *model, Subflow *subflow, MpsSide sender)
     if (acked->has_payload && acked->acked > acked->ssn_zero + 1 &&
         !subflow->end[sender].dss_sent && subflow->confirmed) {
         /* The first acknowledgement of data proves that its sender does not speak MPTCP. */
-        mps_set_fallback(model, subflow, MPS_FALLBACK_NO_DSS);
+        const Origin here = mps_here(model);
+        const MpsFallbackCause cause = mps_fallback_cause("no_data_ack", sender, &here);
+
+        if (acked->unmapped.room.n_items > 0) {
+            const MpsFallbackCause earlier = mps_no_mapping(subflow, direction);
+
+            mps_set_fallback(model, subflow, MPS_FALLBACK_NO_DSS, &earlier);
+        } else {
+            mps_set_fallback(model, subflow, MPS_FALLBACK_NO_DSS, &cause);
+        }
         return;
     }
-    if (acked->unmapped.room.n_items == 0)
+    if (acked->unmapped.room.n_items == 0 ||
+        acked->acked < acked->unmapped.items[acked->unmapped.room.n_items - 1].end)
         return;
+    if (direction != subflow->public.opened_by && mps_lacks_capable_ack(subflow)) {
+        no_capable_ack(model, subflow);
+    } else {
+        const MpsFallbackCause cause = mps_no_mapping(subflow, direction);
 
-    const Pending *last = &acked->unmapped.items[acked->unmapped.room.n_items - 1];
-
-    if (acked->acked >= last->end)
-        mps_set_fallback(model, subflow,
-                         subflow->plain_third_ack && !subflow->confirmed ? MPS_FALLBACK_NO_ACK
-                                                                         : MPS_FALLBACK_NO_DSS);
+        mps_set_fallback(model, subflow, MPS_FALLBACK_NO_DSS, &cause);
+    }
 }

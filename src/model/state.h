@@ -106,8 +106,10 @@ struct _Subflow {
     MpsIcmpError *icmp; /* answered the SYN; NULL = none */
 
     bool dss_seen;        /* any DSS on it */
+    Origin plain_syn;     /* initial: first repeated SYN without MP_CAPABLE; packet 0 = none */
     bool plain_third_ack; /* initial: the client's first packet after the SYN/ACK had no option */
-    bool confirmed;       /* initial: the client repeated an MPTCP option after the SYN/ACK */
+    bool third_without_capable; /* or another one than MP_CAPABLE, which came on none later */
+    bool confirmed;             /* initial: the client repeated an MPTCP option after the SYN/ACK */
 };
 
 /* One stretch of a direction's data space and who sent it first. */
@@ -149,6 +151,7 @@ struct _Connection {
     int64_t data_fins_ns; /* when the second host's DATA_FIN was seen */
     MpsSide first_data_fin;
     int64_t fastclose_ns;
+    bool fastclose_late; /* both DATA_FINs had been acknowledged by then */
     MpsSide fastclose_by;
     int64_t ended_ns; /* nothing is open any more; MPS_NO_TIME */
     uint32_t n_open;  /* subflows not closed */
@@ -268,7 +271,16 @@ void mps_map_syn_data(MpsModel *model, Subflow *subflow);
 void mps_map_plain(SubflowEnd *end, uint64_t begin);
 void mps_map_fallback(MpsModel *model, Subflow *subflow);
 void mps_map_clear(SubflowEnd *end);
-void mps_set_fallback(MpsModel *model, Subflow *subflow, MpsFallback kind);
+/* @cause: NULL where an option itself tells of the fallback. */
+void mps_set_fallback(MpsModel *model, Subflow *subflow, MpsFallback kind,
+                      const MpsFallbackCause *cause);
+/* The cause @word, that is the packet of @origin, sent by @by. */
+MpsFallbackCause mps_fallback_cause(const char *word, MpsSide by, const Origin *origin);
+/* Why the server never took MPTCP as confirmed although the client has no doubt of it: the client's
+ * first packet after the SYN/ACK, as captured, has no MP_CAPABLE. */
+bool mps_lacks_capable_ack(const Subflow *subflow);
+/* Payload of @direction that has no mapping. */
+MpsFallbackCause mps_no_mapping(const Subflow *subflow, MpsDirection direction);
 uint64_t mps_ssn_position(const SubflowEnd *end, uint32_t ssn);
 
 /* --- dataspace.c: the data sequence space of a direction and its ledger */

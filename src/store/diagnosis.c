@@ -110,6 +110,29 @@
 /* Wait from the captured end of all data to the DATA_ACK of it: rows w and a of signal_count. */
 #define FIN_WAIT "(a.first_ns - w.first_ns)"
 
+/* The acceptor of join s, from which nothing came but the SYN/ACK. */
+#define UNANSWERED_JOIN \
+    "(SELECT printf('; its %d MP_JOIN ACKs were not answered: before that it must not carry data'," \
+    " k.count) FROM signal_count k JOIN subflow_direction d USING (subflow_id)" \
+    " WHERE k.subflow_id = s.subflow_id AND k.kind = 'mp_join_ack' AND k.sent_by = s.opened_by" \
+    " AND d.direction = iif(s.opened_by = 'client', 's2c', 'c2s') AND k.count > 1" \
+    " AND d.packets = (SELECT a.count FROM signal_count a WHERE a.subflow_id = s.subflow_id" \
+    "  AND a.kind = 'mp_join_synack'))"
+
+/* How many DATA_FINs of connection c were acknowledged. */
+#define FINS_ACKED \
+    "(SELECT count(*) FROM signal_count k WHERE k.connection_id = c.connection_id" \
+    " AND k.kind = 'data_fin_ack')"
+
+/* The last subflow that the host of removal a had reset itself, with the address that it removed. */
+#define CLOSED_BEFORE \
+    "(SELECT printf(' any more: it had reset subflow %d %.0f ms before in ', s.ordinal," \
+    " (a.ts_ns - e.ts_ns) / 1e6) || " PACKET_WORDS("e") " FROM subflow s" \
+    " JOIN event e ON e.connection_id = s.connection_id AND e.subflow_id = s.subflow_id" \
+    " AND e.kind = 'reset' AND e.sent_by = a.sent_by AND e.ts_ns <= a.ts_ns" \
+    " WHERE s.connection_id = a.connection_id AND a.address_id = iif(a.sent_by = 'client'," \
+    " s.client_addr_id, s.server_addr_id) ORDER BY e.ts_ns DESC LIMIT 1)"
+
 const char mps_schema_priority[] =
     "CREATE VIEW v_priority (connection_id, subflow_id, ts_ns, capture_id, packet, sent_by, option,\n"
     "    backup, backup_before) AS\n"
@@ -165,19 +188,27 @@ const char mps_schema_diagnosis[] =
     "FROM subflow s WHERE s.hmac = 'invalid' AND s.result = 'established'\n"
     "UNION ALL\n"
     /* MPTCP given up, or never agreed */
-    "SELECT c.connection_id, NULL, NULL, 1, " OF_CONNECTION("ts_ns", "fallback") ",\n"
-    "    " PACKET_OF_CONNECTION("fallback") ", 'fallback',\n"
-    "    'MPTCP was given up: ' || CASE c.fallback\n"
-    "        WHEN 'no_mp_capable_synack' THEN 'the SYN/ACK has no MP_CAPABLE'\n"
-    "        WHEN 'no_mp_capable_ack' THEN 'the third ACK has no MP_CAPABLE'\n"
-    "        WHEN 'no_dss' THEN 'data is acknowledged without any DSS'\n"
-    "        WHEN 'mp_fail' THEN 'MP_FAIL on the only subflow'\n"
-    "        ELSE 'infinite mapping' END\n"
-    "FROM connection c WHERE c.fallback IS NOT NULL\n"
+    "SELECT c.connection_id, NULL, NULL, 1, e.ts_ns,\n"
+    "    coalesce(e.detail ->> 'cause_capture_id', e.capture_id),\n"
+    "    coalesce(e.detail ->> 'cause_packet', e.packet), 'fallback',\n"
+    "    'MPTCP was given up: ' || CASE e.detail ->> 'cause'\n"
+    "        WHEN 'plain_syn' THEN 'the SYN was sent again without MP_CAPABLE'\n"
+    "        WHEN 'plain_synack' THEN 'the SYN/ACK has no MP_CAPABLE'\n"
+    "        WHEN 'plain_third' THEN 'the third packet of the handshake has no MP_CAPABLE'\n"
+    "        WHEN 'no_data_ack' THEN 'the ' || e.sent_by || ' acknowledges data without any DSS'\n"
+    "        WHEN 'no_mapping' THEN 'the data of the ' || e.sent_by || ' has no DSS'\n"
+    "        WHEN 'mapping_lost' THEN 'the data of the ' || e.sent_by || ' has no DSS any more'\n"
+    "        ELSE iif(c.fallback = 'mp_fail', 'MP_FAIL on the only subflow', 'infinite mapping')\n"
+    "        END\n"
+    "FROM connection c JOIN event e ON e.connection_id = c.connection_id AND e.kind = 'fallback'\n"
     "UNION ALL\n"
-    "SELECT c.connection_id, NULL, NULL, 1, c.start_ns, NULL, NULL, 'no_answer',\n"
-    "    'The first SYN got no usable answer'\n"
-    "FROM connection c WHERE c.protocol = 'tcp' AND c.fallback IS NULL AND c.subflows = 0\n"
+    "SELECT c.connection_id, NULL, NULL, 1, c.start_ns, e.capture_id, e.packet, 'no_answer',\n"
+    "    iif(e.packet IS NULL, 'The first SYN got no usable answer',\n"
+    "        'The first SYN was refused: the server answered it with a RST')\n"
+    "FROM connection c LEFT JOIN event e ON e.connection_id = c.connection_id\n"
+    "    AND e.kind = 'reset' AND e.sent_by = 'server' AND NOT EXISTS (SELECT 1 FROM signal_count k\n"
+    "        WHERE k.connection_id = c.connection_id AND k.kind = 'mp_capable_synack')\n"
+    "WHERE c.protocol = 'tcp' AND c.fallback IS NULL AND c.subflows = 0\n"
     "UNION ALL\n"
     /* standstill and moving on: the five longest stalls of a connection */
     "SELECT t.connection_id, NULL, t.direction, 1, t.start_ns, t.capture_id, t.packet, 'stall',\n"
@@ -252,6 +283,7 @@ const char mps_schema_diagnosis[] =
     "SELECT a.connection_id, NULL, NULL, 2, a.ts_ns, a.capture_id, a.packet, 'address_removed',\n"
     "    'The ' || a.sent_by || ' removed address id ' || a.address_id\n"
     "    || coalesce(' (' || a.address || ')', '') || coalesce(': ' || a.outcome, '')\n"
+    "    || iif(a.outcome = 'no subflow', coalesce(" CLOSED_BEFORE ", ''), '')\n"
     "FROM address a WHERE a.kind = 'remove'\n"
     "UNION ALL\n"
     /* subflows without work, and backups with some */
@@ -267,7 +299,7 @@ const char mps_schema_diagnosis[] =
     "                WHEN " CLIENT_ASKS " AND " SERVER_ASKS " THEN 'both hosts'\n"
     "                WHEN " CLIENT_ASKS " THEN 'the client' ELSE 'the server' END\n"
     "        WHEN 'slower' THEN ': its path is slower'\n"
-    "        ELSE '; why is not visible' END\n"
+    "        ELSE coalesce(" UNANSWERED_JOIN ", '; why is not visible') END\n"
     "FROM subflow s WHERE s.use IN ('unused', 'under_used')\n"
     "UNION ALL\n"
     "SELECT p.connection_id, p.subflow_id, NULL, 2, p.ts_ns, p.capture_id, p.packet, 'priority',\n"
@@ -369,14 +401,20 @@ const char mps_schema_diagnosis[] =
     "    CASE c.close WHEN 'data_fin' THEN " OF_CONNECTION("packet", "data_fin") "\n"
     "        WHEN 'fastclose' THEN " OF_CONNECTION("packet", "fastclose") " END,\n"
     "    'close_' || c.close, CASE c.close\n"
-    "        WHEN 'data_fin' THEN 'Closed at the data level, first by the ' || c.closed_by\n"
-    "            || coalesce((SELECT printf('; both DATA_FINs were acknowledged %.1f ms later',\n"
+    "        WHEN 'data_fin' THEN iif(" FINS_ACKED " = 2, 'Closed at the data level, first by the ',\n"
+    "            'Both hosts sent a DATA_FIN, not both seen to be acknowledged; first the ')\n"
+    "            || c.closed_by || coalesce((SELECT printf('; both DATA_FINs were acknowledged %.1f ms later',\n"
     "                (max(k.first_ns) - " OF_CONNECTION("ts_ns", "data_fin") ") / 1e6)\n"
     "                FROM signal_count k WHERE k.connection_id = c.connection_id\n"
     "                AND k.kind = 'data_fin_ack' HAVING count(*) = 2), '')\n"
     "        WHEN 'fin' THEN 'Closed by FIN' || coalesce(', first by the ' || c.closed_by, '')\n"
     "        WHEN 'fastclose' THEN 'Aborted by MP_FASTCLOSE of the ' || c.closed_by\n"
-    "        WHEN 'reset' THEN 'The last open subflow was reset'\n"
+    "            || coalesce((SELECT '; never acknowledged: ' || group_concat(printf('%d bytes %s',\n"
+    "                d.data_bytes - d.data_acked_bytes, d.direction), ', ')\n"
+    "                FROM connection_direction d WHERE d.connection_id = c.connection_id\n"
+    "                AND d.data_bytes > d.data_acked_bytes), '')\n"
+    "        WHEN 'reset' THEN iif(c.subflows = 0, 'The attempt to connect',\n"
+    "            'The last open subflow') || ' was reset'\n"
     "            || coalesce(' by the ' || c.closed_by, '')\n"
     "        WHEN 'idle' THEN 'Fell silent without an end'\n"
     "        WHEN 'evicted' THEN 'Closed here to keep memory bounded'\n"

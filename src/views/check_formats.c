@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <mptcpscope/error.h>
+
 #include "util/version.h"
 #include "views/check_reports.h"
 #include "views/query.h"
@@ -24,7 +26,7 @@ static const char json_sql[] = "SELECT " FINDING_JSON " FROM checked k" IN_ORDER
 
 /* One test for each connection and rule, by its worst finding: pass, fail, or skipped. */
 static const char tests_sql[] =
-    "SELECT s.name, k.connection_id, k.rule_id, k.family, k.title, k.section, max(k.fails) AS fails,"
+    "SELECT s.name, k.connection_id, k.number, k.rule_id, k.family, k.title, k.section, max(k.fails) AS fails,"
     " min(k.judged = 'not_checkable') AS skipped,"
     " group_concat(iif(k.judged = 'not_checkable', k.missing, NULL), ', ') AS missing,"
     " group_concat(iif(k.judged IN ('violation', 'warning'), k.judged"
@@ -50,7 +52,7 @@ static const char sarif_results_sql[] =
     " 'message', json_object('text', coalesce('packet ' || k.packet || ': ', '') || k.evidence),"
     " 'locations', json_array(json_object("
     "  'physicalLocation', json_object('artifactLocation', json_object('uri',"
-    "   coalesce(k.file, (SELECT path FROM capture ORDER BY capture_id LIMIT 1)))),"
+    "   mps_uri(coalesce(k.file, (SELECT path FROM capture ORDER BY capture_id LIMIT 1))))),"
     "  'logicalLocations', json_array(json_object('kind', 'connection',"
     "   'fullyQualifiedName', s.name || coalesce(', subflow ' || k.ordinal, ''))))),"
     " 'occurrenceCount', coalesce(k.count, 1),"
@@ -63,6 +65,16 @@ static const char sarif_results_sql[] =
     "  AND k.field IS NOT NULL)" IN_ORDER;
 
 /* clang-format on */
+
+/* SQL function mps_uri(): a path as a URI reference (RFC 3986), relative if the path is. */
+static void uri_function(sqlite3_context *context, int n_values G_GNUC_UNUSED,
+                         sqlite3_value **values)
+{
+    const char *path = (const char *)sqlite3_value_text(values[0]);
+
+    if (path)
+        sqlite3_result_text(context, g_uri_escape_string(path, "/", FALSE), -1, g_free);
+}
 
 /* The JSON texts of @sql as members of an array. */
 static bool print_array(sqlite3 *db, const char *sql, FILE *out, GError **error)
@@ -108,7 +120,7 @@ bool mps_check_tap(sqlite3 *db, FILE *out, GError **error)
             fprintf(out, "# %s\n", printable);
         }
     }
-    fprintf(out, "1..%" PRId64 "\n", n);
+    fprintf(out, "1..%" PRId64 "%s\n", n, n ? "" : " # SKIP no connection that the rules apply to");
     return mps_query_finish(query, error);
 }
 
@@ -133,18 +145,54 @@ static void print_testcase(MpsQuery *query, FILE *out)
         fputs("/>\n", out);
 }
 
+static void print_counts(MpsQuery *query, const char *prefix, FILE *out)
+{
+    static const char *const names[] = {"tests", "failures", "skipped"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *column = g_strconcat(prefix, names[i], NULL);
+
+        fprintf(out, "%s=\"%" PRId64 "\" ", names[i], mps_query_int(query, column));
+    }
+    fputs("errors=\"0\"", out);
+}
+
+static bool print_totals(sqlite3 *db, FILE *out, GError **error)
+{
+    g_autofree char *sql =
+        g_strdup_printf("SELECT count(*) AS tests, coalesce(sum(fails), 0) AS failures,"
+                        " coalesce(sum(skipped), 0) AS skipped FROM (%s)",
+                        tests_sql);
+    g_autoptr(MpsQuery) query = mps_query_new(db, sql);
+
+    fputs("<testsuites name=\"mptcpscope check\" ", out);
+    if (mps_query_next(query))
+        print_counts(query, "", out);
+    fputs(">\n", out);
+    return mps_query_finish(query, error);
+}
+
 bool mps_check_junit(sqlite3 *db, FILE *out, GError **error)
 {
-    g_autoptr(MpsQuery) query = mps_query_new(db, tests_sql);
+    g_autofree char *sql = g_strdup_printf(
+        "SELECT *, count(*) OVER suite AS suite_tests, sum(fails) OVER suite AS suite_failures,"
+        " sum(skipped) OVER suite AS suite_skipped FROM (%s)"
+        " WINDOW suite AS (PARTITION BY connection_id)"
+        " ORDER BY connection_id IS NULL, connection_id, number",
+        tests_sql);
+    g_autoptr(MpsQuery) query = mps_query_new(db, sql);
     g_autofree char *suite = NULL;
 
-    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mptcpscope check\">\n",
-          out);
+    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", out);
+    if (!print_totals(db, out, error))
+        return false;
     while (mps_query_next(query)) {
         if (g_strcmp0(suite, mps_query_text(query, "name")) != 0) {
             g_autofree char *name = g_markup_escape_text(mps_query_text(query, "name"), -1);
 
-            fprintf(out, "%s  <testsuite name=\"%s\">\n", suite ? "  </testsuite>\n" : "", name);
+            fprintf(out, "%s  <testsuite name=\"%s\" ", suite ? "  </testsuite>\n" : "", name);
+            print_counts(query, "suite_", out);
+            fputs(">\n", out);
             g_free(suite);
             suite = g_strdup(mps_query_text(query, "name"));
         }
@@ -163,6 +211,9 @@ bool mps_check_sarif(sqlite3 *db, FILE *out, GError **error)
     if (!print_array(db, sarif_rules_sql, out, error))
         return false;
     fputs("}},\"results\":", out);
+    if (sqlite3_create_function(db, "mps_uri", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+                                uri_function, NULL, NULL) != SQLITE_OK)
+        return mps_throw(error, MPS_ERROR_STORE, "%s", sqlite3_errmsg(db));
     if (!print_array(db, sarif_results_sql, out, error))
         return false;
     fputs("}]}\n", out);

@@ -53,6 +53,8 @@ bool mps_view_check_request(sqlite3 *db, const MpsCheckRequest *request, GError 
 {
     g_auto(GStrv) rules = g_strsplit(request->rules ? request->rules : "", ",", -1);
 
+    if (request->rules && !*rules)
+        return mps_throw(error, MPS_ERROR_USAGE, "--rules: the list is empty");
     if (!g_strv_contains(formats, request->format)) {
         g_autofree char *all = g_strjoinv(", ", (char **)(uintptr_t)formats);
 

@@ -25,7 +25,8 @@ static const char connections_sql[] =
     " sum(k.kind = 'infinite_mapping' AND k.sent_by = ?2) AS infinite_received"
     " FROM connection JOIN signal_count k USING (connection_id) GROUP BY connection_id)";
 
-/* Joins as the host takes part in them; other_port: the acceptor's port is not the connection's. */
+/* Joins as the host takes part in them; other_port: the acceptor's port is not the connection's;
+ * heard: some socket listened, since a RST of MPTCP has a reason. */
 static const char joins_sql[] =
     "SELECT 0"
 #define JOINS(name, accuracy, condition) ", sum(" condition ") AS " #name
@@ -33,6 +34,8 @@ static const char joins_sql[] =
     " FROM (SELECT s.result, s.hmac, s.opened_by = ?1 AS is_opener,"
     " iif(s.opened_by = 'server', s.client_port <> c.client_port, s.server_port <> c.server_port)"
     "  AS other_port,"
+    " NOT (s.result = 'refused' AND s.reset_reason IS NULL AND sum(k.kind = 'mp_join_synack') = 0)"
+    "  AS heard,"
     " sum(k.kind = 'mp_join_syn') AS syn, sum(k.kind = 'mp_join_syn_backup') AS syn_backup,"
     " sum(k.kind = 'mp_join_synack') AS synack,"
     " sum(k.kind = 'mp_join_synack_backup') AS synack_backup, sum(k.kind = 'mp_join_ack') AS ack"
@@ -76,7 +79,8 @@ static const char signals_sql[] = "SELECT 0"
     "  AND (own.first_ns, own.first_packet) < (k.first_ns, k.first_packet))"
 
 #define FASTCLOSES_RECEIVED                                                                        \
-    "SELECT ifnull(sum(k.count), 0)" BEFORE_OWN_RESET " AND k.kind = 'fastclose'"
+    "SELECT ifnull(sum(k.count), 0)" BEFORE_OWN_RESET " AND k.kind = 'fastclose'"                  \
+    " AND (s.kind = 'initial' OR s.result = 'established')"
 
 /* The options of a reset do not count while a join is not confirmed. */
 #define RESETS_RECEIVED                                                                            \

@@ -74,13 +74,16 @@ static const char subflows_sql[] =
     " WHERE (?1 < 0 OR s.connection_id = ?1)"
     " ORDER BY s.connection_id IS NULL, s.connection_id, s.ordinal, s.subflow_id";
 
-/* %s: rules.  The worst verdict on subflow ?2 of connection ?1, or on no single subflow of it. */
+/* %s: rules.  The worst verdict on subflow ?2 of connection ?1, or on no single subflow of it, and
+ * the rules that have one; faults of other packets are not the handshake's. */
 static const char verdict_format[] =
-    "SELECT CASE min(CASE verdict WHEN 'violation' THEN 1 WHEN 'warning' THEN 2 WHEN 'pass' THEN 3"
+    "SELECT replace(group_concat(DISTINCT rule_id), ',', ', ') AS rules, CASE min(CASE verdict WHEN 'violation' THEN 1 WHEN 'warning' THEN 2 WHEN 'pass' THEN 3"
     "  WHEN 'not_checkable' THEN 4 END) WHEN 1 THEN 'VIOLATION' WHEN 2 THEN 'warning'"
-    "  WHEN 3 THEN 'pass' WHEN 4 THEN 'unchecked' END AS verdict FROM finding"
+    "  WHEN 3 THEN 'pass' WHEN 4 THEN 'unchecked' END AS verdict FROM"
+    " (SELECT * FROM finding ORDER BY rule_id) f"
     " WHERE connection_id IS nullif(?1, 0) AND (subflow_id IS NULL OR subflow_id = ?2)"
-    " AND rule_id IN (%s)";
+    " AND rule_id IN (%s) AND (packet IS NULL OR EXISTS (SELECT 1 FROM establishment e"
+    "  WHERE e.subflow_id = ?2 AND e.capture_id = f.capture_id AND e.packet = f.packet))";
 
 /* clang-format on */
 
@@ -110,18 +113,6 @@ static char *cell(MpsQuery *packet, const Line *line)
     return g_strdup(mps_query_text(packet, line->column));
 }
 
-static char *verdict(sqlite3 *db, int64_t connection_id, int64_t subflow_id, const Line *line)
-{
-    g_autofree char *sql = g_strdup_printf(verdict_format, line->rules);
-    g_autoptr(MpsQuery) query = mps_query_new(db, sql);
-
-    mps_query_bind_int(query, 1, connection_id);
-    mps_query_bind_int(query, 2, subflow_id);
-    return g_strdup(mps_query_next(query) && mps_query_known(query, "verdict")
-                        ? mps_query_text(query, "verdict")
-                        : "-");
-}
-
 /* Cells of all lines, by step; each newly allocated or NULL. */
 typedef struct {
     char *heading[N_STEPS];
@@ -148,11 +139,13 @@ static bool read_packets(sqlite3 *db, int64_t subflow_id, const Line *lines, Col
     return mps_query_finish(packet, error);
 }
 
-static char *rules_text(const Line *line)
+/* Whether some packet has a value on line @i: without one there is nothing to judge. */
+static bool has_value(const Columns *columns, guint i)
 {
-    g_auto(GStrv) parts = g_strsplit(line->rules, "'", -1);
-
-    return g_strjoinv("", parts);
+    for (int step = 0; step < N_STEPS; step++)
+        if (columns->cells[step] && strcmp(g_ptr_array_index(columns->cells[step], i), "-") != 0)
+            return true;
+    return false;
 }
 
 static void print_columns(sqlite3 *db, int64_t connection_id, int64_t subflow_id, const Line *lines,
@@ -171,16 +164,22 @@ static void print_columns(sqlite3 *db, int64_t connection_id, int64_t subflow_id
     g_autoptr(MpsTextTable) table = mps_text_table_new(head, 2);
 
     for (guint i = 0; lines[i].label; i++) {
-        g_autofree char *judged = verdict(db, connection_id, subflow_id, &lines[i]);
-        g_autofree char *rules = rules_text(&lines[i]);
+        g_autofree char *sql = g_strdup_printf(verdict_format, lines[i].rules);
+        g_autoptr(MpsQuery) query = mps_query_new(db, sql);
+
+        mps_query_bind_int(query, 1, connection_id);
+        mps_query_bind_int(query, 2, subflow_id);
+
+        const bool judged =
+            has_value(columns, i) && mps_query_next(query) && mps_query_known(query, "verdict");
 
         n = 0;
         cells[n++] = lines[i].label;
         for (int step = 0; step < N_STEPS; step++)
             if (columns->cells[step])
                 cells[n++] = g_ptr_array_index(columns->cells[step], i);
-        cells[n++] = judged;
-        cells[n] = rules;
+        cells[n++] = judged ? mps_query_text(query, "verdict") : "-";
+        cells[n] = judged ? mps_query_text(query, "rules") : "-";
         mps_text_table_add(table, cells);
     }
     mps_text_table_print(table, out);

@@ -776,7 +776,7 @@ static void test_data_fin(void)
                 "8|The DATA_FIN of the client was acknowledged only 200 ms after it and all data "
                 "had been sent; it was sent 2 times\n"
                 "11|The DATA_FIN of the server was not seen to be acknowledged\n"
-                "8|Closed at the data level, first by the client");
+                "8|Both hosts sent a DATA_FIN, not both seen to be acknowledged; first the client");
     rows_free(&rows);
 }
 
@@ -826,6 +826,40 @@ static void test_handover_silent(void)
     rows_assert(&rows, HANDOVERS,
                 "11|client|{\"from\":0,\"to\":1,\"break_before_make\":0,\"reason\":\"silent\","
                 "\"direction\":\"c2s\"}");
+    rows_free(&rows);
+}
+
+/* The packet is the first data after the reset, not the first elsewhere. */
+static void test_handover_packet(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_send(rows.bench, 1, C, 1, 100, 100);
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, S, MPS_TCP_ACK | MPS_TCP_RST, 1, 101, 0));
+    bench_send(rows.bench, 1, C, 101, 100, 200);
+    rows_finish(&rows);
+    rows_assert(&rows, HANDOVERS,
+                "11|client|{\"from\":0,\"to\":1,\"break_before_make\":0,\"reason\":\"reset\","
+                "\"direction\":\"c2s\"}");
+    rows_free(&rows);
+}
+
+/* Data sent again though it was acknowledged has not moved: path 0 had given it up, then was closed
+ * by FIN, and only such data goes on path 1. */
+static void test_handover_acknowledged(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 1, C, 1, 100, 0);
+    bench_send(rows.bench, 0, C, 1, 100, 100);
+    bench_ack(rows.bench, 1, S, 1, 101, 200);
+    bench_send(rows.bench, 1, C, 101, 50, 100);
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, C, MPS_TCP_ACK | MPS_TCP_FIN, 101, 1, 0));
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, S, MPS_TCP_ACK | MPS_TCP_FIN, 1, 102, 0));
+    bench_send(rows.bench, 1, C, 151, 50, 150);
+    rows_finish(&rows);
+    rows_assert(&rows, HANDOVERS, "");
     rows_free(&rows);
 }
 
@@ -945,6 +979,25 @@ static void test_use_unknown(void)
     rows_free(&rows);
 }
 
+/* A join whose third packet is never answered must not be used. */
+static void test_use_unanswered(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_open(rows.bench);
+    bench_join_syn(rows.bench, 1, C, rows.bench->token[S]);
+    bench_join_synack(rows.bench, 1, C);
+    for (int i = 0; i < 3; i++)
+        bench_join_third(rows.bench, 1, C);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    rows_finish(&rows);
+    rows_assert(&rows,
+                "SELECT substr(sentence, instr(sentence, ';')) FROM v_diagnosis WHERE kind = "
+                "'unused'",
+                "; its 3 MP_JOIN ACKs were not answered: before that it must not carry data");
+    rows_free(&rows);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -981,10 +1034,13 @@ int main(int argc, char **argv)
     g_test_add_data_func("/handover/reset, make before break", "joined", test_handover_reset);
     g_test_add_data_func("/handover/reset, break before make", NULL, test_handover_reset);
     g_test_add_func("/handover/silent", test_handover_silent);
+    g_test_add_func("/handover/packet", test_handover_packet);
+    g_test_add_func("/handover/acknowledged", test_handover_acknowledged);
     g_test_add_func("/handover/none", test_handover_none);
     g_test_add_func("/use/late", test_use_late);
     g_test_add_func("/use/backup", test_use_backup);
     g_test_add_func("/use/slower", test_use_slower);
     g_test_add_func("/use/unknown", test_use_unknown);
+    g_test_add_func("/use/unanswered", test_use_unanswered);
     return g_test_run();
 }

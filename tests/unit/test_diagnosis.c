@@ -1,5 +1,5 @@
 /* test_diagnosis.c - what the sentences of v_diagnosis say of joins that a router refused to
- * forward: who answered where, and from where to where the join went. */
+ * forward (who answered where, and from where to where the join went), and of fallbacks. */
 #include "bench_rows.h"
 
 #define C MPS_CLIENT
@@ -215,6 +215,192 @@ static void test_no_initial(void)
          "reached from 10.0.2.1 (subflow 2)");
 }
 
+/* ---- fallbacks ---- */
+
+#define FALLBACKS                                                                                  \
+    "SELECT d.packet, c.fallback, d.sentence FROM v_diagnosis d JOIN connection c "                \
+    "USING (connection_id) WHERE d.kind = 'fallback'"
+#define GIVEN_UP "MPTCP was given up: "
+
+static void fell_back(Rows *rows, const char *expected)
+{
+    rows_finish(rows);
+    rows_assert(rows, FALLBACKS, expected);
+    rows_free(rows);
+}
+
+static void plain(Rows *rows, MpsSide from, uint8_t flags, uint32_t seq, uint32_t ack,
+                  uint32_t payload_bytes)
+{
+    bench_feed(rows->bench, bench_segment(rows->bench, 0, from, (uint8_t)(MPS_TCP_ACK | flags), seq,
+                                          ack, payload_bytes));
+}
+
+/* The client itself retried without the option: the SYN/ACK could have none. */
+static void test_fallback_syn(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_syn(rows.bench);
+    bench_syn(rows.bench);
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, C, MPS_TCP_SYN, 0, 0, 0));
+    plain(&rows, S, MPS_TCP_SYN, 0, 1, 0);
+    plain(&rows, C, 0, 1, 1, 0);
+    fell_back(&rows,
+              "3|no_mp_capable_synack|" GIVEN_UP "the SYN was sent again without MP_CAPABLE");
+
+    rows = rows_new(1, 0x11, 0x22);
+    bench_syn(rows.bench);
+    plain(&rows, S, MPS_TCP_SYN, 0, 1, 0);
+    plain(&rows, C, 0, 1, 1, 0);
+    fell_back(&rows, "2|no_mp_capable_synack|" GIVEN_UP "the SYN/ACK has no MP_CAPABLE");
+}
+
+/* The third packet of the capture has another option: the server never saw MP_CAPABLE and its data
+ * goes without DSS.  Where the server had sent a DSS, it had seen it. */
+static void test_fallback_third(void)
+{
+    static const char lost[] = GIVEN_UP "the data of the server has no DSS any more";
+    g_autofree char *in_midstream = g_strdup_printf("5|no_dss|%s", lost);
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_syn(rows.bench);
+    bench_synack(rows.bench);
+    bench_ack(rows.bench, 0, C, 1, 1, 0);
+    plain(&rows, S, 0, 1, 1, 100);
+    plain(&rows, C, 0, 1, 101, 0);
+    fell_back(&rows, "3|no_mp_capable_ack|" GIVEN_UP
+                     "the third packet of the handshake has no MP_CAPABLE");
+
+    rows = rows_new(1, 0x11, 0x22);
+    bench_syn(rows.bench);
+    bench_synack(rows.bench);
+    bench_ack(rows.bench, 0, C, 1, 1, 0);
+    bench_send(rows.bench, 0, S, 1, 100, 0);
+    plain(&rows, S, 0, 101, 1, 100);
+    plain(&rows, C, 0, 1, 201, 0);
+    fell_back(&rows, in_midstream);
+}
+
+/* Data whose DSS never came, or came no more; or only its acknowledgement has none. */
+static void test_fallback_dss(void)
+{
+    Rows rows = opened(0, 1);
+
+    plain(&rows, S, 0, 1, 1, 100);
+    plain(&rows, C, 0, 1, 101, 0);
+    fell_back(&rows, "4|no_dss|" GIVEN_UP "the data of the server has no DSS");
+
+    rows = opened(0, 1);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    plain(&rows, C, 0, 101, 1, 100);
+    plain(&rows, C, 0, 201, 1, 100);
+    plain(&rows, S, 0, 1, 301, 0);
+    fell_back(&rows, "6|no_dss|" GIVEN_UP "the data of the client has no DSS any more");
+
+    rows = opened(0, 1);
+    bench_send(rows.bench, 0, S, 1, 100, 0);
+    plain(&rows, C, 0, 1, 101, 0);
+    fell_back(&rows, "5|no_dss|" GIVEN_UP "the client acknowledges data without any DSS");
+}
+
+/* ---- refusals and removals ---- */
+
+static void test_refused(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_syn(rows.bench);
+    bench_feed(rows.bench, bench_segment(rows.bench, 0, S, MPS_TCP_RST | MPS_TCP_ACK, 0, 1, 0));
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT packet, sentence FROM v_diagnosis ORDER BY rank",
+                "2|The first SYN was refused: the server answered it with a RST\n"
+                "|The attempt to connect was reset by the server");
+    rows_free(&rows);
+
+    rows = rows_new(1, 0x11, 0x22);
+    bench_syn(rows.bench);
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT packet, sentence FROM v_diagnosis WHERE rank = 1",
+                "|The first SYN got no usable answer");
+    rows_free(&rows);
+}
+
+/* A host resets its subflow first and withdraws the address after that. */
+static void test_removed_late(void)
+{
+    Rows rows = opened(1, 1);
+    MpsSegment segment;
+
+    bench_join(rows.bench, 1, C);
+    bench_feed(rows.bench, bench_segment(rows.bench, 1, C, MPS_TCP_ACK | MPS_TCP_RST, 1, 1, 0));
+    segment = bench_segment(rows.bench, 0, C, MPS_TCP_ACK, 1, 1, 0);
+
+    MpsMptcpOption *option = bench_option(&segment, MPS_REMOVE_ADDR);
+
+    option->remove_addr.n_ids = 1;
+    option->remove_addr.ids[0] = 1;
+    bench_feed(rows.bench, segment);
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT sentence FROM v_diagnosis WHERE kind = 'address_removed'",
+                "The client removed address id 1 (10.0.1.1): no subflow any more: it had reset "
+                "subflow 1 1 ms before in packet 8");
+    rows_free(&rows);
+}
+
+/* ---- the end ---- */
+
+/* MP_FASTCLOSE after both DATA_FINs is an abort as long as one is not acknowledged. */
+static void test_fastclose(void)
+{
+    for (int acknowledged = 0; acknowledged < 2; acknowledged++) {
+        Rows rows = opened(0, 1);
+        MpsSegment rst = bench_segment(rows.bench, 0, S, MPS_TCP_RST | MPS_TCP_ACK, 1, 201, 0);
+
+        bench_send(rows.bench, 0, C, 1, 100, 0);
+        bench_ack(rows.bench, 0, S, 1, 101, 100);
+        bench_send(rows.bench, 0, C, 101, 100, 100);
+        for (MpsSide side = C; side <= S; side++) {
+            MpsSegment fin = bench_segment(rows.bench, 0, side, MPS_TCP_ACK, 1, 1, 0);
+
+            bench_map(rows.bench, &fin, side, side == C ? 200 : 0, 0, 0, true);
+            bench_feed(rows.bench, fin);
+        }
+        bench_ack(rows.bench, 0, C, 201, 1, 1);
+        if (acknowledged)
+            bench_ack(rows.bench, 0, S, 1, 201, 201);
+        bench_option(&rst, MPS_MP_FASTCLOSE)->fastclose.receiver_key = 0x11;
+        bench_feed(rows.bench, rst);
+        rows_finish(&rows);
+        rows_assert(&rows,
+                    "SELECT close, closed_by, iif(close = 'data_fin', substr(sentence, 1, 24), "
+                    "sentence) FROM connection JOIN "
+                    "v_diagnosis d USING (connection_id) WHERE d.kind LIKE 'close%'",
+                    acknowledged ? "data_fin|client|Closed at the data level"
+                                 : "fastclose|server|Aborted by MP_FASTCLOSE of the server; never "
+                                   "acknowledged: 100 bytes c2s");
+        rows_free(&rows);
+    }
+}
+
+/* The capture ends before the DATA_FINs are acknowledged. */
+static void test_fins_only(void)
+{
+    Rows rows = opened(0, 1);
+
+    for (MpsSide side = C; side <= S; side++) {
+        MpsSegment fin = bench_segment(rows.bench, 0, side, MPS_TCP_ACK, 1, 1, 0);
+
+        bench_map(rows.bench, &fin, side, 0, 0, 0, true);
+        bench_feed(rows.bench, fin);
+    }
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT sentence FROM v_diagnosis WHERE kind = 'close_data_fin'",
+                "Both hosts sent a DATA_FIN, not both seen to be acknowledged; first the client");
+    rows_free(&rows);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -226,5 +412,12 @@ int main(int argc, char **argv)
     g_test_add_func("/diagnosis/unreachable/who answered", test_who);
     g_test_add_func("/diagnosis/unreachable/server opens", test_server_opens);
     g_test_add_func("/diagnosis/unreachable/no initial subflow", test_no_initial);
+    g_test_add_func("/diagnosis/fallback, SYN", test_fallback_syn);
+    g_test_add_func("/diagnosis/fallback, third packet", test_fallback_third);
+    g_test_add_func("/diagnosis/fallback, DSS", test_fallback_dss);
+    g_test_add_func("/diagnosis/MP_FASTCLOSE after DATA_FINs", test_fastclose);
+    g_test_add_func("/diagnosis/DATA_FINs alone", test_fins_only);
+    g_test_add_func("/diagnosis/refused", test_refused);
+    g_test_add_func("/diagnosis/removed late", test_removed_late);
     return g_test_run();
 }
