@@ -9,12 +9,12 @@
 #include "util/room.h"
 
 typedef struct {
-    uint32_t index; /* begins at first_ns + index * width_ns */
     uint32_t rtt_samples;
+    uint16_t index; /* begins at first_ns + index * width_ns */
+    bool any_acked : 1, any_flight : 1, any_window : 1;
     uint64_t payload_bytes, data_bytes, retransmitted_bytes, reinjected_bytes;
     double rtt_sum_ns;
-    int64_t acked; /* data offset acknowledged at the end of the bin, if any_acked */
-    bool any_acked, any_flight, any_window;
+    int64_t acked;         /* data offset acknowledged at the end of the bin, if any_acked */
     uint64_t flight_bytes; /* largest, if any_flight */
     uint64_t window_bytes; /* smallest, if any_window */
     uint64_t ofo_bytes;    /* largest */
