@@ -46,6 +46,7 @@ static bool analyze(char **captures, const char *database, const MpsSettings *se
         .no_rules = settings->no_rules,
         .dss_checksums = settings->dss_checksums,
         .vantage = settings->vantage,
+        .limits = settings->limits,
         .progress = !settings->quiet,
     };
     MpsOutcome outcome = {0};

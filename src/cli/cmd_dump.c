@@ -73,6 +73,7 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
         .paths = (const char *const *)captures,
         .filter = filter,
         .option_names = settings->option_names,
+        .limits = settings->limits,
         .progress = false, /* the lines are the progress */
     };
     MpsDump dump = {

@@ -47,6 +47,7 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
     const MpsPacketRun work = {
         .paths = (const char *const *)arguments,
         .option_names = settings->option_names,
+        .limits = settings->limits,
         .progress = !settings->quiet,
     };
     g_autoptr(MpsOutput) out = mps_output_open(output, force, error);

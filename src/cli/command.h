@@ -8,6 +8,7 @@
 
 #include <mptcpscope/error.h>
 
+#include "util/limits.h"
 #include "util/option_names.h"
 #include "util/vantage.h"
 
@@ -26,6 +27,7 @@ typedef struct {
     bool no_rules;      /* compliance is not checked */
     bool dss_checksums; /* also by the rules that read payload */
     MpsVantage vantage; /* where captures were taken; 0: guessed */
+    MpsLimits limits;
     const MpsOptionNames *option_names;
     const char *command_line; /* as typed, for `meta` */
 } MpsSettings;

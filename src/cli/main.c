@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/limits.h"
 #include "cli/output.h"
 #include "cli/suggest.h"
 #include "util/version.h"
@@ -92,6 +93,7 @@ static GOptionContext *command_context(const MpsCommand *command)
     if (command->options)
         g_option_context_add_main_entries(context, command->options, NULL);
     g_option_context_add_main_entries(context, common_options, NULL);
+    g_option_context_add_main_entries(context, mps_limits_options, NULL);
     return context;
 }
 
@@ -176,6 +178,7 @@ static MpsExit run_command(const MpsCommand *command, char ***argv, const char *
     MpsSettings settings = {.quiet = quiet,
                             .tcp = tcp,
                             .option_names = option_names,
+                            .limits = mps_limits_wished(),
                             .no_rules = no_rules,
                             .dss_checksums = dss_checksums,
                             .command_line = command_line};
@@ -225,6 +228,7 @@ static MpsExit run(char ***argv)
     g_option_context_set_help_enabled(context, FALSE);
     g_option_context_set_strict_posix(context, TRUE);
     g_option_context_add_main_entries(context, common_options, NULL);
+    g_option_context_add_main_entries(context, mps_limits_options, NULL);
     g_option_context_add_main_entries(context, first_options, NULL);
     if (!g_option_context_parse_strv(context, argv, &error))
         return usage_error(NULL, error->message);

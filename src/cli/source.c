@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 
 #include "cli/leftovers.h"
+#include "cli/limits.h"
 #include "pipeline/pipeline.h"
 #include "store/database.h"
 #include "views/views.h"
@@ -50,6 +51,7 @@ static bool analyze(MpsSource *self, char **paths, bool need_file, const MpsSett
         .no_rules = settings->no_rules,
         .dss_checksums = settings->dss_checksums,
         .vantage = settings->vantage,
+        .limits = settings->limits,
         .progress = !settings->quiet,
     };
     MpsOutcome outcome = {0};
@@ -80,13 +82,15 @@ MpsSource *mps_source_open(char **arguments, bool need_file, const MpsSettings *
     if (!arguments[0])
         return mps_throw_null(error, MPS_ERROR_USAGE, "no database or capture named");
     if (!arguments[1] && !is_stdin(arguments[0]) && mps_database_probe(arguments[0])) {
-        if (settings->tcp || settings->no_rules || settings->dss_checksums || settings->vantage)
+        if (settings->tcp || settings->no_rules || settings->dss_checksums || settings->vantage ||
+            mps_limits_option())
             return mps_throw_null(error, MPS_ERROR_USAGE,
                                   "%s: %s goes with captures, not with a database", arguments[0],
                                   settings->tcp             ? "--tcp"
                                   : settings->no_rules      ? "--no-rules"
                                   : settings->dss_checksums ? "--dss-checksums"
-                                                            : "--vantage");
+                                  : settings->vantage       ? "--vantage"
+                                                            : mps_limits_option());
         if (mps_option_names_count(settings->option_names) > 0)
             return mps_throw_null(
                 error, MPS_ERROR_USAGE,

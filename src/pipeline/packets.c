@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "pipeline/damage.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/memory.h"
 #include "pipeline/progress.h"
 
 /* Packets between two looks at the progress bar. */
@@ -87,10 +88,11 @@ static bool prepare(MpsFilter *filter, const MpsTrace *trace, GError **error)
     return any || mps_filter_prepare(filter, 1, error); /* Ethernet */
 }
 
-static bool read_all(MpsTrace *trace, MpsModel *model, const MpsOptionNames *names,
-                     MpsFilter *filter, Collected *collected, MpsProgress *progress,
-                     MpsPacketFunc take, void *user, GError **error)
+static bool read_all(MpsTrace *trace, MpsModel *model, const MpsPacketRun *run, MpsFilter *filter,
+                     Collected *collected, MpsProgress *progress, MpsPacketFunc take, void *user,
+                     GError **error)
 {
+    MpsMemory memory = mps_memory_begin(run->limits.memory_bytes);
     MpsPacket packet;
     MpsSegment segment;
     MpsIcmpError icmp;
@@ -104,7 +106,8 @@ static bool read_all(MpsTrace *trace, MpsModel *model, const MpsOptionNames *nam
 
         if (filter && !mps_filter_packet(filter, &packet, &told.passed, error))
             return false;
-        look(model, &packet, names, collected, &segment, &icmp, &told);
+        mps_memory_keep(&memory, n, model);
+        look(model, &packet, run->option_names, collected, &segment, &icmp, &told);
         if (!take(user, &told))
             return true;
         if (mps_interrupted())
@@ -132,6 +135,7 @@ bool mps_pipeline_packets(const MpsPacketRun *run, MpsPacketFunc take, void *use
     Collected collected = {events};
     const MpsModelHooks hooks = {
         .wants = MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_SIGNAL),
+        .timeouts = run->limits.timeouts,
         .emit = collect,
         .closed = closed,
         .user = &collected,
@@ -141,8 +145,7 @@ bool mps_pipeline_packets(const MpsPacketRun *run, MpsPacketFunc take, void *use
     bool done;
 
     mps_interrupt_begin();
-    done =
-        read_all(trace, model, run->option_names, filter, &collected, &progress, take, user, error);
+    done = read_all(trace, model, run, filter, &collected, &progress, take, user, error);
     mps_interrupt_end();
     mps_progress_end(&progress);
     if (done)

@@ -6,13 +6,15 @@
 #include <mptcpscope/error.h>
 #include <mptcpscope/told.h>
 
+#include "util/limits.h"
 #include "util/option_names.h"
 
 typedef struct {
     const char *const *paths; /* captures, one trace in time order; NULL-terminated; "-" is stdin */
     const char *filter;       /* as pcap-filter(7), or NULL; the model sees all packets anyway */
     const MpsOptionNames *option_names; /* or NULL */
-    bool progress;                      /* progress bar on stderr */
+    MpsLimits limits;
+    bool progress; /* progress bar on stderr */
 } MpsPacketRun;
 
 /* Takes a packet; false ends the run (the output is broken; nobody wants more). */

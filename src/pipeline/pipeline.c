@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "pipeline/damage.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/memory.h"
 #include "pipeline/observers.h"
 #include "pipeline/progress.h"
 #include "rules/rules.h"
@@ -49,6 +50,8 @@ enum {
     MALFORMED,
     DUPLICATE,
     LATE,
+    UNFOLLOWED,
+    EVICTED,
     DROPPED,
     STATUS,
     PROBLEM,
@@ -74,6 +77,13 @@ static const MpsColumn capture_columns[] = {
                    "captured twice (another interface, place or TTL): otherwise ignored"},
     [LATE] = {"late_packets", MPS_INT,
               "of a connection that had been closed and written before: otherwise ignored"},
+    [UNFOLLOWED] = {"unfollowed_syns", MPS_INT,
+                    "SYNs of MPTCP that 8192 unanswered ones kept from being followed (or 16384 "
+                    "subflows, in one connection): a flood; if answered, the connection is there, "
+                    "its handshake partial"},
+    [EVICTED] = {"evicted_connections", MPS_INT,
+                 "connections, and groups of joins to an unknown token, closed early to make room: "
+                 "see close of connection"},
     [DROPPED] = {"dropped", MPS_INT, "packets the capturing side says it lost; NULL: it does not"},
     [STATUS] = {"status", MPS_TEXT, "ok, cut (ends in mid-packet) or unreadable"},
     [PROBLEM] = {"error", MPS_TEXT, "what is wrong with the file"},
@@ -89,13 +99,14 @@ static const MpsTable capture_table = {
 
 /* What is counted per file. */
 typedef struct {
-    uint64_t tcp, mptcp, truncated, malformed, duplicate, late, plain;
+    uint64_t tcp, mptcp, truncated, malformed, duplicate, late, plain, unfollowed, evicted;
 } Counts;
 
 typedef struct {
     MpsObservers *observers;
     MpsRules *rules; /* NULL: the rules are off */
     MpsRowSink *rows;
+    Counts *counts, *here; /* of all files, and of the one being read */
 } Run;
 
 static void emit(void *user, const MpsEvent *event)
@@ -111,6 +122,7 @@ static void closed(void *user, MpsConnection *connection)
 {
     const Run *run = user;
 
+    run->here->evicted += connection->close == MPS_CLOSE_EVICTED;
     mps_observers_closed(run->observers, connection, run->rows);
     if (run->rules)
         mps_rules_closed(run->rules, connection, run->rows);
@@ -181,6 +193,8 @@ static void write_captures(MpsRowSink *rows, const MpsTrace *trace, const Counts
         values[MALFORMED] = mps_count(counts[i].malformed);
         values[DUPLICATE] = mps_count(counts[i].duplicate);
         values[LATE] = mps_count(counts[i].late);
+        values[UNFOLLOWED] = mps_count(counts[i].unfollowed);
+        values[EVICTED] = mps_count(counts[i].evicted);
         values[DROPPED] = mps_int_if(file.dropped >= 0, file.dropped);
         values[STATUS] = mps_text(statuses[file.status]);
         values[PROBLEM] = mps_text(file.error);
@@ -204,6 +218,7 @@ static void take_packet(MpsModel *model, const MpsPacket *packet, const MpsOptio
         seen = mps_model_segment(model, segment);
         counts->duplicate += seen == MPS_SEEN_DUPLICATE;
         counts->late += seen == MPS_SEEN_LATE;
+        counts->unfollowed += seen == MPS_SEEN_CROWDED;
         counts->plain += seen == MPS_SEEN_PLAIN_SYN;
         break;
     case MPS_DECODED_TRUNCATED:
@@ -222,14 +237,17 @@ static void take_packet(MpsModel *model, const MpsPacket *packet, const MpsOptio
     }
 }
 
-static void read_all(MpsTrace *trace, MpsModel *model, const MpsOptionNames *names,
-                     MpsWriter *writer, Counts *counts, MpsProgress *progress, GError **error)
+static void read_all(MpsTrace *trace, MpsModel *model, const MpsAnalysis *analysis,
+                     MpsWriter *writer, Run *run, MpsProgress *progress, GError **error)
 {
+    MpsMemory memory = mps_memory_begin(analysis->limits.memory_bytes);
     MpsPacket packet;
     MpsSegment segment;
 
     for (uint64_t n = 1; mps_trace_next(trace, &packet) == MPS_READ_PACKET; n++) {
-        take_packet(model, &packet, names, &segment, &counts[packet.capture_id - 1]);
+        run->here = &run->counts[packet.capture_id - 1];
+        mps_memory_keep(&memory, n, model);
+        take_packet(model, &packet, analysis->option_names, &segment, run->here);
         if (n % STRIDE == 0) {
             uint64_t bytes_read, bytes_total;
 
@@ -261,10 +279,12 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
 
     const MpsRuleOptions rule_options = {analysis->dss_checksums, analysis->vantage};
     g_autoptr(MpsRules) rules = analysis->no_rules ? NULL : mps_rules_new(&rule_options);
-    Run run = {observers, rules, mps_writer_rows(writer)};
+    g_autofree Counts *counts = g_new0(Counts, mps_trace_n_files(trace));
+    Run run = {observers, rules, mps_writer_rows(writer), counts, counts};
     MpsModelHooks hooks = {.wants =
                                mps_observers_wants(observers) | (rules ? mps_rules_wants() : 0),
                            .tcp = analysis->tcp,
+                           .timeouts = analysis->limits.timeouts,
                            .emit = emit,
                            .closed = closed,
                            .user = &run};
@@ -273,12 +293,11 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
         hooks.state_bytes[scope] = mps_observers_state_bytes(observers, (MpsScope)scope);
 
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
-    g_autofree Counts *counts = g_new0(Counts, mps_trace_n_files(trace));
     MpsProgress progress = {.on = analysis->progress && isatty(STDERR_FILENO)};
     GError *reason = NULL;
 
     mps_interrupt_begin();
-    read_all(trace, model, analysis->option_names, writer, counts, &progress, &reason);
+    read_all(trace, model, analysis, writer, &run, &progress, &reason);
     mps_interrupt_end();
     mps_progress_end(&progress);
     if (reason) {

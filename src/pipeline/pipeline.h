@@ -11,6 +11,7 @@
 
 #include <mptcpscope/error.h>
 
+#include "util/limits.h"
 #include "util/option_names.h"
 #include "util/vantage.h"
 
@@ -24,6 +25,7 @@ typedef struct {
     bool no_rules;            /* compliance is not checked */
     bool dss_checksums;       /* also by the rules that read payload */
     MpsVantage vantage;       /* of the rules; 0: guessed */
+    MpsLimits limits;
     const MpsOptionNames *option_names; /* or NULL; stored in `meta` */
 } MpsAnalysis;
 
