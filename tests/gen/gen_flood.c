@@ -135,6 +135,17 @@ static void data(Flood *flood)
     among_honest(flood, forged_data);
 }
 
+/* Connections that stay open and have one key, and so one token, in common. */
+static void keys(Flood *flood)
+{
+    for (uint32_t i = 0; i < flood->n; i++) {
+        PbFlow *initial = flow(pb_conn(flood->net, 1, draw(flood), 0x1122334455667788), i);
+
+        pb_open(initial);
+        pb_send(initial, PB_CLIENT, 100);
+    }
+}
+
 static PbFlow *open_one(Flood *flood)
 {
     PbFlow *initial = flow(connection(flood), 0);
@@ -223,10 +234,9 @@ static const struct {
     const char *name;
     void (*write)(Flood *flood);
 } modes[] = {
-    {"syns", syns},         {"joins", joins},
-    {"data", data},         {"known-joins", known_joins},
-    {"subflows", subflows}, {"addresses", addresses},
-    {"bytes", bytes},       {"jumps", jumps},
+    {"syns", syns},         {"joins", joins},         {"data", data}, {"known-joins", known_joins},
+    {"subflows", subflows}, {"addresses", addresses}, {"keys", keys}, {"bytes", bytes},
+    {"jumps", jumps},
 };
 
 int main(int argc, char **argv)
@@ -244,7 +254,8 @@ int main(int argc, char **argv)
             return 0;
         }
     }
-    fputs("usage: gen_flood syns|joins|data|known-joins|subflows|addresses|bytes|jumps N FILE\n",
-          stderr);
+    fputs(
+        "usage: gen_flood syns|joins|data|known-joins|subflows|addresses|keys|bytes|jumps N FILE\n",
+        stderr);
     return 2;
 }

@@ -53,6 +53,10 @@ expect "2000 subflows" "$db" "SELECT subflows || ' ' || data_bytes FROM connecti
 run addresses 10000 400000
 expect "10 000 ADD_ADDRs" "$db" "SELECT sum(count) FROM signal_count WHERE kind = 'add_addr'" 10000
 
+run keys 3000 400000 --no-rules
+expect "3000 open connections with one token" "$db" "SELECT count(*), sum(data_bytes) FROM
+    connection_direction WHERE direction = 'c2s' AND data_bytes > 0" "3000|300000"
+
 run bytes 100000 400000
 expect "a mapping for every byte" "$db" "SELECT sum(payload_bytes), sum(unique_bytes) -
     sum(unmapped_bytes) = sum(data_bytes) FROM subflow_direction" "100100|1"
