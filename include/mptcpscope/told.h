@@ -12,6 +12,8 @@ typedef enum {
     MPS_SEEN_PLAIN_SYN, /* the same, and the first SYN of a connection */
     MPS_SEEN_LATE,      /* of a subflow that is closed and forgotten: counted by the caller */
     MPS_SEEN_TRACKED,   /* belongs to a tracked subflow */
+    MPS_SEEN_CROWDED, /* a SYN that too many others kept from being followed: counted by the caller
+                       */
     MPS_SEEN_DUPLICATE, /* the same packet captured twice: counted by the caller, else ignored */
 } MpsSeen;
 

@@ -49,6 +49,7 @@ static bool analyze(char **captures, const char *database, const MpsSettings *se
         .vantage = settings->vantage,
         .filter = settings->filter,
         .strict = settings->strict_input,
+        .limits = settings->limits,
         .progress = !settings->quiet,
     };
     MpsOutcome outcome = {0};

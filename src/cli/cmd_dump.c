@@ -76,6 +76,7 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
         .strict = settings->strict_input,
         .option_names = settings->option_names,
         .verify_checksums = settings->verify_checksums,
+        .limits = settings->limits,
         .progress = false, /* the lines are the progress */
     };
     MpsDump dump = {

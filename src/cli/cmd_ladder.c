@@ -50,6 +50,7 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
         .strict = settings->strict_input,
         .option_names = settings->option_names,
         .verify_checksums = settings->verify_checksums,
+        .limits = settings->limits,
         .progress = !settings->quiet,
     };
     g_autoptr(MpsOutput) out = mps_output_open(output, force, error);

@@ -8,6 +8,7 @@
 
 #include <mptcpscope/error.h>
 
+#include "util/limits.h"
 #include "util/option_names.h"
 #include "util/vantage.h"
 
@@ -29,6 +30,7 @@ typedef struct {
     MpsVantage vantage;    /* where captures were taken; 0: guessed */
     bool strict_input;     /* a capture that is cut or unreadable fails the run */
     const char *filter;    /* only packets that pass are analyzed; or NULL */
+    MpsLimits limits;
     const MpsOptionNames *option_names;
     const char *command_line; /* as typed, for `meta` */
 } MpsSettings;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/limits.h"
 #include "cli/output.h"
 #include "cli/suggest.h"
 #include "util/version.h"
@@ -101,6 +102,7 @@ static GOptionContext *command_context(const MpsCommand *command)
     if (command->options)
         g_option_context_add_main_entries(context, command->options, NULL);
     g_option_context_add_main_entries(context, common_options, NULL);
+    g_option_context_add_main_entries(context, mps_limits_options, NULL);
     return context;
 }
 
@@ -185,6 +187,7 @@ static MpsExit run_command(const MpsCommand *command, char ***argv, const char *
     MpsSettings settings = {.quiet = quiet,
                             .tcp = tcp,
                             .option_names = option_names,
+                            .limits = mps_limits_wished(),
                             .no_rules = no_rules,
                             .dss_checksums = dss_checksums,
                             .verify_checksums = verify_checksums,
@@ -237,6 +240,7 @@ static MpsExit run(char ***argv)
     g_option_context_set_help_enabled(context, FALSE);
     g_option_context_set_strict_posix(context, TRUE);
     g_option_context_add_main_entries(context, common_options, NULL);
+    g_option_context_add_main_entries(context, mps_limits_options, NULL);
     g_option_context_add_main_entries(context, first_options, NULL);
     if (!g_option_context_parse_strv(context, argv, &error))
         return usage_error(NULL, error->message);

@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 
 #include "cli/leftovers.h"
+#include "cli/limits.h"
 #include "pipeline/pipeline.h"
 #include "store/database.h"
 #include "views/views.h"
@@ -53,6 +54,7 @@ static bool analyze(MpsSource *self, char **paths, bool need_file, const MpsSett
         .vantage = settings->vantage,
         .filter = settings->filter,
         .strict = settings->strict_input,
+        .limits = settings->limits,
         .progress = !settings->quiet,
     };
     MpsOutcome outcome = {0};
@@ -85,7 +87,7 @@ static const char *captures_only(const MpsSettings *settings)
            : settings->vantage          ? "--vantage"
            : settings->filter           ? "--filter"
            : settings->strict_input     ? "--strict-input"
-                                        : NULL;
+                                        : mps_limits_option();
 }
 
 MpsSource *mps_source_open(char **arguments, bool need_file, const MpsSettings *settings,

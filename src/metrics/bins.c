@@ -167,7 +167,7 @@ static void widen(MpsBins *self)
     for (size_t i = 0; i < self->room.n_items; i++) {
         MpsBin bin = self->items[i];
 
-        bin.index = (bin.index + shift) / 2;
+        bin.index = (uint16_t)((bin.index + shift) / 2);
         if (n > 0 && self->items[n - 1].index == bin.index)
             merge(&self->items[n - 1], &bin);
         else
@@ -182,7 +182,7 @@ static MpsBin *insert(MpsBins *self, size_t at, uint32_t index)
 {
     MpsBin *bin = MPS_ROOM_INSERT(self->items, &self->room, at);
 
-    *bin = (MpsBin){.index = index};
+    *bin = (MpsBin){.index = (uint16_t)index};
     return bin;
 }
 

@@ -10,22 +10,22 @@
 #include "util/room.h"
 
 typedef struct {
-    uint32_t index; /* begins at first_ns + index * width_ns */
     uint32_t rtt_samples;
+    uint16_t index; /* begins at first_ns + index * width_ns */
+    bool any_acked : 1, any_flight : 1, any_tcp_flight : 1, any_window : 1, any_gap : 1;
     uint64_t payload_bytes, data_bytes, retransmitted_bytes, reinjected_bytes;
     double rtt_sum_ns;
     int64_t rtt_min_ns, rtt_max_ns; /* if rtt_samples */
     double queueing_sum_ns;         /* of queueing_samples */
     uint32_t queueing_samples;
-    uint32_t data_acks;      /* that cover new data */
-    uint64_t data_ack_bytes; /* that data */
-    int64_t acked;           /* data offset acknowledged at the end of the bin, if any_acked */
-    bool any_acked, any_flight, any_tcp_flight, any_window, any_gap;
-    uint64_t flight_bytes;          /* largest, if any_flight */
-    uint64_t tcp_flight_bytes;      /* largest sum of the subflows, if any_tcp_flight */
-    uint64_t window_bytes;          /* smallest, if any_window */
-    uint64_t ofo_bytes;             /* largest */
-    uint64_t gap_bytes;             /* largest, if any_gap */
+    uint32_t data_acks;        /* that cover new data */
+    uint64_t data_ack_bytes;   /* that data */
+    int64_t acked;             /* data offset acknowledged at the end of the bin, if any_acked */
+    uint64_t flight_bytes;     /* largest, if any_flight */
+    uint64_t tcp_flight_bytes; /* largest sum of the subflows, if any_tcp_flight */
+    uint64_t window_bytes;     /* smallest, if any_window */
+    uint64_t ofo_bytes;        /* largest */
+    uint64_t gap_bytes;        /* largest, if any_gap */
     uint32_t resent[MPS_N_RESENDS]; /* packets of each class */
 } MpsBin;
 

@@ -11,8 +11,8 @@ enum { CLASSES = 32 };
 typedef struct {
     uint64_t option_bytes, mptcp_option_bytes;
     uint64_t pure_acks, signals;
-    uint64_t n_segments;          /* with new payload */
-    uint64_t n_of_class[CLASSES]; /* of [2^i, 2^(i+1)) bytes of it */
+    uint64_t n_segments;  /* with new payload */
+    uint64_t *n_of_class; /* of [2^i, 2^(i+1)) bytes of it; NULL as long as there is none */
     uint64_t tiny, tiny_runs, tiny_run, longest_tiny_run;
     bool any_payload;
     int64_t first_ns; /* first new payload */
@@ -89,6 +89,8 @@ static void take_payload(State *self, const MpsEvent *event)
     if (!self->any_payload)
         self->first_ns = event->ts_ns;
     self->any_payload = true;
+    if (!self->n_of_class)
+        self->n_of_class = g_new0(uint64_t, CLASSES);
     self->n_segments++;
     self->n_of_class[g_bit_storage(bytes) - 1]++;
     if (bytes < TINY_BYTES) {
@@ -127,6 +129,11 @@ static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
         if (self->n_of_class[i] > 0)
             mps_distribution_row(rows, subject, "segment_bytes", INT64_C(1) << i, INT64_C(2) << i,
                                  self->n_of_class[i]);
+}
+
+static void clear(void *state)
+{
+    g_free(((State *)state)->n_of_class);
 }
 
 static void fill(const State *self, uint64_t payload_bytes, uint64_t repeated_bytes, int64_t syn_ns,
@@ -187,6 +194,7 @@ const MpsMetric mps_metric_overhead = {
     .observe = observe,
     .finish = finish,
     .summarise = summarise_subflow,
+    .clear = clear,
 };
 
 const MpsMetric mps_metric_connection_overhead = {
@@ -199,4 +207,5 @@ const MpsMetric mps_metric_connection_overhead = {
     .observe = observe,
     .finish = finish,
     .summarise = summarise,
+    .clear = clear,
 };

@@ -7,11 +7,21 @@
 enum { MAX_RECENT = 256 };
 
 typedef struct {
+    uint64_t packets[MPS_N_RESENDS], bytes[MPS_N_RESENDS];
+} Totals;
+
+static void count(Totals *self, const MpsResent *resent)
+{
+    self->packets[resent->class]++;
+    self->bytes[resent->class] += resent->bytes;
+}
+
+typedef struct {
     MpsBins *series; /* or NULL */
     MpsResendView view;
     MpsResent *recent; /* in order of time; rows are written when they leave it */
     MpsRoom n_recent;
-    uint64_t packets[MPS_N_RESENDS], bytes[MPS_N_RESENDS]; /* of rows written */
+    Totals *written; /* of rows written; NULL: none so far */
 } State;
 
 enum { N_CLASSES = MPS_N_RESENDS - 1 };
@@ -88,11 +98,12 @@ static const char *evidence(MpsSpurious spurious)
 static void write_rows(State *self, size_t n, const MpsSubflow *subflow, MpsDirection direction,
                        MpsRowSink *rows)
 {
+    if (n > 0 && !self->written)
+        self->written = g_new0(Totals, 1);
     for (size_t i = 0; i < n; i++) {
         const MpsResent *each = &self->recent[i];
 
-        self->packets[each->class]++;
-        self->bytes[each->class] += each->bytes;
+        count(self->written, each);
         if (self->series)
             mps_bins_fed_at(self->series, each->ts_ns)->resent[each->class]++;
         rows->add(rows, &table,
@@ -144,19 +155,14 @@ static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
 static void summarise(const void *state, const MpsSubject *subject G_GNUC_UNUSED, MpsValue *values)
 {
     const State *self = state;
-    uint64_t packets[MPS_N_RESENDS], bytes[MPS_N_RESENDS];
+    Totals totals = self->written ? *self->written : (Totals){0};
+    const uint64_t *packets = totals.packets;
 
-    for (int class = 0; class < MPS_N_RESENDS; class ++) {
-        packets[class] = self->packets[class];
-        bytes[class] = self->bytes[class];
-    }
-    for (size_t i = 0; i < self->n_recent.n_items; i++) {
-        packets[self->recent[i].class]++;
-        bytes[self->recent[i].class] += self->recent[i].bytes;
-    }
+    for (size_t i = 0; i < self->n_recent.n_items; i++)
+        count(&totals, &self->recent[i]);
     for (int i = 0; i < N_CLASSES; i++) {
         values[2 * i] = mps_count(packets[i + 1]);
-        values[2 * i + 1] = mps_count(bytes[i + 1]);
+        values[2 * i + 1] = mps_count(totals.bytes[i + 1]);
     }
 
     const uint64_t again = packets[MPS_RESEND_FAST] + packets[MPS_RESEND_TIMEOUT] +
@@ -173,6 +179,7 @@ static void clear(void *state)
 
     mps_resend_clear(&self->view);
     MPS_ROOM_FREE(self->recent, &self->n_recent);
+    g_free(self->written);
 }
 
 const MpsMetric mps_metric_retransmission = {

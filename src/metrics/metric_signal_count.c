@@ -60,8 +60,11 @@ static const char *const names[N_KINDS] = {
 /* Flags of MP_CAPABLE (RFC 8684 section 3.1): no joins to the address of the initial subflow. */
 enum { CAPABLE_C = 0x20 };
 
+/* A host sends few of the kinds on any one subflow. */
 typedef struct {
-    MpsSignalCount kinds[N_KINDS];
+    MpsSignalCount *counts;
+    uint8_t n_counts, room;
+    uint8_t place[N_KINDS]; /* in counts, from 1; 0: none so far */
 } State;
 
 static const MpsColumn columns[] = {
@@ -124,6 +127,22 @@ void mps_signal_count_row(const MpsSignalCount *self, const MpsConnection *conne
                   });
 }
 
+/* Counts @n more of @kind. */
+static void count(State *self, int kind, const MpsEvent *event, uint64_t n)
+{
+    if (n == 0)
+        return;
+    if (self->place[kind] == 0) {
+        if (self->n_counts == self->room) {
+            self->room = (uint8_t)(self->room ? 2 * self->room : 2);
+            self->counts = g_renew(MpsSignalCount, self->counts, self->room);
+        }
+        self->counts[self->n_counts++] = (MpsSignalCount){0};
+        self->place[kind] = self->n_counts;
+    }
+    mps_signal_count(&self->counts[self->place[kind] - 1], event, n);
+}
+
 static void count_capable(State *self, const MpsEvent *event, const MpsMptcpOption *option)
 {
     const uint8_t flags = event->segment.wire->flags;
@@ -133,23 +152,23 @@ static void count_capable(State *self, const MpsEvent *event, const MpsMptcpOpti
         kind = flags & MPS_TCP_ACK ? CAPABLE_SYNACK : CAPABLE_SYN;
     else if (!option->capable.has_receiver_key)
         return;
-    mps_signal_count(&self->kinds[kind], event, 1);
-    mps_signal_count(&self->kinds[DENY_JOIN], event, (option->capable.flags & CAPABLE_C) != 0);
+    count(self, kind, event, 1);
+    count(self, DENY_JOIN, event, (option->capable.flags & CAPABLE_C) != 0);
 }
 
 static void count_join(State *self, const MpsEvent *event, const MpsMptcpOption *option)
 {
     switch (option->join.form) {
     case MPS_JOIN_SYN:
-        mps_signal_count(&self->kinds[JOIN_SYN], event, 1);
-        mps_signal_count(&self->kinds[JOIN_SYN_BACKUP], event, option->join.backup);
+        count(self, JOIN_SYN, event, 1);
+        count(self, JOIN_SYN_BACKUP, event, option->join.backup);
         break;
     case MPS_JOIN_SYNACK:
-        mps_signal_count(&self->kinds[JOIN_SYNACK], event, 1);
-        mps_signal_count(&self->kinds[JOIN_SYNACK_BACKUP], event, option->join.backup);
+        count(self, JOIN_SYNACK, event, 1);
+        count(self, JOIN_SYNACK_BACKUP, event, option->join.backup);
         break;
     case MPS_JOIN_ACK:
-        mps_signal_count(&self->kinds[JOIN_ACK], event, 1);
+        count(self, JOIN_ACK, event, 1);
         break;
     }
 }
@@ -167,32 +186,30 @@ static void count_option(State *self, const MpsEvent *event, const MpsMptcpOptio
         count_join(self, event, option);
         break;
     case MPS_DSS:
-        mps_signal_count(&self->kinds[DATA_ACK], event, option->dss.has_ack);
-        mps_signal_count(&self->kinds[INFINITE_MAPPING], event,
-                         option->dss.has_map && option->dss.data_bytes == 0 &&
-                             segment->payload_bytes > 0);
-        mps_signal_count(&self->kinds[DATA_FIN], event, option->dss.data_fin);
+        count(self, DATA_ACK, event, option->dss.has_ack);
+        count(self, INFINITE_MAPPING, event,
+              option->dss.has_map && option->dss.data_bytes == 0 && segment->payload_bytes > 0);
+        count(self, DATA_FIN, event, option->dss.data_fin);
         break;
     case MPS_ADD_ADDR:
-        mps_signal_count(&self->kinds[option->add_addr.echo ? ADD_ADDR_ECHO : ADD_ADDR], event, 1);
-        mps_signal_count(&self->kinds[ADD_ADDR_PORT], event, option->add_addr.has_port);
+        count(self, option->add_addr.echo ? ADD_ADDR_ECHO : ADD_ADDR, event, 1);
+        count(self, ADD_ADDR_PORT, event, option->add_addr.has_port);
         break;
     case MPS_REMOVE_ADDR:
-        mps_signal_count(&self->kinds[REMOVE_ADDR], event, option->remove_addr.n_ids);
+        count(self, REMOVE_ADDR, event, option->remove_addr.n_ids);
         break;
     case MPS_MP_PRIO:
-        mps_signal_count(&self->kinds[PRIO], event, 1);
+        count(self, PRIO, event, 1);
         break;
     case MPS_MP_FAIL:
-        mps_signal_count(&self->kinds[FAIL], event, 1);
+        count(self, FAIL, event, 1);
         break;
     case MPS_MP_FASTCLOSE:
-        mps_signal_count(&self->kinds[FASTCLOSE], event, 1);
+        count(self, FASTCLOSE, event, 1);
         break;
     case MPS_MP_TCPRST:
-        mps_signal_count(&self->kinds[TCPRST], event, 1);
-        mps_signal_count(&self->kinds[TCPRST_ACTIVE], event,
-                         segment->flags & MPS_TCP_ACK && !answers_syn);
+        count(self, TCPRST, event, 1);
+        count(self, TCPRST_ACTIVE, event, segment->flags & MPS_TCP_ACK && !answers_syn);
         break;
     default:
         break;
@@ -206,10 +223,10 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     const bool syn = (segment->flags & (MPS_TCP_SYN | MPS_TCP_ACK)) == MPS_TCP_SYN;
 
     if (segment->flags & MPS_TCP_RST)
-        mps_signal_count(&self->kinds[RST], event, 1);
+        count(self, RST, event, 1);
     if (syn && segment->n_mptcp == 0 && !segment->options_cut &&
         event->subflow->kind == MPS_KIND_INITIAL)
-        mps_signal_count(&self->kinds[PLAIN_SYN], event, 1);
+        count(self, PLAIN_SYN, event, 1);
     for (int i = 0; i < segment->n_mptcp; i++)
         if (segment->mptcp[i].status == MPS_OPT_OK)
             count_option(self, event, &segment->mptcp[i]);
@@ -220,8 +237,16 @@ static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
     const State *self = state;
 
     for (int kind = 0; kind < N_KINDS; kind++)
-        mps_signal_count_row(&self->kinds[kind], subject->connection, subject->subflow->id,
-                             subject->direction, names[kind], rows);
+        if (self->place[kind])
+            mps_signal_count_row(&self->counts[self->place[kind] - 1], subject->connection,
+                                 subject->subflow->id, subject->direction, names[kind], rows);
+}
+
+static void clear(void *state)
+{
+    State *self = state;
+
+    g_free(self->counts);
 }
 
 const MpsMetric mps_metric_signal_count = {
@@ -233,4 +258,5 @@ const MpsMetric mps_metric_signal_count = {
     .wants = MPS_WANTS(MPS_EV_SEGMENT),
     .observe = observe,
     .finish = finish,
+    .clear = clear,
 };

@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "util/mix.h"
+#include "util/seed.h"
 
 struct _MpsFlows {
     GHashTable *table;
 };
 
-static uint64_t seed;
+static uint64_t seed; /* of all tables; here, because hash functions get nothing but the key */
 
 static guint hash(gconstpointer key)
 {
@@ -44,8 +45,7 @@ MpsFlows *mps_flows_new(void)
 {
     MpsFlows *self = g_new0(MpsFlows, 1);
 
-    if (seed == 0)
-        seed = (uint64_t)g_random_int() << 32 | g_random_int();
+    seed = mps_seed();
     self->table = g_hash_table_new(hash, equal);
     return self;
 }

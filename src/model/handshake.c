@@ -124,14 +124,25 @@ static bool mentions(const MpsSegment *segment, MpsSubtype subtype)
     return false;
 }
 
+/* @connection never was to be MPTCP. */
+static void be_plain(Connection *connection)
+{
+    connection->plain = true;
+    connection->public.protocol = MPS_PROTOCOL_TCP;
+}
+
 /* A join goes to the connection whose token its SYN names: the token is the hash of the receiver's
- * key.  Joins to the same unknown token are kept together. */
+ * key.  Joins to the same unknown token are kept together.  NULL: there is no room. */
 static Subflow *open_join(MpsModel *model, const MpsSegment *segment, const MpsMptcpOption *join)
 {
     Connection *connection = g_hash_table_lookup(model->tokens, GUINT_TO_POINTER(join->join.token));
     MpsSide opener = MPS_CLIENT;
 
+    if (connection && !mps_room_for_subflow(model, connection))
+        return NULL;
     if (!connection) {
+        if (!mps_room_for_connection(model))
+            return NULL;
         connection = mps_connection_new(model, segment, true);
         connection->public.side[MPS_SERVER].has_token = true;
         connection->public.side[MPS_SERVER].token = join->join.token;
@@ -150,8 +161,22 @@ static Subflow *open_join(MpsModel *model, const MpsSegment *segment, const MpsM
 /* A join whose option has a wrong length names no connection. */
 static Subflow *open_misshapen_join(MpsModel *model, const MpsSegment *segment)
 {
+    if (!mps_room_for_connection(model))
+        return NULL;
     return mps_subflow_new(model, mps_connection_new(model, segment, true), segment, MPS_KIND_JOIN,
                            MPS_CLIENT, MPS_CLIENT);
+}
+
+static Subflow *open_initial(MpsModel *model, const MpsSegment *segment)
+{
+    if (!mps_room_for_connection(model))
+        return NULL;
+
+    Connection *connection = mps_connection_new(model, segment, false);
+
+    if (segment->n_mptcp == 0)
+        be_plain(connection);
+    return mps_subflow_new(model, connection, segment, MPS_KIND_INITIAL, MPS_CLIENT, MPS_CLIENT);
 }
 
 /* The connection of a flow that began before the capture. */
@@ -196,13 +221,6 @@ static Subflow *open_midstream(MpsModel *model, const MpsSegment *segment)
     return mps_subflow_new(model, connection, segment, kind, sender, MPS_CLIENT);
 }
 
-/* @connection never was to be MPTCP. */
-static void be_plain(Connection *connection)
-{
-    connection->plain = true;
-    connection->public.protocol = MPS_PROTOCOL_TCP;
-}
-
 /* A plain TCP flow that began before the capture: like one with MPTCP, by the ports. */
 static Subflow *open_plain(MpsModel *model, const MpsSegment *segment)
 {
@@ -243,10 +261,7 @@ Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey ke
         else if (mentions(segment, MPS_MP_JOIN) && !segment->options_cut)
             subflow = open_misshapen_join(model, segment);
         else if (mentions(segment, MPS_MP_CAPABLE) || model->hooks.tcp)
-            subflow = mps_subflow_new(model, mps_connection_new(model, segment, false), segment,
-                                      MPS_KIND_INITIAL, MPS_CLIENT, MPS_CLIENT);
-        if (subflow && subflow->public.kind == MPS_KIND_INITIAL && segment->n_mptcp == 0)
-            be_plain((Connection *)subflow->public.connection);
+            subflow = open_initial(model, segment);
     } else {
         subflow = open_midstream(model, segment);
         if (subflow)

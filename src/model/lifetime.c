@@ -5,6 +5,8 @@
 
 #include "model/dedup.h"
 #include "util/address.h"
+#include "util/mix.h"
+#include "util/seed.h"
 
 #define SECOND_NS ((int64_t)1000 * 1000 * 1000)
 
@@ -20,10 +22,24 @@ static const int64_t FINISHED_NS = 10 * SECOND_NS;
 /* How long a late packet of a forgotten flow is known as that (2 MSL, RFC 9293 section 3.4.2). */
 static const int64_t GRAVE_NS = 240 * SECOND_NS;
 
-static void queue_init(Lifetime *lifetime, int64_t timeout_ns)
+/* How many may wait for their timeout.  Attempts: a flood of SYNs costs neither memory nor time
+ * beyond them; one that was silent for STALE_NS makes room for a new one. */
+enum { MOST_ATTEMPTS = 8192, MOST_OVER = 4096, MOST_FINISHED = 1024, MOST_GRAVES = 1 << 16 };
+static const int64_t STALE_NS = 60 * SECOND_NS;
+/* Subflows, attempts included, of one connection. */
+enum { MOST_SUBFLOWS = 16384 };
+
+static void queue_init(Lifetime *lifetime, int64_t timeout_ns, guint most)
 {
     g_queue_init(&lifetime->queue);
     lifetime->timeout_ns = timeout_ns;
+    lifetime->most = most;
+}
+
+/* Hosts choose their tokens: nobody shall choose them to collide here. */
+static guint token_hash(gconstpointer token)
+{
+    return (guint)mps_mix(mps_seed(), GPOINTER_TO_UINT(token));
 }
 
 static void *state_new(const MpsModel *model, MpsScope scope)
@@ -33,17 +49,19 @@ static void *state_new(const MpsModel *model, MpsScope scope)
 
 MpsModel *mps_model_new(const MpsModelHooks *hooks)
 {
+    const MpsTimeouts wish = hooks->timeouts;
     MpsModel *self = g_new0(MpsModel, 1);
 
     self->hooks = *hooks;
     self->flows = mps_flows_new();
-    self->tokens = g_hash_table_new(NULL, NULL);
+    self->tokens = g_hash_table_new(token_hash, NULL);
     self->dedup = mps_dedup_new();
     self->tcp_acked = g_array_new(FALSE, FALSE, sizeof(MpsDataRange));
-    queue_init(&self->opening, OPENING_NS);
-    queue_init(&self->open, OPEN_NS);
-    queue_init(&self->over, OVER_NS);
-    queue_init(&self->finished, FINISHED_NS);
+    queue_init(&self->opening, wish.handshake_ns ? wish.handshake_ns : OPENING_NS, MOST_ATTEMPTS);
+    queue_init(&self->open, wish.idle_ns ? wish.idle_ns : OPEN_NS, 0);
+    queue_init(&self->over, wish.close_ns ? wish.close_ns : OVER_NS, MOST_OVER);
+    queue_init(&self->finished, wish.close_ns ? MIN(wish.close_ns, FINISHED_NS) : FINISHED_NS,
+               MOST_FINISHED);
     self->buried = mps_flows_new();
     g_queue_init(&self->graves);
     return self;
@@ -405,6 +423,8 @@ static void bury(MpsModel *model, const Subflow *subflow, int64_t until_ns)
 {
     Grave *grave = g_new0(Grave, 1);
 
+    if (model->graves.length == MOST_GRAVES)
+        grave_free(model, model->graves.head->data);
     grave->key = subflow->key;
     grave->until_ns = until_ns;
     grave->connection_id = subflow->public.connection->id;
@@ -517,26 +537,69 @@ static void finish(MpsModel *model, Connection *connection, MpsClose how)
     connection_free(model, connection);
 }
 
-static void expire(MpsModel *model, Lifetime *lifetime, MpsClose how)
+/* Closes the least recently active connection of @lifetime. */
+static void retire_oldest(MpsModel *model, Lifetime *lifetime, MpsClose how)
 {
-    GList *oldest;
+    Connection *connection = lifetime->queue.head->data;
+    const MpsSegment *segment = model->segment;
 
-    while ((oldest = g_queue_peek_head_link(&lifetime->queue))) {
-        Connection *connection = oldest->data;
+    /* After mere silence, what comes is the begin of a connection that the capture lacks. */
+    for (guint i = 0; i < connection->public.subflows->len && connection->ended_ns != MPS_NO_TIME;
+         i++)
+        bury(model, g_ptr_array_index(connection->public.subflows, i),
+             connection->last_ns + GRAVE_NS);
+    finish(model, connection, how);
+    model->segment = segment;
+}
 
-        if (model->now_ns - connection->last_ns <= lifetime->timeout_ns)
-            return;
+/* For how long the least recently active connection of @lifetime, which has some, was silent. */
+static int64_t oldest_silence_ns(const MpsModel *model, const Lifetime *lifetime)
+{
+    return model->now_ns - ((Connection *)lifetime->queue.head->data)->last_ns;
+}
 
-        const MpsSegment *segment = model->segment;
+static void expire(MpsModel *model, Lifetime *lifetime)
+{
+    while (lifetime->queue.head && oldest_silence_ns(model, lifetime) > lifetime->timeout_ns)
+        retire_oldest(model, lifetime, MPS_CLOSE_IDLE);
+}
 
-        /* After mere silence, what comes is the begin of a connection that the capture lacks. */
-        for (guint i = 0;
-             i < connection->public.subflows->len && connection->ended_ns != MPS_NO_TIME; i++)
-            bury(model, g_ptr_array_index(connection->public.subflows, i),
-                 connection->last_ns + GRAVE_NS);
-        finish(model, connection, how);
-        model->segment = segment;
+/* Those that are over, and wait for late packets alone. */
+static void expire_ended(MpsModel *model, Lifetime *lifetime)
+{
+    expire(model, lifetime);
+    while (lifetime->queue.length > lifetime->most)
+        retire_oldest(model, lifetime, MPS_CLOSE_IDLE);
+}
+
+/* Whether one more attempt to open a connection, or to join an unknown one, can be followed. */
+bool mps_room_for_connection(MpsModel *model)
+{
+    Lifetime *attempts = &model->opening;
+
+    if (attempts->queue.length >= attempts->most && oldest_silence_ns(model, attempts) >= STALE_NS)
+        retire_oldest(model, attempts, MPS_CLOSE_EVICTED);
+    model->crowded = attempts->queue.length >= attempts->most;
+    return !model->crowded;
+}
+
+bool mps_room_for_subflow(MpsModel *model, const Connection *connection)
+{
+    model->crowded = connection->public.subflows->len >= MOST_SUBFLOWS;
+    return !model->crowded;
+}
+
+bool mps_model_evict(MpsModel *self)
+{
+    Lifetime *const lifetimes[] = {&self->finished, &self->over, &self->opening, &self->open};
+
+    for (guint i = 0; i < G_N_ELEMENTS(lifetimes); i++) {
+        if (lifetimes[i]->queue.head) {
+            retire_oldest(self, lifetimes[i], MPS_CLOSE_EVICTED);
+            return true;
+        }
     }
+    return false;
 }
 
 /* Closes what has been silent for too long. */
@@ -544,10 +607,10 @@ void mps_expire(MpsModel *model)
 {
     GList *oldest;
 
-    expire(model, &model->opening, MPS_CLOSE_IDLE);
-    expire(model, &model->open, MPS_CLOSE_IDLE);
-    expire(model, &model->over, MPS_CLOSE_IDLE);
-    expire(model, &model->finished, MPS_CLOSE_IDLE);
+    expire(model, &model->opening);
+    expire(model, &model->open);
+    expire_ended(model, &model->over);
+    expire_ended(model, &model->finished);
     while ((oldest = g_queue_peek_head_link(&model->graves)) &&
            ((Grave *)oldest->data)->until_ns < model->now_ns)
         grave_free(model, oldest->data);

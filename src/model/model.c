@@ -147,12 +147,14 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
     self->missed = false;
     self->now_ns = segment->ts_ns;
     self->order++;
+    self->crowded = false;
     mps_expire(self);
 
     Subflow *subflow = find_subflow(self, segment, &sender, &late);
 
     if (!subflow)
         return late                              ? MPS_SEEN_LATE
+               : self->crowded                   ? MPS_SEEN_CROWDED
                : is_new_plain_syn(self, segment) ? MPS_SEEN_PLAIN_SYN
                                                  : MPS_SEEN_PLAIN;
 

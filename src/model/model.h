@@ -2,12 +2,15 @@
  *
  * The model groups TCP flows into MPTCP connections (by token), follows both number spaces of every
  * subflow, and keeps the ledger: which payload bytes are new, repeated, reinjected, remapped.
- * Memory is bounded by the connections that are open. */
+ * Memory is bounded by the connections that are open.  Attempts to open one, and connections that
+ * linger after their end, are bounded in number: see lifetime.c. */
 #ifndef MPS_MODEL_MODEL_H
 #define MPS_MODEL_MODEL_H
 
 #include <mptcpscope/observer.h>
 #include <mptcpscope/told.h>
+
+#include "util/limits.h"
 
 typedef struct _MpsModel MpsModel;
 
@@ -16,7 +19,8 @@ typedef struct _MpsModel MpsModel;
 typedef struct {
     size_t state_bytes[MPS_N_SCOPES];
     unsigned wants; /* kinds of events anybody wants */
-    bool tcp;       /* plain TCP connections are followed, too */
+    MpsTimeouts timeouts;
+    bool tcp; /* plain TCP connections are followed, too */
     void (*emit)(void *user, const MpsEvent *event);
     /* The connection is over, its numbers are final, and it is freed after the call.  Its id is 0
      * if it is only a group of joins whose token belongs to no connection of the capture. */
@@ -39,6 +43,10 @@ MpsPlaced mps_model_placed(const MpsModel *self, const MpsSegment *segment);
 
 /* Takes an ICMP error, in order of time among the segments. */
 void mps_model_icmp(MpsModel *self, const MpsIcmpError *icmp);
+
+/* Closes what is least missed, to free memory: the oldest connection that is over, else the oldest
+ * attempt, else the one silent for longest.  Returns false if there is none. */
+bool mps_model_evict(MpsModel *self);
 
 /* The capture is over: closes all connections that are still open. */
 void mps_model_finish(MpsModel *self);

@@ -172,6 +172,7 @@ typedef struct {
 typedef struct _Lifetime {
     GQueue queue;
     int64_t timeout_ns;
+    guint most; /* more than these do not wait for the timeout; 0: any number */
 } Lifetime;
 
 /* SYNs of plain TCP that are remembered: more than come while a host repeats one. */
@@ -189,7 +190,8 @@ struct _MpsModel {
     uint64_t plain_syns[PLAIN_SYNS];    /* hashes of those seen last, to tell repeats */
     uint64_t plain_offers[PLAIN_SYNS];  /* with their time stamps, to tell what is answered */
     int64_t now_ns;
-    uint64_t order;            /* segments so far */
+    bool crowded;   /* the segment being worked on would have begun one subflow too many */
+    uint64_t order; /* segments so far */
     const MpsSegment *segment; /* the one being worked on */
     bool missed;               /* it acknowledges payload that had not been captured before */
     bool ack_is_news;          /* it acknowledges more, or offers more window, than any before */
@@ -227,6 +229,8 @@ void mps_subflow_closed(MpsModel *model, Subflow *subflow, MpsClose how, MpsSide
 void mps_subflow_established(MpsModel *model, Subflow *subflow, const Origin *when);
 void mps_register_token(MpsModel *model, Connection *connection, MpsSide side, uint32_t token);
 void mps_expire(MpsModel *model);
+bool mps_room_for_connection(MpsModel *model);
+bool mps_room_for_subflow(MpsModel *model, const Connection *connection);
 bool mps_is_buried(const MpsModel *model, const MpsFlowKey *key);
 
 /* --- handshake.c: keys, tokens, MP_CAPABLE, MP_JOIN */

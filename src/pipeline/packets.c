@@ -11,6 +11,7 @@
 #include "pipeline/filtering.h"
 #include "pipeline/fragments.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/memory.h"
 #include "pipeline/progress.h"
 
 /* Packets between two looks at the progress bar. */
@@ -107,6 +108,7 @@ static bool read_all(const MpsPacketRun *run, const Work *work, MpsPacketFunc ta
                      GError **error)
 {
     MpsTrace *trace = work->trace;
+    MpsMemory memory = mps_memory_begin(run->limits.memory_bytes);
     MpsPacket packet;
     MpsSegment segment;
     MpsIcmpError icmp;
@@ -122,6 +124,7 @@ static bool read_all(const MpsPacketRun *run, const Work *work, MpsPacketFunc ta
         if (!filter_packet(work->seen, &packet, &seen, error) ||
             !filter_packet(work->shown, &packet, &told.passed, error))
             return false;
+        mps_memory_keep(&memory, n, work->model);
         if (seen) {
             told.decoded = decode(fragments, &packet, run->verify_checksums, &segment);
             look(work->model, &packet, run->option_names, work->collected, &segment, &icmp, &told);
@@ -163,6 +166,7 @@ static bool show_packets(const MpsPacketRun *run, MpsPacketFunc take, void *user
     Collected collected = {events};
     const MpsModelHooks hooks = {
         .wants = MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_SIGNAL),
+        .timeouts = run->limits.timeouts,
         .emit = collect,
         .closed = closed,
         .user = &collected,

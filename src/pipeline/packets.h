@@ -6,6 +6,7 @@
 #include <mptcpscope/error.h>
 #include <mptcpscope/told.h>
 
+#include "util/limits.h"
 #include "util/option_names.h"
 
 typedef struct {
@@ -15,7 +16,8 @@ typedef struct {
     bool strict;              /* a file that is cut or unreadable ends the run */
     const MpsOptionNames *option_names; /* or NULL */
     bool verify_checksums;              /* as in MpsAnalysis */
-    bool progress;                      /* progress bar on stderr */
+    MpsLimits limits;
+    bool progress; /* progress bar on stderr */
 } MpsPacketRun;
 
 /* Takes a packet; false ends the run (the output is broken; nobody wants more). */

@@ -11,6 +11,7 @@
 #include "pipeline/filtering.h"
 #include "pipeline/fragments.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/memory.h"
 #include "pipeline/observers.h"
 #include "pipeline/progress.h"
 #include "pipeline/rotation.h"
@@ -55,6 +56,8 @@ enum {
     DUPLICATE,
     LATE,
     FILTERED,
+    UNFOLLOWED,
+    EVICTED,
     DROPPED,
     GAP,
     STATUS,
@@ -84,6 +87,13 @@ static const MpsColumn capture_columns[] = {
                    "captured twice (another interface, place or TTL): otherwise ignored"},
     [LATE] = {"late_packets", MPS_INT,
               "of a connection that had been closed and written before: otherwise ignored"},
+    [UNFOLLOWED] = {"unfollowed_syns", MPS_INT,
+                    "SYNs of MPTCP that 8192 unanswered ones kept from being followed (or 16384 "
+                    "subflows, in one connection): a flood; if answered, the connection is there, "
+                    "its handshake partial"},
+    [EVICTED] = {"evicted_connections", MPS_INT,
+                 "connections, and groups of joins to an unknown token, closed early to make room: "
+                 "see close of connection"},
     [DROPPED] = {"dropped", MPS_INT, "packets the capturing side says it lost; NULL: it does not"},
     [FILTERED] = {"filtered_packets", MPS_INT, "did not pass --filter: otherwise ignored"},
     [GAP] = {"gap_ns", MPS_INT,
@@ -104,6 +114,7 @@ static const MpsTable capture_table = {
 /* What is counted per file. */
 typedef struct {
     uint64_t tcp, mptcp, truncated, malformed, duplicate, late, plain, filtered;
+    uint64_t unfollowed, evicted;
     MpsDamages damages;
 } Counts;
 
@@ -119,6 +130,7 @@ typedef struct {
     MpsObservers *observers;
     MpsRules *rules; /* NULL: the rules are off */
     MpsRowSink *rows;
+    Counts *counts, *here; /* of all files, and of the one being read */
 } Run;
 
 static void emit(void *user, const MpsEvent *event)
@@ -134,6 +146,7 @@ static void closed(void *user, MpsConnection *connection)
 {
     const Run *run = user;
 
+    run->here->evicted += connection->close == MPS_CLOSE_EVICTED;
     mps_observers_closed(run->observers, connection, run->rows);
     if (run->rules)
         mps_rules_closed(run->rules, connection, run->rows);
@@ -211,6 +224,8 @@ static void write_captures(MpsRowSink *rows, const MpsTrace *trace, const Counts
         values[LATE] = mps_count(counts[i].late);
         values[FILTERED] = mps_count(counts[i].filtered);
         values[GAP] = mps_int_if(gaps_ns[i] != INT64_MIN, gaps_ns[i]);
+        values[UNFOLLOWED] = mps_count(counts[i].unfollowed);
+        values[EVICTED] = mps_count(counts[i].evicted);
         values[DROPPED] = mps_int_if(file.dropped >= 0, file.dropped);
         values[STATUS] = mps_text(statuses[file.status]);
         values[PROBLEM] = mps_text(file.error);
@@ -226,6 +241,7 @@ static void take_segment(const Path *path, MpsSegment *segment, Counts *counts)
 
     mps_option_names_apply(path->names, segment);
     seen = mps_model_segment(path->model, segment);
+    counts->unfollowed += seen == MPS_SEEN_CROWDED;
     counts->plain += seen == MPS_SEEN_PLAIN_SYN;
     if (seen == MPS_SEEN_DUPLICATE) {
         counts->duplicate++;
@@ -304,18 +320,22 @@ static bool look_around(const MpsTrace *trace, MpsWriter *writer, uint64_t n_pac
 }
 
 static bool read_all(const MpsAnalysis *analysis, MpsTrace *trace, const Path *path,
-                     MpsWriter *writer, Counts *counts, MpsProgress *progress, GError **error)
+                     MpsWriter *writer, Run *run, MpsProgress *progress, GError **error)
 {
     const bool filters = analysis->filter != NULL;
     g_autoptr(MpsFilter) filter =
         filters ? mps_filtering_new(analysis->filter, trace, error) : NULL;
     bool good = filter || !filters;
     bool passed = true;
+    MpsMemory memory = mps_memory_begin(analysis->limits.memory_bytes);
     MpsPacket packet;
     MpsSegment segment;
 
     for (uint64_t n = 1; good && mps_trace_next(trace, &packet) == MPS_READ_PACKET; n++) {
-        Counts *of_file = &counts[packet.capture_id - 1];
+        Counts *of_file = &run->counts[packet.capture_id - 1];
+
+        run->here = of_file;
+        mps_memory_keep(&memory, n, path->model);
 
         if (analysis->strict && mps_trace_n_damaged(trace) > 0)
             break;
@@ -365,10 +385,12 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError
 
     const MpsRuleOptions rule_options = {analysis->dss_checksums, analysis->vantage};
     g_autoptr(MpsRules) rules = analysis->no_rules ? NULL : mps_rules_new(&rule_options);
-    Run run = {observers, rules, mps_writer_rows(writer)};
+    g_autofree Counts *counts = g_new0(Counts, mps_trace_n_files(trace));
+    Run run = {observers, rules, mps_writer_rows(writer), counts, counts};
     MpsModelHooks hooks = {.wants =
                                mps_observers_wants(observers) | (rules ? mps_rules_wants() : 0),
                            .tcp = analysis->tcp,
+                           .timeouts = analysis->limits.timeouts,
                            .emit = emit,
                            .closed = closed,
                            .user = &run};
@@ -377,11 +399,10 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError
         hooks.state_bytes[scope] = mps_observers_state_bytes(observers, (MpsScope)scope);
 
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
-    g_autofree Counts *counts = g_new0(Counts, mps_trace_n_files(trace));
     g_autoptr(MpsFragments) fragments = mps_fragments_new();
     const Path path = {model, fragments, analysis->option_names, analysis->verify_checksums};
     MpsProgress progress = {.on = analysis->progress && isatty(STDERR_FILENO)};
-    const bool done = read_all(analysis, trace, &path, writer, counts, &progress, error);
+    const bool done = read_all(analysis, trace, &path, writer, &run, &progress, error);
 
     mps_progress_end(&progress);
     if (!done)

@@ -11,6 +11,7 @@
 
 #include <mptcpscope/error.h>
 
+#include "util/limits.h"
 #include "util/option_names.h"
 #include "util/vantage.h"
 
@@ -27,6 +28,7 @@ typedef struct {
     bool dss_checksums;       /* also by the rules that read payload */
     bool verify_checksums;    /* of IP and TCP; packets with a wrong one are ignored */
     MpsVantage vantage;       /* of the rules; 0: guessed */
+    MpsLimits limits;
     const MpsOptionNames *option_names; /* or NULL; stored in `meta` */
 } MpsAnalysis;
 

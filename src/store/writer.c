@@ -133,7 +133,7 @@ MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *t
     g_autofree char *settings =
         g_strdup_printf("PRAGMA page_size = 8192; PRAGMA journal_mode = OFF;"
                         "PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
-                        "PRAGMA cache_size = -16000; PRAGMA application_id = %d;"
+                        "PRAGMA cache_size = -8000; PRAGMA application_id = %d;"
                         "PRAGMA user_version = %d; BEGIN",
                         MPS_APPLICATION_ID, MPS_SCHEMA_VERSION);
 
@@ -145,7 +145,9 @@ MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *t
         self->n_tables++;
     if (path && !reserve(self, error))
         return NULL;
-    if (sqlite3_open(self->temporary ? self->temporary : "", &self->db) != SQLITE_OK) {
+    if (sqlite3_open_v2(self->temporary ? self->temporary : "", &self->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK) { /* one thread writes: no lock for each value */
         failed(self, error);
         return NULL;
     }

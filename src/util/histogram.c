@@ -8,6 +8,11 @@
 
 enum { SUB_BITS = 5, SUB_BINS = 1 << SUB_BITS };
 
+/* Up to so many bins with values are kept as a sorted list of words: bin, then count.  More, or a
+ * count that does not fit, and there is an array of all bins between the first and the last. */
+enum { MOST_FEW = 32, COUNT_BITS = 48 };
+static const uint64_t MOST_COUNT = (UINT64_C(1) << COUNT_BITS) - 1;
+
 /* Bin 0..31 hold the values 0..31; after that each octave has 32 bins. */
 static uint32_t bin_of(uint64_t value)
 {
@@ -29,7 +34,12 @@ static uint64_t bin_low(uint32_t bin)
     return (uint64_t)(bin % SUB_BINS + SUB_BINS) << shift;
 }
 
-/* Makes room for @bin. */
+static uint32_t few_bin(uint64_t word)
+{
+    return (uint32_t)(word >> COUNT_BITS);
+}
+
+/* Makes room for @bin in an array. */
 static void cover(MpsHistogram *self, uint32_t bin)
 {
     const uint32_t octave = bin / SUB_BINS * SUB_BINS;
@@ -45,6 +55,74 @@ static void cover(MpsHistogram *self, uint32_t bin)
     self->n_bins = end - first;
 }
 
+static void count_in_array(MpsHistogram *self, uint32_t bin, uint64_t times)
+{
+    if (bin - self->first_bin >= self->n_bins)
+        cover(self, bin);
+    self->bins[bin - self->first_bin] += times;
+}
+
+/* They are no longer few. */
+static void leave_list(MpsHistogram *self)
+{
+    g_autofree uint64_t *few = g_steal_pointer(&self->bins);
+
+    for (uint32_t i = 0; i < self->n_few; i++)
+        count_in_array(self, few_bin(few[i]), few[i] & MOST_COUNT);
+    self->n_few = self->n_few_room = 0;
+}
+
+/* Returns false if the list cannot take them. */
+static bool count_in_list(MpsHistogram *self, uint32_t bin, uint64_t times)
+{
+    uint32_t at = self->n_few;
+
+    while (at > 0 && few_bin(self->bins[at - 1]) > bin)
+        at--;
+    if (at > 0 && few_bin(self->bins[at - 1]) == bin) {
+        if (times > MOST_COUNT - (self->bins[at - 1] & MOST_COUNT))
+            return false;
+        self->bins[at - 1] += times;
+        return true;
+    }
+    if (self->n_few == MOST_FEW || times > MOST_COUNT)
+        return false;
+    if (self->n_few == self->n_few_room) {
+        self->n_few_room = MAX(2 * self->n_few_room, 2);
+        self->bins = g_renew(uint64_t, self->bins, self->n_few_room);
+    }
+    memmove(self->bins + at + 1, self->bins + at, (self->n_few - at) * sizeof *self->bins);
+    self->bins[at] = (uint64_t)bin << COUNT_BITS | times;
+    self->n_few++;
+    return true;
+}
+
+static void count(MpsHistogram *self, uint32_t bin, uint64_t times)
+{
+    if (self->n_bins == 0) {
+        if (count_in_list(self, bin, times))
+            return;
+        leave_list(self);
+    }
+    count_in_array(self, bin, times);
+}
+
+/* How many places, in order of their bins, bin_at() knows; those of an array may be empty. */
+static uint32_t n_places(const MpsHistogram *self)
+{
+    return self->n_bins ? self->n_bins : self->n_few;
+}
+
+static uint32_t bin_at(const MpsHistogram *self, uint32_t place, uint64_t *n)
+{
+    if (self->n_bins) {
+        *n = self->bins[place];
+        return self->first_bin + place;
+    }
+    *n = self->bins[place] & MOST_COUNT;
+    return few_bin(self->bins[place]);
+}
+
 void mps_histogram_add(MpsHistogram *self, int64_t value)
 {
     mps_histogram_add_times(self, value, 1);
@@ -56,11 +134,8 @@ void mps_histogram_add_times(MpsHistogram *self, int64_t value, uint64_t times)
         return;
 
     const int64_t counted = MAX(value, 0);
-    const uint32_t bin = bin_of((uint64_t)counted);
 
-    if (bin - self->first_bin >= self->n_bins)
-        cover(self, bin);
-    self->bins[bin - self->first_bin] += times;
+    count(self, bin_of((uint64_t)counted), times);
     self->min = self->n ? MIN(self->min, counted) : counted;
     self->max = MAX(self->max, counted);
     self->n += times;
@@ -81,9 +156,10 @@ int64_t mps_histogram_quantile(const MpsHistogram *self, double p)
     const double rank = p * (double)self->n;
     double below = 0;
 
-    for (uint32_t i = 0; i < self->n_bins; i++) {
-        const uint32_t bin = self->first_bin + i;
-        const double here = (double)self->bins[i];
+    for (uint32_t i = 0; i < n_places(self); i++) {
+        uint64_t n;
+        const uint32_t bin = bin_at(self, i, &n);
+        const double here = (double)n;
 
         if (here > 0 && below + here >= rank) {
             const double low = (double)bin_low(bin), high = (double)bin_low(bin + 1);
@@ -99,20 +175,25 @@ int64_t mps_histogram_quantile(const MpsHistogram *self, double p)
 bool mps_histogram_next_octave(const MpsHistogram *self, uint32_t *at, int64_t *low, int64_t *high,
                                uint64_t *n)
 {
-    while (*at < self->n_bins && self->bins[*at] == 0)
-        (*at)++;
-    if (*at >= self->n_bins)
-        return false;
+    uint64_t begin = 0, end = 0, here;
 
-    const uint64_t value = bin_low(self->first_bin + *at);
-    const uint64_t begin = value ? UINT64_C(1) << (g_bit_storage(value) - 1) : 0;
-    const uint64_t end = value ? 2 * begin : 1;
+    *n = 0;
+    for (; *at < n_places(self); (*at)++) {
+        const uint64_t value = bin_low(bin_at(self, *at, &here));
 
+        if (here == 0)
+            continue;
+        if (*n > 0 && value >= end)
+            break;
+        if (*n == 0) {
+            begin = value ? UINT64_C(1) << (g_bit_storage(value) - 1) : 0;
+            end = value ? 2 * begin : 1;
+        }
+        *n += here;
+    }
     *low = (int64_t)begin;
     *high = (int64_t)MIN(end, (uint64_t)INT64_MAX);
-    for (*n = 0; *at < self->n_bins && bin_low(self->first_bin + *at) < end; (*at)++)
-        *n += self->bins[*at];
-    return true;
+    return *n > 0;
 }
 
 void mps_histogram_clear(MpsHistogram *self)

@@ -1,7 +1,9 @@
 /* histogram.h - distribution of positive integers in bounded space, with exact moments.
  *
  * Log-linear bins: every power of two is cut into 32 equal bins, so a quantile is at most 3.2 % off
- * (half of that on average); count, minimum, maximum, mean and standard deviation are exact. */
+ * (half of that on average); count, minimum, maximum, mean and standard deviation are exact.  As
+ * long as the values lie in few bins, only those take memory: a short connection has histograms by
+ * the dozen and a handful of values in each. */
 #ifndef MPS_UTIL_HISTOGRAM_H
 #define MPS_UTIL_HISTOGRAM_H
 
@@ -12,9 +14,10 @@
 typedef struct {
     uint64_t n;
     int64_t min, max;
-    double mean, m2; /* Welford's running mean and sum of squared deviations */
-    uint64_t *bins;  /* of whole octaves, from the lowest to the highest seen */
-    uint32_t first_bin, n_bins;
+    double mean, m2;            /* Welford's running mean and sum of squared deviations */
+    uint64_t *bins;             /* NULL as long as it is empty */
+    uint32_t first_bin, n_bins; /* n_bins 0: @bins is a list of the few that have values */
+    uint32_t n_few, n_few_room;
 } MpsHistogram;
 
 /* Counts @value; negative ones count as 0. */

@@ -6,21 +6,24 @@
 
 #include <glib.h>
 
-enum { FIRST_ITEMS = 4 };
+enum { FIRST_ITEMS = 4, MOST_ITEMS = 1 << 29 };
 
 /* Moves the items to a larger block, with the new free places on the side that needs them. */
 static char *grow(char *items, MpsRoom *room, bool at_front, size_t item_bytes)
 {
-    const size_t more = MAX(room->n_items, FIRST_ITEMS);
-    const size_t n_front = room->n_front + (at_front ? more : 0);
-    const size_t n_back = room->n_back + (at_front ? 0 : more);
+    /* By half: arrays of short connections stay small. */
+    const uint32_t more = MAX(room->n_items / 2, FIRST_ITEMS);
+    const uint32_t n_front = room->n_front + (at_front ? more : 0);
+    const uint32_t n_back = room->n_back + (at_front ? 0 : more);
     char *block;
+
+    g_assert(room->n_items < MOST_ITEMS);
 
     if (!at_front) { /* the usual way: the block may grow in place */
         block = g_realloc_n(items ? items - room->n_front * item_bytes : NULL,
-                            n_front + room->n_items + n_back, item_bytes);
+                            (gsize)n_front + room->n_items + n_back, item_bytes);
     } else {
-        block = g_malloc_n(n_front + room->n_items + n_back, item_bytes);
+        block = g_malloc_n((gsize)n_front + room->n_items + n_back, item_bytes);
         if (items) {
             memcpy(block + n_front * item_bytes, items, room->n_items * item_bytes);
             g_free(items - room->n_front * item_bytes);
@@ -62,7 +65,7 @@ void *mps_room_insert_slow(void *items, MpsRoom *room, size_t index, size_t item
         room->n_back--;
     }
     room->n_items++;
-    room->inserted = index;
+    room->inserted = (uint32_t)index;
     return at;
 }
 
@@ -72,13 +75,13 @@ void *mps_room_erase_slow(void *items, MpsRoom *room, size_t index, size_t n, si
 
     if (index == 0) {
         at += n * item_bytes;
-        room->n_front += n;
+        room->n_front += (uint32_t)n;
     } else {
         memmove(at + index * item_bytes, at + (index + n) * item_bytes,
                 (room->n_items - index - n) * item_bytes);
-        room->n_back += n;
+        room->n_back += (uint32_t)n;
     }
-    room->n_items -= n;
+    room->n_items -= (uint32_t)n;
     return at;
 }
 

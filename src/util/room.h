@@ -5,12 +5,13 @@
 #define MPS_UTIL_ROOM_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Beside a typed pointer to the items.  Zeroed memory, with a NULL pointer, is an empty array. */
 typedef struct {
-    size_t n_items;
-    size_t n_front, n_back; /* free places before and behind the items */
-    size_t inserted;        /* index of the item inserted last */
+    uint32_t n_items;
+    uint32_t n_front, n_back; /* free places before and behind the items */
+    uint32_t inserted;        /* index of the item inserted last */
 } MpsRoom;
 
 /* The general cases of the two functions below. */

@@ -284,6 +284,8 @@ static void remarks(Remarks *self, const MpsTold *told)
                       told->placed.copy_of_capture_id);
         return;
     }
+    if (told->seen == MPS_SEEN_CROWDED)
+        g_string_append(next_remark(self), "not followed: too many SYNs were never answered");
     if (told->seen == MPS_SEEN_LATE && segment) {
         g_string_append_printf(next_remark(self),
                                "late packet of connection %" PRIu64 ", which was over before",

@@ -81,6 +81,12 @@ static void print_capture(MpsQuery *query, FILE *out)
     if (mps_query_int(query, "late_packets") > 0)
         fprintf(out, "  %s of connections that had been closed and written before: ignored\n",
                 mps_format_count(mps_query_int(query, "late_packets"), "packet").text);
+    if (mps_query_int(query, "unfollowed_syns") > 0)
+        fprintf(out, "  %s not followed: too many were never answered (a flood?)\n",
+                mps_format_count(mps_query_int(query, "unfollowed_syns"), "SYN").text);
+    if (mps_query_int(query, "evicted_connections") > 0)
+        fprintf(out, "  %s closed early to keep memory bounded (see --memory-limit)\n",
+                mps_format_count(mps_query_int(query, "evicted_connections"), "connection").text);
     if (strcmp(status, "ok") != 0 && *status)
         fprintf(out, "  %s: %s\n", strcmp(status, "cut") == 0 ? "CUT" : "UNREADABLE",
                 without_path(reason, path));

@@ -134,6 +134,45 @@ static void test_sample_sd(void)
     mps_histogram_clear(&histogram);
 }
 
+/* The same classes, whether the bins are few or many, and whatever came first. */
+static void test_octaves(void)
+{
+    for (int n = 1; n <= 200; n++) {
+        MpsHistogram histogram = {0};
+        uint64_t in_class, total = 0;
+        int64_t low, high, before = -1;
+        uint32_t at = 0;
+
+        for (int i = n - 1; i >= 0; i--)
+            mps_histogram_add_times(&histogram, i, 3);
+        while (mps_histogram_next_octave(&histogram, &at, &low, &high, &in_class)) {
+            g_assert_cmpint(low, >, before);
+            g_assert_cmpuint(in_class, ==, 3 * (uint64_t)(MIN(high, n) - low));
+            before = low;
+            total += in_class;
+        }
+        g_assert_cmpuint(total, ==, 3 * (uint64_t)n);
+        g_assert_cmpint(mps_histogram_quantile(&histogram, 1), ==, n - 1);
+        mps_histogram_clear(&histogram);
+    }
+}
+
+static void test_large_counts(void)
+{
+    const uint64_t many = UINT64_C(3) << 46;
+    MpsHistogram histogram = {0};
+    uint64_t in_class;
+    int64_t low, high;
+    uint32_t at = 0;
+
+    mps_histogram_add_times(&histogram, 5, many);
+    mps_histogram_add_times(&histogram, 5, many);
+    g_assert_true(mps_histogram_next_octave(&histogram, &at, &low, &high, &in_class));
+    g_assert_cmpint(low, ==, 4);
+    g_assert_cmpuint(in_class, ==, 2 * many);
+    mps_histogram_clear(&histogram);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -147,5 +186,7 @@ int main(int argc, char **argv)
     g_test_add_func("/histogram/one value", test_one);
     g_test_add_func("/histogram/negative values count as 0", test_negative);
     g_test_add_func("/histogram/sample standard deviation", test_sample_sd);
+    g_test_add_func("/histogram/octaves", test_octaves);
+    g_test_add_func("/histogram/large counts", test_large_counts);
     return g_test_run();
 }

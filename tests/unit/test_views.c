@@ -15,6 +15,7 @@ static const char schema[] =
     "CREATE TABLE capture(capture_id INTEGER, path TEXT, packets INTEGER, tcp_packets INTEGER,"
     " mptcp_packets INTEGER, first_ns INTEGER, last_ns INTEGER, truncated_packets INTEGER,"
     " malformed_packets INTEGER, duplicate_packets INTEGER, late_packets INTEGER,"
+    " unfollowed_syns INTEGER, evicted_connections INTEGER,"
     " plain_connections INTEGER, dropped INTEGER, status TEXT,"
     " error TEXT) STRICT;"
     "CREATE TABLE v_diagnosis(connection_id INTEGER, subflow_id INTEGER, direction TEXT,"
@@ -70,7 +71,7 @@ static const char schema[] =
 
 static const char rows[] =
     "INSERT INTO capture VALUES(1, 'a\x1b.pcap', 100, 90, 80, 1000000000000000000,"
-    " 1000000004000000000, 0, 1, 2, 7, 4, 3, 'cut', 'ends inside packet 101');"
+    " 1000000004000000000, 0, 1, 2, 7, 0, 0, 4, 3, 'cut', 'ends inside packet 101');"
     "INSERT INTO connection VALUES(1, 'mptcp', 1, '10.1.0.2', 5000, '192.0.2.1', 80, 1, 4294967295,"
     " 1000000000000000000, 3760000000, 'data_fin', 'client', NULL, 2, 2, 'near_client', 'full');"
     "INSERT INTO connection_direction VALUES(1, 'c2s', 1000, 2127.6, 100, 1, 0, 0, 200, 0, 0, 0, 0,"

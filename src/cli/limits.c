@@ -1,0 +1,79 @@
+/* limits.c - see limits.h. */
+#include "cli/limits.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <mptcpscope/error.h>
+
+/* Less is not enough for a single connection with all its tables. */
+static const uint64_t LEAST_BYTES = UINT64_C(64) << 20;
+static const double MOST_SECONDS = 1e9;
+
+static MpsLimits wished;
+static const char *given;
+
+static gboolean read_memory(const char *option G_GNUC_UNUSED, const char *text,
+                            gpointer data G_GNUC_UNUSED, GError **error)
+{
+    static const char suffixes[] = "KMGT";
+    char *end;
+    const guint64 number = g_ascii_strtoull(text, &end, 10);
+    const char *suffix = *end ? strchr(suffixes, g_ascii_toupper(*end)) : NULL;
+    const unsigned shift = suffix ? 10 * (unsigned)(suffix - suffixes + 1) : 0;
+
+    given = "--memory-limit";
+    if (!g_ascii_isdigit(*text) || (*end && (!suffix || end[1])) || number > G_MAXUINT64 >> shift ||
+        number << shift < LEAST_BYTES)
+        return mps_throw(error, MPS_ERROR_USAGE,
+                         "--memory-limit: a size of 64M or more, as 500M or 2G, not '%s'", text);
+    wished.memory_bytes = number << shift;
+    return true;
+}
+
+static gboolean read_timeout(const char *option, const char *text, gpointer data G_GNUC_UNUSED,
+                             GError **error)
+{
+    static const struct {
+        const char *option;
+        int64_t *ns;
+    } timeouts[] = {
+        {"--handshake-timeout", &wished.timeouts.handshake_ns},
+        {"--idle-timeout", &wished.timeouts.idle_ns},
+        {"--close-timeout", &wished.timeouts.close_ns},
+    };
+    char *end;
+    const double seconds = g_ascii_strtod(text, &end);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(timeouts); i++) {
+        if (strcmp(option, timeouts[i].option) != 0)
+            continue;
+        given = timeouts[i].option;
+        if (end == text || *end || !(seconds >= 0.001 && seconds <= MOST_SECONDS))
+            return mps_throw(error, MPS_ERROR_USAGE, "%s: seconds, not '%s'", option, text);
+        *timeouts[i].ns = (int64_t)(seconds * 1e9);
+    }
+    return true;
+}
+
+const GOptionEntry mps_limits_options[] = {
+    {"memory-limit", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)read_memory,
+     "Captures: memory to keep within; half of what is available without it", "SIZE"},
+    {"handshake-timeout", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)read_timeout,
+     "Captures: silence that ends an attempt to connect (default 180)", "SECONDS"},
+    {"idle-timeout", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)read_timeout,
+     "Captures: silence that ends an established connection (default 7440)", "SECONDS"},
+    {"close-timeout", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)read_timeout,
+     "Captures: how long a closed connection waits for late packets (default 60)", "SECONDS"},
+    {0},
+};
+
+MpsLimits mps_limits_wished(void)
+{
+    return wished;
+}
+
+const char *mps_limits_option(void)
+{
+    return given;
+}
