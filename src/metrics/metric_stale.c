@@ -17,6 +17,7 @@ typedef struct {
     uint32_t capture_id;
     int64_t longest_ns;
     bool any_sent;
+    bool others_went_on; /* during the wait, seen at some packet of this subflow */
 } End;
 
 typedef struct {
@@ -47,6 +48,7 @@ static void wait_from(End *end, const MpsEvent *event)
     end->since_ns = event->ts_ns;
     end->packet = event->packet;
     end->capture_id = event->capture_id;
+    end->others_went_on = false;
 }
 
 static int64_t least_ns(const MpsSubflow *subflow, MpsSide sender)
@@ -56,7 +58,8 @@ static int64_t least_ns(const MpsSubflow *subflow, MpsSide sender)
     return MAX(LEAST_NS, side->rtt_samples ? 3 * MIN(side->rtt_min_ns, MOST_RTT_NS) : 0);
 }
 
-/* Whether another subflow got payload of @sender acknowledged at @ts_ns or later. */
+/* Whether another subflow got payload of @sender acknowledged at @ts_ns or later, and did not wait
+ * for that itself: where all paths fail at once none is stale while others go on. */
 static bool others_go_on(const MpsSubflow *but, MpsSide sender, int64_t ts_ns)
 {
     const GPtrArray *subflows = but->connection->subflows;
@@ -65,7 +68,8 @@ static bool others_go_on(const MpsSubflow *but, MpsSide sender, int64_t ts_ns)
         const MpsSubflow *each = g_ptr_array_index(subflows, i);
 
         if (each != but && each->side[sender].acked_ns != MPS_NO_TIME &&
-            each->side[sender].acked_ns >= ts_ns)
+            each->side[sender].acked_ns >= ts_ns &&
+            (each->side[sender].paused_ns == MPS_NO_TIME || each->side[sender].paused_ns <= ts_ns))
             return true;
     }
     return false;
@@ -77,7 +81,7 @@ static bool is_stale(const End *end, const MpsSubflow *subflow, MpsSide sender, 
 
     return subflow->connection->id != 0 && end->any_sent && end->sent_end > end->acked &&
            now_ns - end->since_ns >= least && subflow->side[other(sender)].ledger.packets > 0 &&
-           others_go_on(subflow, sender, end->since_ns + least);
+           (end->others_went_on || others_go_on(subflow, sender, end->since_ns + least));
 }
 
 static void add_row(const End *end, const MpsSubflow *subflow, MpsSide sender, int64_t now_ns,
@@ -113,8 +117,10 @@ static void take_payload(End *end, const MpsEvent *event)
         end->any_sent = true;
         end->acked = end->sent_end = MAX(begin, end->acked);
     }
-    if (sent_end <= end->sent_end)
+    if (sent_end <= end->sent_end) {
+        end->others_went_on |= is_stale(end, event->subflow, event->direction, event->ts_ns);
         return;
+    }
     if (end->sent_end <= end->acked)
         wait_from(end, event);
     end->sent_end = sent_end;

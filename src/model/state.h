@@ -70,6 +70,7 @@ typedef struct {
     MpsMappings mappings;
     RawMapping last_mapping; /* to skip repeats fast */
     bool has_last_mapping;
+    bool waits;            /* payload was left outstanding by the last acknowledgement of more */
     GArray *held;          /* RawMapping, while ssn_zero is not known; NULL = none */
     uint32_t ssn_zero_low; /* lower bound of ssn_zero, low 32 bits */
     unsigned n_agree;      /* mappings whose first captured segment gives the same upper bound */

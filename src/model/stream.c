@@ -8,6 +8,10 @@
 /* Holes below the acknowledgement are given up when a stream has more than this many ranges. */
 enum { MAX_RANGES = 4096, KEEP_RANGES = 2048 };
 
+/* Without acknowledgements of more payload for so long, MpsSubflowSide.acked_since_ns begins anew.
+ */
+static const int64_t PAUSE_NS = INT64_C(1000) * 1000 * 1000;
+
 static void start(SubflowEnd *end, uint32_t isn, bool is_isn)
 {
     end->started = true;
@@ -379,6 +383,15 @@ static void newly_sacked(MpsModel *model, Subflow *subflow, MpsSide direction, u
     }
 }
 
+/* More payload of @side, whose stream is @acked, is acknowledged, up to @ack. */
+static void note_progress(SubflowEnd *acked, MpsSubflowSide *side, uint64_t ack, int64_t now_ns)
+{
+    if (acked->waits && now_ns - side->acked_ns > PAUSE_NS)
+        side->paused_ns = now_ns;
+    acked->waits = ack < acked->highest;
+    side->acked_ns = now_ns;
+}
+
 /* After a fallback the acknowledgement of the subflow is that of the data. */
 static void implied_ack(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t ack)
 {
@@ -432,7 +445,7 @@ void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender)
         newly_sacked(model, subflow, direction, MAX(ack, acked->acked));
     }
     if (acked->has_payload && acked->acked < acked->highest && ack > acked->acked)
-        subflow->public.side[direction].acked_ns = segment->ts_ns;
+        note_progress(acked, &subflow->public.side[direction], ack, segment->ts_ns);
     model->ack_is_news |= ack > acked->acked;
     /* One beyond may be a FIN. */
     model->missed = acked->has_payload && ack > MAX(acked->highest, acked->acked) + 1;

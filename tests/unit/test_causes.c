@@ -667,6 +667,23 @@ static void test_stale_all(void)
     rows_free(&rows);
 }
 
+/* Both paths are down at once: the one that recovers first had not gone on meanwhile. */
+static void test_stale_both(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_send(rows.bench, 1, C, 1, 100, 100);
+    bench_send(rows.bench, 1, C, 101, 100, 200);
+    bench_ack(rows.bench, 1, S, 1, 101, 0);
+    wait_ms(&rows, 3000);
+    bench_ack(rows.bench, 1, S, 1, 201, 0);
+    bench_ack(rows.bench, 0, S, 1, 101, 300);
+    rows_finish(&rows);
+    rows_assert(&rows, OF_KIND("stale"), "");
+    rows_free(&rows);
+}
+
 /* It never recovers; its peer does send, but acknowledges nothing. */
 static void test_stale_to_the_end(void)
 {
@@ -1028,6 +1045,7 @@ int main(int argc, char **argv)
     g_test_add_func("/idle/bounded", test_idle_bounded);
     g_test_add_func("/stale/threshold", test_stale_threshold);
     g_test_add_func("/stale/all are silent", test_stale_all);
+    g_test_add_func("/stale/both paths at once", test_stale_both);
     g_test_add_func("/stale/to the end", test_stale_to_the_end);
     g_test_add_func("/end/silent death", test_silent_death);
     g_test_add_func("/end/DATA_FIN", test_data_fin);
