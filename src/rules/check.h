@@ -124,6 +124,7 @@ struct _Flow {
      * fourth: the acceptor's first after the third that is not a RST. */
     Place syn, synack, third, fourth;
     bool out_of_order; /* the capture shows steps of the handshake in another order */
+    bool clashes;      /* with an older subflow that was open: packets may be of either */
     bool reused;       /* by a connection whose SYN the capture lacks: nothing is judged any more */
 };
 

@@ -393,6 +393,7 @@ static void compare_flows(const Packet *packet, const JoinCheck *all, JoinFlow *
         if (before && before != packet->flow)
             compare_flow(packet, all, state, before, &failed);
     }
+    packet->flow->clashes = state->clash;
     if (!state->clash)
         rule_pass(packet->check, RULE_JOIN_15);
     if (rule_broken(packet, RULE_JOIN_16, failed))

@@ -480,6 +480,7 @@ static void join_15(Bed *bed, bool bad)
     PbFlow *again = pb_flow(bed->conn, PB_CLIENT, "10.1.2.1", bad ? 40001 : 40009, "10.2.1.1", 80);
 
     again->address_id[PB_CLIENT] = 1;
+    again->isn[PB_CLIENT] += 1 << 30;
     bed_start(bed);
     pb_open(bed->second);
     pb_send(bed->second, PB_CLIENT, 100);
@@ -487,6 +488,7 @@ static void join_15(Bed *bed, bool bad)
     bed_fault(bed);
     pb_syn(again);
     pb_send(bed->second, PB_CLIENT, 100);
+    pb_ack(bed->second, PB_SERVER);
 }
 
 static void join_16(Bed *bed, bool bad)
