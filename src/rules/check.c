@@ -255,7 +255,10 @@ static void track_before(const Packet *packet)
     Flow *flow = packet->flow;
 
     track_ip_id(packet->sending, packet->wire);
-    packet->sending->options_cut |= !packet->options_whole || packet->ambiguous || flow->clashes;
+    packet->check->several_taps |= packet->wire->capture_id < packet->check->capture_id;
+    packet->check->capture_id = packet->wire->capture_id;
+    packet->sending->options_cut |=
+        !packet->options_whole || packet->ambiguous || flow->clashes || packet->check->several_taps;
     if (packet->syn || packet->synack) {
         track_syn(packet->sending, packet);
         agree_wscale(flow);
