@@ -255,7 +255,10 @@ static void track_before(const Packet *packet)
     Flow *flow = packet->flow;
 
     track_ip_id(packet->sending, packet->wire);
-    packet->sending->options_cut |= !packet->options_whole || packet->ambiguous;
+    packet->check->several_taps |= packet->wire->capture_id < packet->check->capture_id;
+    packet->check->capture_id = packet->wire->capture_id;
+    packet->sending->options_cut |=
+        !packet->options_whole || packet->ambiguous || flow->clashes || packet->check->several_taps;
     if (packet->syn || packet->synack) {
         track_syn(packet->sending, packet);
         agree_wscale(flow);
@@ -447,16 +450,22 @@ static bool is_plain(const Packet *packet)
 /* Bits (1 << FamilyId) of all families. */
 #define ALL_FAMILIES ((1u << N_FAMILIES) - 1)
 
+/* Those that may say something of @packet. */
+static unsigned fit_families(const Packet *packet)
+{
+    return packet->ambiguous       ? 1u << FAMILY_opt
+           : packet->flow->clashes ? 1u << FAMILY_opt | 1u << FAMILY_join
+                                   : ALL_FAMILIES;
+}
+
 /* Those with something to do for @packet. */
 static unsigned loud_families(const Packet *packet)
 {
     const End *sending = packet->sending;
 
-    if (packet->ambiguous)
-        return 1u << FAMILY_opt;
     return packet->plain && sending->quiet_epoch == packet->check->epoch
-               ? ALL_FAMILIES & ~sending->quiet
-               : ALL_FAMILIES;
+               ? fit_families(packet) & ~sending->quiet
+               : fit_families(packet);
 }
 
 /* Each call has a place of its own in the code: so the processor predicts it. */
@@ -468,9 +477,8 @@ static void show_families(const Packet *packet)
 #define FAMILY(name)                                                                               \
     if (loud & 1u << FAMILY_##name) {                                                              \
         mps_rules_##name.segment(packet);                                                          \
-        if (packet->check->epoch != epoch &&                                                       \
-            !packet->ambiguous) /* a fault wakes up those behind it */                             \
-            loud = ALL_FAMILIES;                                                                   \
+        if (packet->check->epoch != epoch) /* a fault wakes up those behind it */                  \
+            loud = fit_families(packet);                                                           \
     }
 #include "rules/families.def"
 #undef FAMILY

@@ -124,6 +124,7 @@ struct _Flow {
      * fourth: the acceptor's first after the third that is not a RST. */
     Place syn, synack, third, fourth;
     bool out_of_order; /* the capture shows steps of the handshake in another order */
+    bool clashes;      /* with an older subflow that was open: packets may be of either */
     bool reused;       /* by a connection whose SYN the capture lacks: nothing is judged any more */
 };
 
@@ -138,11 +139,13 @@ struct _Check {
     uint64_t epoch; /* unique in the run; another one after each packet that is not plain, and after
                        each fault */
     /* Set by the families for those after them. */
-    bool keys_doubtful; /* a key was contradicted: what is derived from it is not judged */
-    bool fallen_back;   /* MPTCP was given up: only the rules of a fallback go on */
-    Place fallback;     /* what made it so */
-    bool has_checksum;  /* the checksum negotiation is known, */
-    bool checksum;      /* and this is its result */
+    bool keys_doubtful;  /* a key was contradicted: what is derived from it is not judged */
+    bool fallen_back;    /* MPTCP was given up: only the rules of a fallback go on */
+    Place fallback;      /* what made it so */
+    uint32_t capture_id; /* of the latest packet */
+    bool several_taps;   /* captures run side by side: the path may change packets between them */
+    bool has_checksum;   /* the checksum negotiation is known, */
+    bool checksum;       /* and this is its result */
 };
 
 /* A packet in its context. */

@@ -393,6 +393,7 @@ static void compare_flows(const Packet *packet, const JoinCheck *all, JoinFlow *
         if (before && before != packet->flow)
             compare_flow(packet, all, state, before, &failed);
     }
+    packet->flow->clashes = state->clash;
     if (!state->clash)
         rule_pass(packet->check, RULE_JOIN_15);
     if (rule_broken(packet, RULE_JOIN_16, failed))
@@ -442,9 +443,34 @@ static void finish_clash(Check *check, const Flow *flow, const JoinFlow *state)
 
 /* ---- the steps ---- */
 
+/* Whether this SYN, with its token, nonce and ISN, was seen on other addresses before. */
+static bool is_translated(const Packet *packet, const JoinFlow *state)
+{
+    const guint n = check_n_flows(packet->check);
+    const MpsSide opener = packet->sender;
+
+    for (guint i = n > MOST_COMPARED ? n - MOST_COMPARED : 0; i < n; i++) {
+        const Flow *each = check_flow(packet->check, i);
+        const JoinFlow *other_join = NULL;
+
+        if (!each || each == packet->flow || each->public->kind != MPS_KIND_JOIN)
+            continue;
+        other_join = join_flow(each);
+        if (other_join->has_syn && other_join->token == state->token &&
+            other_join->nonce[opener] == state->nonce[opener] &&
+            each->end[opener].isn == packet->wire->seq)
+            return true;
+    }
+    return false;
+}
+
 void join_place_syn(const Packet *packet, const MpsMptcpOption *join, JoinFlow *state)
 {
     JoinCheck *all = check_state(packet->check, FAMILY_join);
+
+    state->translated = is_translated(packet, state);
+    if (state->translated)
+        return;
 
     if (packet->check->connection->id == 0 || join_names_itself(packet->flow) ||
         check_ended(packet, all))
@@ -459,7 +485,7 @@ void join_place_synack(const Packet *packet, const MpsMptcpOption *join, JoinFlo
 {
     JoinCheck *all = check_state(packet->check, FAMILY_join);
 
-    if (!join_is_after_end(packet->flow, all))
+    if (!state->translated && !join_is_after_end(packet->flow, all))
         take_source(packet, all, state, join->join.address_id);
 }
 

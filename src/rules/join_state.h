@@ -52,6 +52,7 @@ typedef struct {
 
     bool early, early_announced; /* JOIN-04: no DSS came before; but an ADD_ADDR did */
     bool early_provable;
+    bool translated;   /* shown on other addresses before: taken on both sides of a NAT */
     bool to_announced; /* it goes to an address that was announced */
     const Flow *clash; /* JOIN-15: a live subflow with the same addresses and ports; NULL: none */
     bool clash_lives;  /* its opener went on */

@@ -232,7 +232,7 @@ static void take_data_ack(const Packet *packet, Side *side, MpsSide data_sender)
         side->acked = data_ack;
     side->has_acked = true;
     if (side->last_fin.place.packet && side->last_fin.subflow == packet->flow->public) {
-        side->last_fin.denied = data_ack < side->last_fin.due;
+        side->last_fin.denied = data_ack < side->last_fin.due && !packet->check->several_taps;
         report_last_fin(packet->check, data_sender, side);
     }
     if (!side->has_fin || side->fin_acked.packet)

@@ -433,6 +433,21 @@ static void join_12_two_ids(Bed *bed, bool bad)
     pb_open(bed->third);
 }
 
+/* The same join on both sides of a NAT. */
+static void join_12_nat(Bed *bed, bool bad)
+{
+    PbFlow *behind =
+        pb_flow(bed->conn, PB_CLIENT, bad ? "10.1.9.1" : "10.1.2.1", 40001, "10.2.1.1", 80);
+
+    behind->address_id[PB_CLIENT] = bed->second->address_id[PB_CLIENT];
+    behind->isn[PB_CLIENT] = bed->second->isn[PB_CLIENT];
+    behind->nonce[PB_CLIENT] = bed->second->nonce[PB_CLIENT];
+    bed_start(bed);
+    pb_open(bed->second);
+    if (bad)
+        pb_syn(behind);
+}
+
 static void join_13(Bed *bed, bool bad)
 {
     bed_start(bed);
@@ -480,6 +495,7 @@ static void join_15(Bed *bed, bool bad)
     PbFlow *again = pb_flow(bed->conn, PB_CLIENT, "10.1.2.1", bad ? 40001 : 40009, "10.2.1.1", 80);
 
     again->address_id[PB_CLIENT] = 1;
+    again->isn[PB_CLIENT] += 1 << 30;
     bed_start(bed);
     pb_open(bed->second);
     pb_send(bed->second, PB_CLIENT, 100);
@@ -487,6 +503,7 @@ static void join_15(Bed *bed, bool bad)
     bed_fault(bed);
     pb_syn(again);
     pb_send(bed->second, PB_CLIENT, 100);
+    pb_ack(bed->second, PB_SERVER);
 }
 
 static void join_16(Bed *bed, bool bad)
@@ -724,6 +741,7 @@ const RuleCase cases_join[] = {
     {.rule = "JOIN-12", .run = join_12_removed, .verdict = "violation", .vantage = "client"},
     {.rule = "JOIN-12", .run = join_12, .verdict = "warning"},
     {.rule = "JOIN-12", .run = join_12_two_ids, .verdict = "warning", .vantage = "client"},
+    {.rule = "JOIN-12", .run = join_12_nat, .verdict = "pass", .vantage = "client"},
     {.rule = "JOIN-13", .run = join_13, .verdict = "violation", .vantage = "client"},
     {.rule = "JOIN-13", .run = join_13, .verdict = "warning"},
     {.rule = "JOIN-13", .run = join_13_removed, .verdict = "violation", .vantage = "client"},
