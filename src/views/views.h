@@ -52,11 +52,16 @@ bool mps_view_export_json(sqlite3 *db, FILE *out, GError **error);
 typedef struct {
     const char *database;  /* path of @db */
     const char *kind;      /* name of a figure of plots.def, or NULL for all */
-    const char *format;    /* "png", "svg" or "both" */
+    const char *format;    /* "png", "svg", "pdf", "both" (the first two) or "all" */
     const char *directory; /* exists, or is created */
     const char *scratch;   /* file where each figure is drawn before it gets its name; gone then */
     int64_t connection_id; /* or MPS_ALL_CONNECTIONS */
     bool quiet;            /* no notes about figures without data */
+    /* With it, each figure gets its script and the rows drawn (.gp, .tsv) beside it: file where the
+     * rows are gathered before they get their name; gone then.  Or NULL. */
+    const char *rows;
+    bool passing;              /* @database goes away: the kept scripts do not name it */
+    const char *const *labels; /* PREFIX=NAME, names of addresses, NULL-terminated; or NULL */
     /* Asked about each file before it is drawn; false, with an error, ends the work.  Or NULL. */
     bool (*may_write)(const char *file, void *user, GError **error);
     void *user; /* of may_write */
@@ -66,6 +71,13 @@ typedef struct {
  * it).  MPS_ERROR_USAGE: no such connection; MPS_ERROR_TOOL: gnuplot or sqlite3
  * missing or failed; MPS_ERROR_STORE. */
 bool mps_view_plot(sqlite3 *db, const MpsPlotRequest *request, GPtrArray *files, GError **error);
+/* The same as text, drawn by gnuplot; of @request, database, kind, connection_id, labels and quiet
+ * count.  Without a kind: the data sequence and the throughput. */
+bool mps_view_plot_term(sqlite3 *db, const MpsPlotRequest *request, FILE *out, GError **error);
+/* Whether there is such a figure (NULL: the default) as text; if not, MPS_ERROR_USAGE. */
+bool mps_view_plot_term_check(const char *kind, GError **error);
+/* plot_labels.c: whether @labels (or NULL) can be read; if not, MPS_ERROR_USAGE. */
+bool mps_view_plot_check_labels(const char *const *labels, GError **error);
 /* Whether such a figure (NULL: all) and format exist; if not, MPS_ERROR_USAGE names what does. */
 bool mps_view_plot_check(const char *kind, const char *format, GError **error);
 
