@@ -5,25 +5,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
-#include <gio/gio.h>
 #include <glib/gstdio.h>
 
 #include <mptcpscope/error.h>
 
+#include "views/gnuplot.h"
 #include "views/plot_kept.h"
 #include "views/plot_labels.h"
 #include "views/query.h"
-
-/* Where the scripts are installed; the Makefile knows better. */
-#ifndef MPS_PLOTS_DIR
-#define MPS_PLOTS_DIR "/usr/local/share/mptcpscope/plots"
-#endif
 
 /* Figures of more connections than this at once are a mistake, and would take hours. */
 #define CONNECTIONS_MAX 50
@@ -41,8 +32,7 @@ static const Plot plots[] = {
 static const char *const directions[] = {"c2s", "s2c"};
 static const char *const formats[] = {"png", "svg", "pdf"};
 
-/* Whether @choice, a format, "both" (PNG and SVG) or "all", asks for @format.  */
-static bool is_wanted(const char *choice, const char *format)
+bool mps_view_plot_wants(const char *choice, const char *format)
 {
     return strcmp(choice, "all") == 0 || strcmp(choice, format) == 0 ||
            (strcmp(choice, "both") == 0 && strcmp(format, "pdf") != 0);
@@ -53,7 +43,8 @@ bool mps_view_plot_check(const char *kind, const char *format, GError **error)
     g_autoptr(GString) kinds = g_string_new(NULL);
     bool found = kind == NULL;
 
-    if (!is_wanted(format, "png") && !is_wanted(format, "svg") && !is_wanted(format, "pdf"))
+    if (!mps_view_plot_wants(format, "png") && !mps_view_plot_wants(format, "svg") &&
+        !mps_view_plot_wants(format, "pdf"))
         return mps_throw(error, MPS_ERROR_USAGE, "no format '%s': png, svg, pdf, both or all",
                          format);
     for (size_t i = 0; i < G_N_ELEMENTS(plots); i++) {
@@ -62,61 +53,6 @@ bool mps_view_plot_check(const char *kind, const char *format, GError **error)
     }
     return found ||
            mps_throw(error, MPS_ERROR_USAGE, "no figure '%s'; there are %s", kind, kinds->str);
-}
-
-/* The directory with figures.sql: $MPTCPSCOPE_PLOTS, else in the tree that the program was built
- * in (next to build/, two directories above), else where it was installed.  NULL and MPS_ERROR_TOOL
- * if nowhere. */
-static char *find_scripts(GError **error)
-{
-    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *built = program ? g_path_get_dirname(program) : g_strdup(".");
-    g_autofree char *in_tree = g_build_filename(built, "..", "..", "plots", NULL);
-    const char *const environment = g_getenv("MPTCPSCOPE_PLOTS");
-    const char *const chosen = environment && *environment ? environment : NULL;
-    const char *const places[] = {chosen ? chosen : in_tree, chosen ? NULL : MPS_PLOTS_DIR, NULL};
-
-    for (const char *const *place = places; *place; place++) {
-        g_autofree char *file = g_build_filename(*place, "figures.sql", NULL);
-
-        if (g_file_test(file, G_FILE_TEST_IS_REGULAR))
-            return g_canonicalize_filename(*place, NULL);
-    }
-    return mps_throw_null(error, MPS_ERROR_TOOL,
-                          "%s: no figure scripts there; MPTCPSCOPE_PLOTS may name another place",
-                          chosen ? chosen : MPS_PLOTS_DIR);
-}
-
-static bool check_program(const char *name, GError **error)
-{
-    g_autofree char *path = g_find_program_in_path(name);
-
-    return path || mps_throw(error, MPS_ERROR_TOOL, "%s is not installed; figures need it", name);
-}
-
-/* Whether @file ends as a picture does; gnuplot does not notice that a disk is full. */
-static bool is_complete(const char *file, const char *format)
-{
-    static const char png_end[] = "IEND\xae\x42\x60\x82";
-    g_autofree char *content = NULL;
-    gsize n_bytes = 0;
-
-    if (!g_file_get_contents(file, &content, &n_bytes, NULL))
-        return false;
-    if (strcmp(format, "png") == 0)
-        return n_bytes > sizeof png_end &&
-               memcmp(content + n_bytes - (sizeof png_end - 1), png_end, sizeof png_end - 1) == 0;
-    if (strcmp(format, "pdf") == 0) /* the end counts from the end: bytes before may be 0 */
-        return n_bytes > 6 && memcmp(content + n_bytes - 6, "%%EOF\n", 6) == 0;
-    return g_str_has_suffix(g_strchomp(content), "</svg>");
-}
-
-/* Between fork and exec: whoever ends this program does not leave gnuplot behind. */
-static void die_with_parent(void *user G_GNUC_UNUSED)
-{
-#ifdef __linux__
-    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-#endif
 }
 
 /* One figure of one direction. */
@@ -131,7 +67,7 @@ typedef struct {
 /* The environment of the script.  @file: what gnuplot is to draw to; NULL: its standard output. */
 static GSubprocessLauncher *launcher_of(const Drawing *self, const char *format, const char *file)
 {
-    GSubprocessLauncher *const launcher = g_subprocess_launcher_new(
+    GSubprocessLauncher *const launcher = mps_gnuplot_launcher(
         (file ? G_SUBPROCESS_FLAGS_STDOUT_SILENCE : G_SUBPROCESS_FLAGS_STDOUT_PIPE) |
         G_SUBPROCESS_FLAGS_STDERR_PIPE);
     g_autofree char *figures = g_build_filename(self->scripts, "figures.sql", NULL);
@@ -145,23 +81,8 @@ static GSubprocessLauncher *launcher_of(const Drawing *self, const char *format,
     g_subprocess_launcher_setenv(launcher, "OUT", file ? file : "/dev/stdout", TRUE);
     g_subprocess_launcher_setenv(launcher, "FIGURES", figures, TRUE);
     g_subprocess_launcher_setenv(launcher, "GNUPLOT_LIB", self->scripts, TRUE);
-    g_subprocess_launcher_setenv(launcher, "LC_ALL", "C.UTF-8", TRUE);
     g_subprocess_launcher_unsetenv(launcher, "KEEP");
-    g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL, NULL);
     return launcher;
-}
-
-/* The last line of gnuplot's @words says what is wrong. */
-static bool blame(char *words, GError **error)
-{
-    g_strstrip(words);
-
-    const char *last = strrchr(words, '\n');
-
-    return mps_throw(error, MPS_ERROR_TOOL, "gnuplot failed: %s",
-                     last     ? last + 1
-                     : *words ? words
-                              : "the picture is not complete");
 }
 
 /* Runs the script.  @rows:
@@ -181,9 +102,9 @@ static bool draw(const Drawing *self, const char *format, const char *file, cons
     gnuplot = g_subprocess_launcher_spawn(launcher, &reason, "gnuplot", "-d", script, NULL);
     if (!gnuplot || !g_subprocess_communicate_utf8(gnuplot, NULL, NULL, NULL, &words, &reason))
         return mps_throw(error, MPS_ERROR_TOOL, "gnuplot: %s", reason->message);
-    if (g_subprocess_get_successful(gnuplot) && is_complete(file, format))
+    if (g_subprocess_get_successful(gnuplot) && mps_gnuplot_is_complete(file, format))
         return true;
-    return blame(words, error);
+    return mps_gnuplot_blame(words, error);
 }
 
 /* Gives @scratch its name @file. */
@@ -254,7 +175,7 @@ static bool draw_formats(const Drawing *self, GPtrArray *files, GError **error)
     if (rows)
         (void)g_unlink(rows);
     for (size_t i = 0; drawn && i < G_N_ELEMENTS(formats); i++) {
-        if (!is_wanted(request->format, formats[i]))
+        if (!mps_view_plot_wants(request->format, formats[i]))
             continue;
         drawn = draw_file(self, formats[i], scratch, first ? rows : NULL, files, error);
         first = false;
@@ -375,7 +296,7 @@ static bool draw_text(const Drawing *self, FILE *out, GError **error)
     if (!gnuplot || !g_subprocess_communicate_utf8(gnuplot, NULL, NULL, &text, &words, &reason))
         return mps_throw(error, MPS_ERROR_TOOL, "gnuplot: %s", reason->message);
     if (!g_subprocess_get_successful(gnuplot))
-        return blame(words, error);
+        return mps_gnuplot_blame(words, error);
     fprintf(out, "Connection %" PRId64 ", %s: %s\n%s\n", self->connection_id, self->direction,
             self->plot->title, text);
     return true;
@@ -427,12 +348,12 @@ static bool check_amount(sqlite3 *db, const MpsPlotRequest *request, GError **er
 
 bool mps_view_plot(sqlite3 *db, const MpsPlotRequest *request, GPtrArray *files, GError **error)
 {
-    g_autofree char *scripts = find_scripts(error);
+    g_autofree char *scripts = mps_gnuplot_scripts(error);
     g_autoptr(MpsQuery) query =
         mps_query_new(db, "SELECT connection_id FROM connection WHERE ?1 < 0 OR connection_id = ?1"
                           " ORDER BY connection_id");
 
-    if (!scripts || !check_program("gnuplot", error) || !check_program("sqlite3", error) ||
+    if (!scripts || !mps_gnuplot_check("gnuplot", error) || !mps_gnuplot_check("sqlite3", error) ||
         !check_amount(db, request, error))
         return false;
     if (g_mkdir_with_parents(request->directory, 0777) != 0)
@@ -449,12 +370,12 @@ bool mps_view_plot(sqlite3 *db, const MpsPlotRequest *request, GPtrArray *files,
 
 bool mps_view_plot_term(sqlite3 *db, const MpsPlotRequest *request, FILE *out, GError **error)
 {
-    g_autofree char *scripts = find_scripts(error);
+    g_autofree char *scripts = mps_gnuplot_scripts(error);
     g_autoptr(MpsQuery) query =
         mps_query_new(db, "SELECT connection_id FROM connection WHERE ?1 < 0 OR connection_id = ?1"
                           " ORDER BY connection_id");
 
-    if (!scripts || !check_program("gnuplot", error) || !check_program("sqlite3", error) ||
+    if (!scripts || !mps_gnuplot_check("gnuplot", error) || !mps_gnuplot_check("sqlite3", error) ||
         !check_amount(db, request, error))
         return false;
     mps_query_bind_int(query, 1, request->connection_id);

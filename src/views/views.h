@@ -78,7 +78,31 @@ bool mps_view_plot_term(sqlite3 *db, const MpsPlotRequest *request, FILE *out, G
 bool mps_view_plot_term_check(const char *kind, GError **error);
 /* plot_labels.c: whether @labels (or NULL) can be read; if not, MPS_ERROR_USAGE. */
 bool mps_view_plot_check_labels(const char *const *labels, GError **error);
+/* Whether @choice, a format, "both" (PNG and SVG) or "all", asks for @format. */
+bool mps_view_plot_wants(const char *choice, const char *format);
 /* Whether such a figure (NULL: all) and format exist; if not, MPS_ERROR_USAGE names what does. */
 bool mps_view_plot_check(const char *kind, const char *format, GError **error);
+
+/* view_study.c: figures of many connections, each with its numbers as CSV and its script. */
+typedef struct {
+    const char *directory;        /* exists, or is created */
+    const char *name;             /* of a figure of studies.def, or NULL for all */
+    const char *format;           /* as in MpsPlotRequest */
+    int port;                     /* of the server; 0: any */
+    const char *address;          /* prefix of an address of some subflow, or NULL */
+    int64_t from_ns, to_ns;       /* connections that began in [from_ns, to_ns) */
+    int64_t min_bytes, max_bytes; /* data of both directions, limits included */
+    bool quiet;                   /* no notes about figures without data */
+    /* Asked about each file before it is written; false, with an error, ends the work.  Or NULL. */
+    bool (*may_write)(const char *file, void *user, GError **error);
+    void *user; /* of may_write */
+} MpsStudyRequest;
+
+/* Adds the path of each CSV and figure to @files (char *, owned by it).  MPS_ERROR_TOOL: gnuplot
+ * missing or failed; MPS_ERROR_STORE. */
+bool mps_view_study(sqlite3 *db, const MpsStudyRequest *request, GPtrArray *files, GError **error);
+/* Whether there is figure @name (or NULL) and @address (or NULL) can be read; else MPS_ERROR_USAGE.
+ */
+bool mps_view_study_check(const char *name, const char *address, GError **error);
 
 #endif
