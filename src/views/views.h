@@ -27,6 +27,11 @@ bool mps_view_list_json(sqlite3 *db, FILE *out, GError **error);
 bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 bool mps_view_show_json(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 
+/* view_interval.c: rates of each subflow and of all, per interval, then over the whole time.
+ * MPS_ERROR_USAGE: no such connection, or too many intervals. */
+bool mps_view_interval(sqlite3 *db, int64_t connection_id, int64_t interval_ns, FILE *out,
+                       GError **error);
+
 /* view_events.c: the timeline, in words.  MPS_ERROR_USAGE: no such connection. */
 bool mps_view_events(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 bool mps_view_events_json(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
