@@ -120,7 +120,7 @@ ON u.kind = 'time' AND max(high_ns - x.start_ns, 1) >= u.low AND max(high_ns - x
 
 CREATE TEMP VIEW data_axis AS
 SELECT u.divisor, u.name, top
-FROM (SELECT max(r.data_offset + r.bytes) AS top
+FROM (SELECT max(r.end_offset) AS top
       FROM chosen JOIN dsn_run r USING (connection_id, direction)) JOIN unit u
 ON u.kind = 'bytes' AND max(top, 0) >= u.low AND max(top, 0) < u.high;
 
@@ -131,7 +131,7 @@ WITH t AS MATERIALIZED (SELECT * FROM time_axis), y AS MATERIALIZED (SELECT * FR
      l AS MATERIALIZED (SELECT * FROM lane), n AS MATERIALIZED (SELECT count(*) AS lanes FROM lane)
 SELECT r.kind, l.lane, l.color, (r.first_ns - t.start_ns) / t.divisor AS t0,
        (r.last_ns - t.start_ns) / t.divisor AS t1, t.pixel, r.data_offset / y.divisor AS y0,
-       (r.data_offset + r.bytes) / y.divisor AS y1,
+       r.end_offset / y.divisor AS y1, r.packets,
        t.pixel * max(1.5, n.lanes * 1.5) AS column_width, r.rowid AS number
 FROM t JOIN y JOIN n
 JOIN dsn_run r USING (connection_id, direction)
@@ -139,11 +139,14 @@ JOIN l USING (subflow_id);
 
 CREATE TEMP VIEW run_drawn AS
 SELECT r.kind, r.lane, r.color, min(r.t0) AS t0, max(max(r.t1), min(r.t0) + r.pixel) AS t1,
-       min(r.y0) AS y0, max(r.y1) AS y1, count(*) AS runs
+       min(r.y0) AS y0, max(r.y1) AS y1, sum(r.packets) AS stands_for
 FROM run r WHERE r.kind <> 'reinjection'
 GROUP BY r.kind, r.lane,
          iif(r.t1 - r.t0 > r.column_width, -r.number, CAST(r.t0 / r.column_width AS INTEGER))
 ORDER BY r.kind, r.lane, 4;
+
+CREATE TEMP VIEW run_words AS
+SELECT printf('%d segments in %d strokes', sum(stands_for), count(*)) AS text FROM run_drawn;
 
 -- Every reinjection with its origin: where the data had been sent first.  Up to 1000 have a mark
 -- each; more share marks, and each mark knows for how many it stands.

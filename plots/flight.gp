@@ -4,7 +4,7 @@ load 'style.gpi'
 
 limited = int(ask('SELECT count(*) FROM limitation')) > 0
 filled = int(ask('SELECT count(*) FROM flight_bin WHERE filled AND subflow_id IS NULL')) > 0
-HEIGHT = 900 + widen(3) + limited * 130
+HEIGHT = 900 + widen(3) + limited * 160
 eval CANVAS
 lanes = int(ask('SELECT count(*) FROM lane'))
 TITLE = ask("SELECT text FROM finding WHERE figure = 'flight'")
@@ -18,7 +18,7 @@ if (filled) { entry_text = 'flight fills 95 % of the window'; entry_color = '#F6
 top_y = real(ask('SELECT top * 1.08 FROM flight_axis'))
 set multiplot
 set lmargin at screen LEFT; set rmargin at screen RIGHT
-set tmargin at screen top(0); set bmargin at screen pix(115 + limited * 130)
+set tmargin at screen top(0); set bmargin at screen pix(115 + limited * 160)
 set xrange [real(ask('SELECT low FROM time_axis')) : real(ask('SELECT high FROM time_axis'))]
 set yrange [0 : top_y]
 set xlabel 'time since the '.ask('SELECT origin FROM subject').' ['.ask('SELECT name FROM time_axis').']' tc rgb NOTE
@@ -38,7 +38,7 @@ if (limited) {
     set tmargin at screen pix(110); set bmargin at screen pix(62)
     set xrange [0 : 1]; set yrange [0 : 1]
     unset xlabel; unset ylabel; unset xtics; unset ytics; unset border; unset grid
-    set label 1 'what kept the sender from sending more, as parts of the time' at screen LEFT, pix(130) font font(0.8) tc rgb NOTE
+    set label 1 'what kept the sender from sending more, as parts of the time' at screen LEFT, pix(128) font font(0.8) tc rgb NOTE
     set label 2 ask("SELECT group_concat(printf('%s %.1f %%', name, share * 100), ' · ') FROM limitation") at screen LEFT, pix(32) font font(0.8) tc rgb INK
     part = sql('SELECT low, share, color, name, named FROM limitation')
     plot part using (column('low')):(0.5):(column('low')):(column('low') + column('share')):(0):(1):(column('color')) with boxxyerror lc rgb variable, \

@@ -11,7 +11,7 @@ rows = shown + signals
 HEIGHT = 914 + widen(5) + (columns == 2) * 17 + lane_pixels * (rows > 2 ? rows : 2)
 eval CANVAS
 TITLE = ask("SELECT text FROM finding WHERE figure = 'sequence'")
-SUBTITLE = 'Data sequence over time · '.ask('SELECT words FROM subject') \
+SUBTITLE = 'Data sequence over time · '.ask('SELECT text FROM run_words').' · '.ask('SELECT words FROM subject') \
     .(shown < lanes ? sprintf(' · lanes of %d subflows of %d', shown, lanes) : '')
 eval HEAD
 eval SUBFLOWS

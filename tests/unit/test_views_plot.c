@@ -202,6 +202,7 @@ static void reinjections(void)
     g_assert_no_error(error);
     g_assert_true(g_file_get_contents(files->pdata[0], &few, NULL, NULL));
     g_assert_nonnull(strstr(few, "on another subflow (29), from its origin"));
+    g_assert_nonnull(strstr(few, " segments in "));
     g_assert_cmpint(sqlite3_open(database, &writable), ==, SQLITE_OK);
     for (int i = 0; i < 12; i++) /* 29 * 2^12 */
         g_assert_cmpint(sqlite3_exec(writable, "INSERT INTO reinjection SELECT * FROM reinjection",
