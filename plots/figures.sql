@@ -3,6 +3,9 @@
 
 CREATE TEMP TABLE chosen (connection_id INTEGER, direction TEXT);
 
+-- Names that the user gave to addresses; filled by $LABELS.
+CREATE TEMP TABLE label (address TEXT PRIMARY KEY, name TEXT);
+
 -- Steps of the units, for numbers in words: values from @low on are divided by @divisor.
 CREATE TEMP TABLE unit (kind TEXT, low REAL, high REAL, divisor REAL, name TEXT);
 INSERT INTO unit VALUES
@@ -37,23 +40,28 @@ SELECT s.subflow_id, s.ordinal, s.result, s.established_ns,
        s.client_port AS client,
        iif(instr(s.server_addr, ':'), '[' || s.server_addr || ']', s.server_addr) || ':' ||
        s.server_port AS server,
+       coalesce((SELECT name FROM label WHERE address = s.client_addr),
+                (SELECT name FROM label WHERE address = s.server_addr)) AS name,
        ifnull(d.payload_bytes, 0) AS payload_bytes, d.data_bytes, d.share, d.reinjected_bytes,
-       d.rtt_samples, d.rtt_min_ns, d.rtt_mean_ns, d.rtt_p50_ns, d.rtt_p90_ns, d.rtt_p95_ns
+       d.rtt_samples, d.rtt_min_ns, d.rtt_mean_ns, d.rtt_p50_ns, d.rtt_p90_ns, d.rtt_p95_ns,
+       d.ts_rtt_samples, d.ts_rtt_min_ns, d.ts_rtt_p50_ns, d.ts_rtt_p90_ns, d.ts_rtt_p95_ns
 FROM subject c
 JOIN subflow s USING (connection_id)
 LEFT JOIN subflow_direction d ON d.subflow_id = s.subflow_id AND d.direction = c.direction;
 
 -- Those that carried payload in the direction, numbered from 1.
 CREATE TEMP VIEW lane AS
-SELECT *, row_number() OVER (ORDER BY ordinal) AS lane FROM any_lane WHERE payload_bytes > 0;
+SELECT *, row_number() OVER (ORDER BY ordinal) AS lane,
+       ordinal || ifnull('  ' || name, '') || '  ' || client || ' → ' || server AS path
+FROM any_lane WHERE payload_bytes > 0;
 
 -- Six subflows are named in the legend, further ones share a line.
 CREATE TEMP VIEW legend AS
-SELECT lane AS n, color, printf('%d  %s → %s', ordinal, client, server) AS text
+SELECT lane AS n, color, path AS text
 FROM lane WHERE ordinal < 6
 UNION ALL
 SELECT 1000, 0x9AA0A6,
-       iif(count(*) = 1, printf('%d  %s → %s', min(ordinal), min(client), min(server)),
+       iif(count(*) = 1, min(path),
            printf('subflows %d to %d, grey', min(ordinal), max(ordinal)))
 FROM lane WHERE ordinal >= 6 HAVING count(*) > 0;
 
@@ -70,7 +78,7 @@ UNION ALL SELECT 'rtt_high', 'time', max(rtt_mean_ns) FROM lane WHERE rtt_sample
 CREATE TEMP VIEW spoken AS
 SELECT f.name, f.value,
        iif(u.divisor = 1 AND f.kind = 'bytes', CAST(f.value AS INTEGER),
-           iif(f.name = 'bin', printf('%g', f.value / u.divisor), printf('%.*f', CASE WHEN f.value / u.divisor < 9.995 THEN 2
+           iif(f.name = 'bin', printf('%.4g', f.value / u.divisor), printf('%.*f', CASE WHEN f.value / u.divisor < 9.995 THEN 2
                                WHEN f.value / u.divisor < 99.95 THEN 1 ELSE 0 END,
                   f.value / u.divisor))) || ' ' || u.name AS text
 FROM fact f JOIN unit u ON u.kind = f.kind AND f.value >= u.low AND f.value < u.high;
@@ -111,24 +119,110 @@ FROM extent x JOIN unit u
 ON u.kind = 'time' AND max(high_ns - x.start_ns, 1) >= u.low AND max(high_ns - x.start_ns, 1) < u.high;
 
 CREATE TEMP VIEW data_axis AS
-SELECT u.divisor, u.name
-FROM (SELECT max(r.data_offset + r.bytes) AS top
+SELECT u.divisor, u.name, top
+FROM (SELECT max(r.end_offset) AS top
       FROM chosen JOIN dsn_run r USING (connection_id, direction)) JOIN unit u
 ON u.kind = 'bytes' AND max(top, 0) >= u.low AND max(top, 0) < u.high;
 
--- sequence.gp
+-- sequence.gp.  Runs that begin in the same pixel column and end there are drawn as one; the more
+-- lanes, the wider the columns.
 CREATE TEMP VIEW run AS
-SELECT r.kind, l.lane, iif(r.kind = 'reinjection', 0xB00020, l.color) AS color,
-       (r.first_ns - t.start_ns) / t.divisor AS t0, (r.last_ns - t.start_ns) / t.divisor AS t1,
-       t.pixel, r.data_offset / y.divisor AS y0, (r.data_offset + r.bytes) / y.divisor AS y1
-FROM time_axis t JOIN data_axis y
+WITH t AS MATERIALIZED (SELECT * FROM time_axis), y AS MATERIALIZED (SELECT * FROM data_axis),
+     l AS MATERIALIZED (SELECT * FROM lane), n AS MATERIALIZED (SELECT count(*) AS lanes FROM lane)
+SELECT r.kind, l.lane, l.color, (r.first_ns - t.start_ns) / t.divisor AS t0,
+       (r.last_ns - t.start_ns) / t.divisor AS t1, t.pixel, r.data_offset / y.divisor AS y0,
+       r.end_offset / y.divisor AS y1, r.packets,
+       t.pixel * max(1.5, n.lanes * 1.5) AS column_width, r.rowid AS number
+FROM t JOIN y JOIN n
 JOIN dsn_run r USING (connection_id, direction)
-JOIN lane l USING (subflow_id);
+JOIN l USING (subflow_id);
 
--- DATA_ACKs as a step line: known at the end of each bin.
+CREATE TEMP VIEW run_drawn AS
+SELECT r.kind, r.lane, r.color, min(r.t0) AS t0, max(max(r.t1), min(r.t0) + r.pixel) AS t1,
+       min(r.y0) AS y0, max(r.y1) AS y1, sum(r.packets) AS stands_for
+FROM run r WHERE r.kind <> 'reinjection'
+GROUP BY r.kind, r.lane,
+         iif(r.t1 - r.t0 > r.column_width, -r.number, CAST(r.t0 / r.column_width AS INTEGER))
+ORDER BY r.kind, r.lane, 4;
+
+CREATE TEMP VIEW run_words AS
+SELECT printf('%d segments in %d strokes', sum(stands_for), count(*)) AS text FROM run_drawn;
+
+-- Every reinjection with its origin: where the data had been sent first.  Up to 1000 have a mark
+-- each; more share marks, and each mark knows for how many it stands.
+CREATE TEMP VIEW again AS
+WITH t AS MATERIALIZED (SELECT * FROM time_axis), y AS MATERIALIZED (SELECT * FROM data_axis),
+     l AS MATERIALIZED (SELECT * FROM lane)
+SELECT l.lane, l.color, (r.ts_ns - t.start_ns) / t.divisor AS t,
+       (r.ts_ns - r.delay_ns - t.start_ns) / t.divisor AS origin,
+       r.data_offset / y.divisor AS y, t.pixel, y.top / y.divisor AS top, r.rowid AS number,
+       (SELECT count(*) FROM chosen JOIN reinjection USING (connection_id, direction)) AS n
+FROM t JOIN y
+JOIN reinjection r USING (connection_id, direction)
+JOIN l USING (subflow_id);
+
+CREATE TEMP VIEW again_drawn AS
+SELECT a.lane, a.color, a.t, min(a.origin) AS origin, a.y, count(*) AS stands_for
+FROM again a
+GROUP BY iif(a.n <= 1000, a.number, a.lane || ' ' || CAST(a.t / a.pixel / 5 AS INTEGER) || ' ' ||
+                                    CAST(a.y / max(a.top, 1e-9) * 150 AS INTEGER));
+
+CREATE TEMP VIEW again_words AS
+SELECT 'reinjection: the same data on another subflow' ||
+       iif(count(*) < sum(stands_for), printf(' (%d, in %d marks)', sum(stands_for), count(*)),
+           printf(' (%d)', count(*))) || ', from its origin' AS text,
+       count(*) AS marks
+FROM again_drawn;
+
+-- Times without progress, the 200 longest: no DATA_ACK while data was outstanding, or nothing sent.
+CREATE TEMP VIEW silence AS
+SELECT s.kind, max((s.start_ns - t.start_ns) / t.divisor, t.low) AS t0,
+       min((s.start_ns + s.length_ns - t.start_ns) / t.divisor, t.high) AS t1, s.length_ns
+FROM time_axis t JOIN stall s USING (connection_id, direction)
+WHERE s.kind IN ('no_data_ack', 'idle')
+ORDER BY s.length_ns DESC LIMIT 200;
+
+CREATE TEMP VIEW silence_words AS
+SELECT (t0 + t1) / 2 AS t, iif(s.kind = 'idle', 'nothing sent for ', 'no DATA_ACK for ') ||
+       printf('%.3g ', length_ns / u.divisor) || u.name AS text
+FROM (SELECT * FROM silence ORDER BY length_ns DESC LIMIT 1) s JOIN time_axis x JOIN unit u
+ON u.kind = 'time' AND length_ns >= u.low AND length_ns < u.high
+WHERE (t0 + t1) / 2 - x.low > 150 * x.pixel AND x.high - (t0 + t1) / 2 > 150 * x.pixel;
+
+-- Signals that share 15 pixels share a mark; words stand where there is room for them, elsewhere a
+-- space that does not count as an empty column.
+CREATE TEMP VIEW signal AS
+WITH told AS (
+    SELECT (e.ts_ns - t.start_ns) / t.divisor AS t, t.low, t.high, t.pixel,
+           CASE e.kind
+           WHEN 'join' THEN 'join ' || ifnull(s.ordinal, '')
+           WHEN 'add_addr' THEN 'ADD_ADDR' WHEN 'remove_addr' THEN 'REMOVE_ADDR'
+           WHEN 'mp_prio' THEN 'MP_PRIO' WHEN 'mp_fail' THEN 'MP_FAIL'
+           WHEN 'fastclose' THEN 'fast close' WHEN 'data_fin' THEN 'DATA_FIN'
+           ELSE e.kind END AS word, e.kind
+    FROM time_axis t JOIN event e USING (connection_id) LEFT JOIN subflow s USING (subflow_id)
+    WHERE e.kind IN ('join', 'add_addr', 'remove_addr', 'mp_prio', 'mp_fail', 'fastclose',
+                     'fallback', 'handover', 'data_fin', 'reset')
+      AND (e.ts_ns - t.start_ns) / t.divisor BETWEEN t.low AND t.high),
+marked AS (
+    SELECT min(t) AS t, low, high, pixel,
+           iif(count(*) = 1, min(word), group_concat(DISTINCT kind)) AS words, count(*) AS n
+    FROM told GROUP BY CAST(t / pixel / 15 AS INTEGER)),
+spaced AS (
+    SELECT *, iif(n > 1, printf('%d signals', n), words) AS text,
+           t - lag(t, 1, t - 999 * pixel) OVER (ORDER BY t) AS before,
+           lead(t, 1, high + 15 * pixel) OVER (ORDER BY t) - t AS behind
+    FROM marked)
+SELECT t, n, iif(behind > (length(text) * 11 + 25) * pixel, text, char(160)) AS text FROM spaced
+ORDER BY t;
+
+-- DATA_ACKs as a step line: known at the end of each bin.  The right edge of the receive window is
+-- that within the bin.
 CREATE TEMP VIEW data_ack AS
-SELECT (s.high_ns - t.start_ns) / t.divisor AS t, s.data_acked_bytes / y.divisor AS y
-FROM time_axis t JOIN data_axis y JOIN clipped s
+WITH t AS MATERIALIZED (SELECT * FROM time_axis), y AS MATERIALIZED (SELECT * FROM data_axis)
+SELECT (s.high_ns - t.start_ns) / t.divisor AS t, s.data_acked_bytes / y.divisor AS y,
+       (s.low_ns - t.start_ns) / t.divisor AS edge_t, (s.data_acked_bytes + s.window_bytes) / y.divisor AS edge
+FROM t JOIN y JOIN clipped s
 WHERE s.subflow_id IS NULL AND s.data_acked_bytes IS NOT NULL
 ORDER BY s.bin_start_ns;
 
@@ -167,6 +261,14 @@ SELECT l.lane, l.color, b.bin, b.width_ns,
        8e9 / b.width_ns * sum(ifnull(d.data_bytes, 0)) OVER (PARTITION BY b.bin) AS goodput_bps
 FROM bin b JOIN lane l LEFT JOIN binned d ON d.lane = l.lane AND d.bin = b.bin;
 
+-- The same of each lane alone, in the middle of the bin.
+CREATE TEMP VIEW own_step AS
+WITH t AS MATERIALIZED (SELECT * FROM time_axis), r AS MATERIALIZED (SELECT * FROM rate_axis)
+SELECT k.lane, ((k.bin + 0.5) * k.width_ns - t.start_ns) / t.divisor AS t,
+       (k.bps - ifnull(lag(k.bps) OVER (PARTITION BY k.bin ORDER BY k.lane), 0)) / r.divisor AS own,
+       k.goodput_bps / r.divisor AS goodput
+FROM stacked k JOIN t JOIN r;
+
 CREATE TEMP VIEW rate_axis AS
 SELECT u.divisor, u.name
 FROM (SELECT max(bps) AS top FROM stacked) JOIN unit u
@@ -174,12 +276,13 @@ ON u.kind = 'rate' AND top >= u.low AND top < u.high;
 
 -- Each step has two points, so that fills have no seams.
 CREATE TEMP VIEW step AS
+WITH t AS MATERIALIZED (SELECT * FROM time_axis), r AS MATERIALIZED (SELECT * FROM rate_axis)
 SELECT k.lane, (k.bin * k.width_ns + edge.column1 * k.width_ns - t.start_ns) / t.divisor AS t,
        k.bps / r.divisor AS rate, k.goodput_bps / r.divisor AS goodput, k.color
-FROM stacked k JOIN time_axis t JOIN rate_axis r JOIN (VALUES (0), (1)) edge
+FROM stacked k JOIN t JOIN r JOIN (VALUES (0), (1)) edge
 ORDER BY k.lane, k.bin, edge.column1;
 
--- rtt.gp: mean per bin; a pause of more than eight bins breaks the line.
+-- rtt.gp: mean per bin; a pause of more than eight bins breaks the line, and so does the next lane.
 CREATE TEMP VIEW rtt_bin AS
 SELECT l.lane, l.color, s.bin_start_ns, s.bin_width_ns, s.rtt_mean_ns,
        (s.low_ns + s.high_ns) / 2 AS middle_ns,
@@ -197,13 +300,15 @@ FROM (SELECT min(v) AS least, max(max(v), 1) AS most -- coarse clocks measure 0
 ON u.kind = 'time' AND most >= u.low AND most < u.high;
 
 CREATE TEMP VIEW rtt_line AS
+WITH t AS MATERIALIZED (SELECT * FROM time_axis), y AS MATERIALIZED (SELECT * FROM rtt_axis)
 SELECT b.lane, b.color, (b.middle_ns - t.start_ns) / t.divisor AS t,
        b.rtt_mean_ns / y.divisor AS rtt
-FROM rtt_bin b JOIN time_axis t JOIN rtt_axis y
+FROM rtt_bin b JOIN t JOIN y
 UNION ALL
 SELECT b.lane, b.color, (b.bin_start_ns - t.start_ns) / t.divisor, 'NaN'
-FROM rtt_bin b JOIN time_axis t WHERE b.bin_start_ns - b.before_ns > 8 * b.bin_width_ns
-ORDER BY 1, 3;
+FROM rtt_bin b JOIN t
+WHERE b.before_ns IS NULL OR b.bin_start_ns - b.before_ns > 8 * b.bin_width_ns
+ORDER BY 1 DESC, 3;
 
 CREATE TEMP VIEW rtt_summary AS
 SELECT l.lane, l.ordinal, l.color, l.rtt_min_ns / y.divisor AS low, l.rtt_p50_ns / y.divisor AS median,
@@ -213,10 +318,154 @@ SELECT l.lane, l.ordinal, l.color, l.rtt_min_ns / y.divisor AS low, l.rtt_p50_ns
        printf('%.3g', l.rtt_p50_ns / y.divisor) AS short_text
 FROM lane l JOIN rtt_axis y WHERE l.rtt_samples > 0;
 
+-- boxes.gp: RTT of the subflows by segments and by time stamps, and that of the data.
+CREATE TEMP VIEW box AS
+WITH measured AS (
+    SELECT ordinal, 1 AS kind, 'subflow ' || ordinal || ', segments' AS name, color, rtt_samples AS n,
+           rtt_min_ns AS low, rtt_p50_ns AS p50, rtt_p90_ns AS p90, rtt_p95_ns AS p95
+    FROM lane WHERE rtt_samples > 0
+    UNION ALL
+    SELECT ordinal, 2, 'subflow ' || ordinal || ', time stamps', color, ts_rtt_samples, ts_rtt_min_ns,
+           ts_rtt_p50_ns, ts_rtt_p90_ns, ts_rtt_p95_ns
+    FROM lane WHERE ts_rtt_samples > 0
+    UNION ALL
+    SELECT 1 << 30, 3, 'data, DATA_ACK', 0x202124, d.data_rtt_samples, d.data_rtt_min_ns,
+           d.data_rtt_p50_ns, d.data_rtt_p90_ns, d.data_rtt_p95_ns
+    FROM chosen JOIN connection_direction d USING (connection_id, direction)
+    WHERE d.data_rtt_samples > 0)
+SELECT row_number() OVER (ORDER BY ordinal, kind) AS row, name, color, n, low / 1e6 AS low,
+       p50 / 1e6 AS median, p90 / 1e6 AS p90, p95 / 1e6 AS high,
+       (SELECT printf('%.3g ', p50 / u.divisor) || u.name FROM unit u
+        WHERE u.kind = 'time' AND p50 >= u.low AND p50 < u.high) || printf('   n = %d', n) AS text
+FROM measured;
+
+-- flight.gp: data in flight and the window that bounds it; the flight of each subflow's TCP.
+CREATE TEMP VIEW flight_axis AS
+SELECT u.divisor, u.name, top / u.divisor AS top
+FROM (SELECT max(max(ifnull(s.flight_bytes, 0)), 1) AS most,
+             max(max(ifnull(s.flight_bytes, 0)),
+                 min(max(ifnull(s.window_bytes, 0)), 3 * max(ifnull(s.flight_bytes, 0)))) AS top
+      FROM chosen JOIN series s USING (connection_id, direction)) JOIN unit u
+ON u.kind = 'bytes' AND most >= u.low AND most < u.high;
+
+CREATE TEMP VIEW flight_bin AS
+WITH t AS MATERIALIZED (SELECT * FROM time_axis), y AS MATERIALIZED (SELECT * FROM flight_axis)
+SELECT s.subflow_id, (s.low_ns - t.start_ns) / t.divisor AS t0,
+       (s.high_ns - t.start_ns) / t.divisor AS t1, t.pixel, s.flight_bytes / y.divisor AS flight,
+       s.window_bytes / y.divisor AS window,
+       s.flight_bytes >= 0.95 * s.window_bytes AS filled, s.bin_start_ns
+FROM clipped s JOIN t JOIN y;
+
+-- A pause of more than eight bins breaks the line.
+CREATE TEMP VIEW flight_line AS
+WITH line AS (
+    SELECT l.lane, l.color, (b.t0 + b.t1) / 2 AS t, b.flight, b.t1 - b.t0 AS width,
+           lag(b.t1) OVER (PARTITION BY l.lane ORDER BY b.t0) AS before, b.t0
+    FROM flight_bin b JOIN lane l USING (subflow_id) WHERE b.flight IS NOT NULL)
+SELECT lane, t, flight, color FROM line
+UNION ALL
+SELECT lane, t0, 'NaN', color FROM line WHERE before IS NULL OR t0 - before > 8 * width
+ORDER BY 1 DESC, 2;
+
+-- What kept the sender from sending more, as parts of its time; known near the sender only.
+CREATE TEMP VIEW limitation AS
+SELECT row, name, color, share, sum(share) OVER (ORDER BY row) - share AS low, share >= 0.12 AS named
+FROM (SELECT 1 AS row, 'the paths' AS name, 0x9AA0A6 AS color, d.limited_path AS share
+      FROM chosen JOIN connection_direction d USING (connection_id, direction)
+      UNION ALL SELECT 2, 'receive window', 0xE69F00, d.limited_window
+      FROM chosen JOIN connection_direction d USING (connection_id, direction)
+      UNION ALL SELECT 3, 'application', 0x56B4E9, d.limited_application
+      FROM chosen JOIN connection_direction d USING (connection_id, direction)
+      UNION ALL SELECT 4, 'idle', 0xDFE3E8, d.limited_idle
+      FROM chosen JOIN connection_direction d USING (connection_id, direction))
+WHERE share IS NOT NULL;
+
+-- repeats.gp: what was sent again, a line per class; marks within a few pixels share one.
+CREATE TEMP VIEW repeat AS
+SELECT 'reinjection, ' || ifnull(r.trigger, 'cause not visible') AS class, 1 AS family, r.ts_ns,
+       r.bytes, l.lane, l.color
+FROM chosen JOIN reinjection r USING (connection_id, direction) JOIN lane l USING (subflow_id)
+UNION ALL
+SELECT replace(r.class, '_', ' '), 2, r.ts_ns, r.bytes, l.lane, l.color
+FROM chosen JOIN lane l JOIN retransmission r ON r.subflow_id = l.subflow_id
+ AND r.direction = chosen.direction;
+
+CREATE TEMP VIEW repeat_class AS
+SELECT class, family, row_number() OVER (ORDER BY family, class) AS row,
+       printf('%d packet%s, ', n, iif(n = 1, '', 's')) ||
+       (SELECT iif(u.divisor = 1, bytes, printf('%.3g', bytes / u.divisor)) || ' ' || u.name
+        FROM unit u WHERE u.kind = 'bytes' AND bytes >= u.low AND bytes < u.high) AS text
+FROM (SELECT class, family, count(*) AS n, sum(bytes) AS bytes FROM repeat GROUP BY class);
+
+CREATE TEMP VIEW repeat_drawn AS
+WITH t AS MATERIALIZED (SELECT * FROM time_axis), n AS MATERIALIZED (SELECT count(*) AS lanes FROM lane)
+SELECT c.row, c.family, r.lane, r.color, (min(r.ts_ns) - t.start_ns) / t.divisor AS t,
+       c.row - 0.3 + 0.6 * (r.lane - 0.5) / n.lanes AS y, count(*) AS stands_for
+FROM repeat r JOIN repeat_class c USING (class) JOIN t JOIN n
+GROUP BY c.row, r.lane, CAST((r.ts_ns - t.start_ns) / t.divisor / t.pixel / max(2, n.lanes) AS INTEGER);
+
+-- reordering.gp: data held out of order, and for whom it waited.
+CREATE TEMP VIEW held_axis AS
+SELECT u.divisor, u.name
+FROM (SELECT max(s.ofo_bytes) AS top FROM chosen JOIN series s USING (connection_id, direction))
+JOIN unit u ON u.kind = 'bytes' AND top >= u.low AND top < u.high;
+
+-- Bins that follow a pause begin at nothing, and those before it end there.
+CREATE TEMP VIEW held AS
+WITH t AS MATERIALIZED (SELECT * FROM time_axis), y AS MATERIALIZED (SELECT * FROM held_axis),
+bins AS (
+    SELECT s.*, lag(s.high_ns) OVER w AS before_ns, lead(s.low_ns) OVER w AS behind_ns
+    FROM clipped s WHERE s.subflow_id IS NULL AND s.ofo_bytes IS NOT NULL
+    WINDOW w AS (ORDER BY s.bin_start_ns))
+SELECT (iif(edge.column1 < 2, s.low_ns, s.high_ns) - t.start_ns) / t.divisor AS t,
+       iif(edge.column1 IN (1, 2), s.ofo_bytes / y.divisor, 0) AS held
+FROM bins s JOIN t JOIN y JOIN (VALUES (0), (1), (2), (3)) edge
+WHERE edge.column1 IN (1, 2) OR (edge.column1 = 0 AND s.low_ns IS NOT s.before_ns)
+   OR (edge.column1 = 3 AND s.high_ns IS NOT s.behind_ns)
+ORDER BY s.bin_start_ns, edge.column1;
+
+CREATE TEMP VIEW waited AS
+SELECT row_number() OVER (ORDER BY ifnull(l.ordinal, 1 << 30)) AS row, ifnull(l.color, 0x9AA0A6) AS color,
+       ifnull('subflow ' || l.ordinal || ifnull('  ' || l.name, ''), 'not captured') AS name,
+       h.waited_for_ns / 1e6 AS wait_ms,
+       (SELECT printf('%.3g ', h.waited_for_ns / u.divisor) || u.name FROM unit u
+        WHERE u.kind = 'time' AND h.waited_for_ns >= u.low AND h.waited_for_ns < u.high) ||
+       printf('   %d wait%s, %.3g kB s', h.waits, iif(h.waits = 1, '', 's'),
+              h.waited_for_byte_s / 1e3) AS text
+FROM chosen JOIN head_of_line h USING (connection_id, direction) LEFT JOIN any_lane l USING (subflow_id)
+WHERE h.waits > 0;
+
+-- responses.gp: from the last packet of a burst to the first of the answer.
+CREATE TEMP VIEW response AS
+SELECT (b.start_ns + b.duration_ns - c.start_ns) / u.divisor AS t, b.response_delay_ns / 1e6 AS delay_ms,
+       ifnull(l.color, 0x9AA0A6) AS color, l.ordinal
+FROM chosen JOIN connection c USING (connection_id) JOIN burst b USING (connection_id, direction)
+LEFT JOIN any_lane l ON l.subflow_id = b.response_subflow_id
+JOIN unit u ON u.kind = 'time' AND max(c.duration_ns, 1) >= u.low AND max(c.duration_ns, 1) < u.high
+WHERE b.response_delay_ns IS NOT NULL;
+
+CREATE TEMP VIEW response_axis AS
+SELECT c.duration_ns / u.divisor AS high, u.name
+FROM chosen JOIN connection c USING (connection_id)
+JOIN unit u ON u.kind = 'time' AND max(c.duration_ns, 1) >= u.low AND max(c.duration_ns, 1) < u.high;
+
+-- usage.gp: new data of lanes 1 to @lane together, as a part of that of all, per bin.
+CREATE TEMP VIEW usage AS
+WITH t AS MATERIALIZED (SELECT * FROM time_axis)
+SELECT k.lane, k.color, (k.bin * k.width_ns + edge.column1 * k.width_ns - t.start_ns) / t.divisor AS t,
+       100.0 * k.part / k.whole AS percent
+FROM (SELECT l.lane, l.color, b.bin, b.width_ns,
+             sum(ifnull(d.data_bytes, 0)) OVER (PARTITION BY b.bin ORDER BY l.lane) AS part,
+             sum(ifnull(d.data_bytes, 0)) OVER (PARTITION BY b.bin) AS whole
+      FROM bin b JOIN lane l LEFT JOIN binned d ON d.lane = l.lane AND d.bin = b.bin) k
+JOIN t JOIN (VALUES (0), (1)) edge
+ORDER BY k.lane, k.bin, edge.column1;
+
 -- share.gp: the joins that failed have a line, too.
 CREATE TEMP VIEW bar AS
 SELECT row_number() OVER (ORDER BY l.ordinal) AS lane, l.color,
-       printf('%d  %s → %s', l.ordinal, l.client, l.server) AS path, ifnull(l.share, 0) * 100 AS percent,
+       l.ordinal || ifnull('  ' || l.name, '') || '  ' || l.client || ' → ' || l.server AS path,
+       ifnull(l.share, 0) * 100 AS percent,
        CASE WHEN l.established_ns IS NULL AND l.payload_bytes = 0
             THEN ifnull(replace(l.result, '_', ' '), 'not established')
             ELSE printf('%.1f %%', ifnull(l.share, 0) * 100) || '   ' ||
@@ -256,4 +505,36 @@ WHERE low.name = 'rtt_low'
 UNION ALL
 SELECT 'share', printf('Subflow %d carries %.1f %% of ', ordinal, share * 100) || text
 FROM (SELECT ordinal, share FROM lane ORDER BY share DESC LIMIT 1)
-JOIN spoken ON name = 'data';
+JOIN spoken ON name = 'data'
+UNION ALL
+SELECT 'boxes',
+       (SELECT 'Median RTT of the data ' || printf('%.3g ', d.data_rtt_p50_ns / u.divisor) || u.name
+        FROM chosen JOIN connection_direction d USING (connection_id, direction) JOIN unit u
+        ON u.kind = 'time' AND d.data_rtt_p50_ns >= u.low AND d.data_rtt_p50_ns < u.high
+        WHERE d.data_rtt_samples > 0
+        UNION ALL SELECT 'RTTs of the subflows' LIMIT 1)
+UNION ALL
+SELECT 'flight',
+       ifnull((SELECT printf('%.0f %% of the time limited by ', 100 * share) || name
+               FROM limitation WHERE row < 4 AND share > 0 ORDER BY share DESC LIMIT 1),
+              (SELECT 'At most ' || printf('%.3g ', max(b.flight)) || y.name || ' in flight'
+               FROM flight_bin b JOIN flight_axis y WHERE b.subflow_id IS NULL))
+UNION ALL
+SELECT 'repeats',
+       printf('%d packet%s sent again: %d reinjected, %d retransmitted', count(*),
+              iif(count(*) = 1, '', 's'), count(*) FILTER (WHERE family = 1),
+              count(*) FILTER (WHERE family = 2))
+FROM repeat
+UNION ALL
+SELECT 'reordering', 'At most ' || printf('%.3g ', (SELECT max(held) FROM held)) || y.name ||
+       ' held out of order' ||
+       ifnull((SELECT '; most waiting for ' || name FROM waited ORDER BY wait_ms DESC LIMIT 1), '')
+FROM held_axis y
+UNION ALL
+SELECT 'responses', printf('Answers to %d burst%s; the slowest after %.3g ', r.n, iif(r.n = 1, '', 's'),
+                          r.most / u.divisor) || u.name
+FROM (SELECT count(*) AS n, max(delay_ms) * 1e6 AS most FROM response) r
+JOIN unit u ON u.kind = 'time' AND r.most >= u.low AND r.most < u.high
+UNION ALL
+SELECT 'usage', printf('Subflow %d carries %.0f %% of the data in all', ordinal, share * 100)
+FROM (SELECT ordinal, share FROM lane ORDER BY share DESC LIMIT 1);

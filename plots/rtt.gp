@@ -26,10 +26,10 @@ if (int(ask('SELECT logarithmic FROM rtt_axis'))) {
 }
 set xlabel 'time since the '.ask('SELECT origin FROM subject').' ['.ask('SELECT name FROM time_axis').']' tc rgb NOTE
 set ylabel 'RTT ['.unit.']' tc rgb NOTE offset (png ? 0 : 1), 0
-color(i) = int(ask(sprintf('SELECT color FROM lane WHERE lane = %d', i)))
-line(i) = sql(sprintf('SELECT t, rtt FROM rtt_line WHERE lane = %d', i))
-plot for [i = lanes : 1 : -1] line(i) using (column('t')):(column('rtt')) with lines lc rgb color(i) lw 0.9 * px, \
-    for [i = lanes : 1 : -1] line(i) using (column('t')):(column('rtt')) with points pt 7 ps 0.3 * px lc rgb color(i)
+# Marks show single bins; of many subflows there are too many.
+line = sql('SELECT t, rtt, color FROM rtt_line')
+plot line using (column('t')):(column('rtt')):(column('color')) with lines lc rgb variable lw 0.9 * px, \
+    for [i = 1 : lanes <= 8] line using (column('t')):(column('rtt')):(column('color')) with points pt 7 ps 0.3 * px lc rgb variable
 
 do for [i = 1 : 200] { unset label i; unset object i; unset arrow i }
 set lmargin at screen split + 0.03; set rmargin at screen RIGHT
@@ -49,3 +49,4 @@ plot summary using (column('x')):(column('low')):(0):(column('high') - column('l
     for [i = 1 : measured <= 4] '' using (column('x') + 0.2):(column('median')):(stringcolumn('text')) with labels left font font(0.8) tc rgb INK, \
     for [i = 1 : measured > 4 && measured <= 12] '' using (column('x')):(column('high')):(stringcolumn('short_text')) with labels center offset 0, 0.8 font font(0.7) tc rgb INK
 unset multiplot
+set output # a pipe is waited for

@@ -33,3 +33,4 @@ plot bars using (column('percent')):(column('lane')):(0):(column('percent')):(co
     rows('text', 'percent <= 60') using (column('percent') + 0.008 * full):(column('lane')):(stringcolumn('text')) with labels left font font(label_scale) tc rgb INK, \
     rows('again', "percent <= 60 AND again <> ''") using (column('percent') + room):(column('lane')):(stringcolumn('text')) with labels left font font(label_scale) tc rgb RED, \
     rows('text || again', 'percent > 60') using (column('percent') - 0.008 * full):(column('lane')):(stringcolumn('text')) with labels right font font(label_scale) tc rgb '#FFFFFF'
+set output # a pipe is waited for

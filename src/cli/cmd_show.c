@@ -5,23 +5,41 @@
 
 static char *number;
 static gboolean json;
+static double interval_s;
 
 static const GOptionEntry options[] = {
     {"connection", 'c', 0, G_OPTION_ARG_STRING, &number, "Only this connection, by number", "N"},
     {"json", 0, 0, G_OPTION_ARG_NONE, &json, "An array with one object per connection", NULL},
+    {"interval", 'i', 0, G_OPTION_ARG_DOUBLE, &interval_s,
+     "Only rates, of each subflow and of all, per so many seconds", "SECONDS"},
     {0},
 };
+
+static bool show(sqlite3 *db, int64_t connection, GError **error)
+{
+    if (interval_s > 0)
+        return mps_view_interval(db, connection, (int64_t)(interval_s * 1e9), stdout, error);
+    return json ? mps_view_show_json(db, connection, stdout, error)
+                : mps_view_show(db, connection, stdout, error);
+}
 
 static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
 {
     g_autoptr(MpsSource) source = NULL;
     int64_t connection;
 
+    if (interval_s < 0 || interval_s > 1e9 || (interval_s > 0 && interval_s < 1e-4)) {
+        mps_throw(error, MPS_ERROR_USAGE, "no interval of %g s: 0.0001 to 1000000000", interval_s);
+        return MPS_EXIT_USAGE;
+    }
+    if (interval_s > 0 && json) {
+        mps_throw(error, MPS_ERROR_USAGE, "--interval is for people: table series has the numbers");
+        return MPS_EXIT_USAGE;
+    }
     if (!mps_source_connection(number, &connection, error))
         return MPS_EXIT_USAGE;
     source = mps_source_open(arguments, false, settings, error);
-    if (!source || !(json ? mps_view_show_json(source->db, connection, stdout, error)
-                          : mps_view_show(source->db, connection, stdout, error)))
+    if (!source || !show(source->db, connection, error))
         return MPS_EXIT_FAILED;
     return mps_source_exit(source);
 }
@@ -32,7 +50,8 @@ const MpsCommand mps_command_show = {
     .help = "Everything about one connection, or about all",
     .examples = "  mptcpscope show result.db -c 3\n"
                 "  mptcpscope show client.pcapng\n"
-                "  mptcpscope show result.db -c 3 --json\n",
+                "  mptcpscope show result.db -c 3 --json\n"
+                "  mptcpscope show result.db -c 3 --interval 1\n",
     .options = options,
     .run = run,
 };

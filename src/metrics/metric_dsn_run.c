@@ -11,6 +11,7 @@ typedef struct {
     int64_t first_ns, last_ns;
     int64_t begin, end; /* data offsets */
     uint64_t bytes;     /* carried; less than end - begin if the run spans holes */
+    uint64_t packets;
 } Run;
 
 typedef struct {
@@ -31,6 +32,10 @@ static const MpsColumn columns[] = {
     {"bytes", MPS_INT, "payload carried"},
     {"kind", MPS_TEXT,
      "new; retransmission (on the same subflow, also by a second mapping); reinjection"},
+    {"end_offset", MPS_INT,
+     "behind its highest byte; more than data_offset + bytes if the run "
+     "spans holes, that other subflows may fill"},
+    {"packets", MPS_INT, "segments that the run stands for"},
     {0},
 };
 
@@ -55,6 +60,7 @@ static void append(Run *run, const Run *more)
     run->begin = MIN(run->begin, more->begin);
     run->end = MAX(run->end, more->end);
     run->bytes += more->bytes;
+    run->packets += more->packets;
 }
 
 static void coarsen(State *self, int kind)
@@ -99,8 +105,9 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
 
     State *self = state;
     const int kind = kind_of(event->data.class);
-    const Run run = {event->ts_ns, event->ts_ns, event->data.offset,
-                     event->data.offset + (int64_t)event->data.bytes, event->data.bytes};
+    const Run run = {event->ts_ns,       event->ts_ns,
+                     event->data.offset, event->data.offset + (int64_t)event->data.bytes,
+                     event->data.bytes,  1};
 
     if (!self->runs[kind]) {
         self->runs[kind] = g_array_new(FALSE, FALSE, sizeof(Run));
@@ -137,6 +144,8 @@ static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
                           mps_int(run->begin),
                           mps_count(run->bytes),
                           mps_text(kind_names[kind]),
+                          mps_int(run->end),
+                          mps_count(run->packets),
                       });
         }
     }

@@ -5,23 +5,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
-#include <gio/gio.h>
 #include <glib/gstdio.h>
 
 #include <mptcpscope/error.h>
 
+#include "views/gnuplot.h"
+#include "views/plot_kept.h"
+#include "views/plot_labels.h"
 #include "views/query.h"
-
-/* Where the scripts are installed; the Makefile knows better. */
-#ifndef MPS_PLOTS_DIR
-#define MPS_PLOTS_DIR "/usr/local/share/mptcpscope/plots"
-#endif
 
 /* Figures of more connections than this at once are a mistake, and would take hours. */
 #define CONNECTIONS_MAX 50
@@ -37,15 +30,23 @@ static const Plot plots[] = {
 };
 
 static const char *const directions[] = {"c2s", "s2c"};
-static const char *const formats[] = {"png", "svg"};
+static const char *const formats[] = {"png", "svg", "pdf"};
+
+bool mps_view_plot_wants(const char *choice, const char *format)
+{
+    return strcmp(choice, "all") == 0 || strcmp(choice, format) == 0 ||
+           (strcmp(choice, "both") == 0 && strcmp(format, "pdf") != 0);
+}
 
 bool mps_view_plot_check(const char *kind, const char *format, GError **error)
 {
     g_autoptr(GString) kinds = g_string_new(NULL);
     bool found = kind == NULL;
 
-    if (strcmp(format, "png") != 0 && strcmp(format, "svg") != 0 && strcmp(format, "both") != 0)
-        return mps_throw(error, MPS_ERROR_USAGE, "no format '%s': png, svg or both", format);
+    if (!mps_view_plot_wants(format, "png") && !mps_view_plot_wants(format, "svg") &&
+        !mps_view_plot_wants(format, "pdf"))
+        return mps_throw(error, MPS_ERROR_USAGE, "no format '%s': png, svg, pdf, both or all",
+                         format);
     for (size_t i = 0; i < G_N_ELEMENTS(plots); i++) {
         found |= kind && strcmp(plots[i].name, kind) == 0;
         g_string_append_printf(kinds, "%s%s", i ? ", " : "", plots[i].name);
@@ -54,129 +55,139 @@ bool mps_view_plot_check(const char *kind, const char *format, GError **error)
            mps_throw(error, MPS_ERROR_USAGE, "no figure '%s'; there are %s", kind, kinds->str);
 }
 
-/* The directory with figures.sql: $MPTCPSCOPE_PLOTS, else in the tree that the program was built
- * in (next to build/, two directories above), else where it was installed.  NULL and MPS_ERROR_TOOL
- * if nowhere. */
-static char *find_scripts(GError **error)
+/* One figure of one direction. */
+typedef struct {
+    const MpsPlotRequest *request;
+    const Plot *plot;
+    const char *scripts, *direction;
+    char *labels; /* SQL */
+    int64_t connection_id;
+} Drawing;
+
+/* The environment of the script.  @file: what gnuplot is to draw to; NULL: its standard output. */
+static GSubprocessLauncher *launcher_of(const Drawing *self, const char *format, const char *file)
 {
-    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *built = program ? g_path_get_dirname(program) : g_strdup(".");
-    g_autofree char *in_tree = g_build_filename(built, "..", "..", "plots", NULL);
-    const char *const environment = g_getenv("MPTCPSCOPE_PLOTS");
-    const char *const chosen = environment && *environment ? environment : NULL;
-    const char *const places[] = {chosen ? chosen : in_tree, chosen ? NULL : MPS_PLOTS_DIR, NULL};
+    GSubprocessLauncher *const launcher = mps_gnuplot_launcher(
+        (file ? G_SUBPROCESS_FLAGS_STDOUT_SILENCE : G_SUBPROCESS_FLAGS_STDOUT_PIPE) |
+        G_SUBPROCESS_FLAGS_STDERR_PIPE);
+    g_autofree char *figures = g_build_filename(self->scripts, "figures.sql", NULL);
+    g_autofree char *number = g_strdup_printf("%" PRId64, self->connection_id);
 
-    for (const char *const *place = places; *place; place++) {
-        g_autofree char *file = g_build_filename(*place, "figures.sql", NULL);
-
-        if (g_file_test(file, G_FILE_TEST_IS_REGULAR))
-            return g_canonicalize_filename(*place, NULL);
-    }
-    return mps_throw_null(error, MPS_ERROR_TOOL,
-                          "%s: no figure scripts there; MPTCPSCOPE_PLOTS may name another place",
-                          chosen ? chosen : MPS_PLOTS_DIR);
+    g_subprocess_launcher_setenv(launcher, "DATA", self->request->database, TRUE);
+    g_subprocess_launcher_setenv(launcher, "CONNECTION", number, TRUE);
+    g_subprocess_launcher_setenv(launcher, "DIRECTION", self->direction, TRUE);
+    g_subprocess_launcher_setenv(launcher, "LABELS", self->labels, TRUE);
+    g_subprocess_launcher_setenv(launcher, "FORMAT", format, TRUE);
+    g_subprocess_launcher_setenv(launcher, "OUT", file ? file : "/dev/stdout", TRUE);
+    g_subprocess_launcher_setenv(launcher, "FIGURES", figures, TRUE);
+    g_subprocess_launcher_setenv(launcher, "GNUPLOT_LIB", self->scripts, TRUE);
+    g_subprocess_launcher_unsetenv(launcher, "KEEP");
+    return launcher;
 }
 
-static bool check_program(const char *name, GError **error)
+/* Runs the script.  @rows:
+ * file to which the rows drawn are added, or NULL. */
+static bool draw(const Drawing *self, const char *format, const char *file, const char *rows,
+                 GError **error)
 {
-    g_autofree char *path = g_find_program_in_path(name);
-
-    return path || mps_throw(error, MPS_ERROR_TOOL, "%s is not installed; figures need it", name);
-}
-
-/* Whether @file ends as a picture does; gnuplot does not notice that a disk is full. */
-static bool is_complete(const char *file, const char *format)
-{
-    static const char png_end[] = "IEND\xae\x42\x60\x82";
-    const bool png = strcmp(format, "png") == 0;
-    g_autofree char *content = NULL;
-    gsize n_bytes = 0;
-
-    if (!g_file_get_contents(file, &content, &n_bytes, NULL))
-        return false;
-    if (png)
-        return n_bytes > sizeof png_end &&
-               memcmp(content + n_bytes - (sizeof png_end - 1), png_end, sizeof png_end - 1) == 0;
-    return g_str_has_suffix(g_strchomp(content), "</svg>");
-}
-
-/* Between fork and exec: whoever ends this program does not leave gnuplot behind. */
-static void die_with_parent(void *user G_GNUC_UNUSED)
-{
-#ifdef __linux__
-    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-#endif
-}
-
-/* Runs the script of @plot.  gnuplot's words go into the error: its last line says what is wrong.
- */
-static bool draw(const char *scripts, const Plot *plot, const char *database, int64_t connection_id,
-                 const char *direction, const char *format, const char *file, GError **error)
-{
-    g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(
-        G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
-    g_autofree char *figures = g_build_filename(scripts, "figures.sql", NULL);
-    g_autofree char *script_name = g_strconcat(plot->name, ".gp", NULL);
-    g_autofree char *script = g_build_filename(scripts, script_name, NULL);
-    g_autofree char *number = g_strdup_printf("%" PRId64, connection_id);
+    g_autoptr(GSubprocessLauncher) launcher = launcher_of(self, format, file);
+    g_autofree char *script_name = g_strconcat(self->plot->name, ".gp", NULL);
+    g_autofree char *script = g_build_filename(self->scripts, script_name, NULL);
     g_autofree char *words = NULL;
     g_autoptr(GSubprocess) gnuplot = NULL;
     g_autoptr(GError) reason = NULL;
 
-    g_subprocess_launcher_setenv(launcher, "DATA", database, TRUE);
-    g_subprocess_launcher_setenv(launcher, "CONNECTION", number, TRUE);
-    g_subprocess_launcher_setenv(launcher, "DIRECTION", direction, TRUE);
-    g_subprocess_launcher_setenv(launcher, "FORMAT", format, TRUE);
-    g_subprocess_launcher_setenv(launcher, "OUT", file, TRUE);
-    g_subprocess_launcher_setenv(launcher, "FIGURES", figures, TRUE);
-    g_subprocess_launcher_setenv(launcher, "GNUPLOT_LIB", scripts, TRUE);
-    g_subprocess_launcher_setenv(launcher, "LC_ALL", "C.UTF-8", TRUE);
-    g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL, NULL);
+    if (rows)
+        g_subprocess_launcher_setenv(launcher, "KEEP", rows, TRUE);
     gnuplot = g_subprocess_launcher_spawn(launcher, &reason, "gnuplot", "-d", script, NULL);
     if (!gnuplot || !g_subprocess_communicate_utf8(gnuplot, NULL, NULL, NULL, &words, &reason))
         return mps_throw(error, MPS_ERROR_TOOL, "gnuplot: %s", reason->message);
-    if (g_subprocess_get_successful(gnuplot) && is_complete(file, format))
+    if (g_subprocess_get_successful(gnuplot) && mps_gnuplot_is_complete(file, format))
         return true;
-    g_strstrip(words);
-
-    const char *last = strrchr(words, '\n');
-
-    return mps_throw(error, MPS_ERROR_TOOL, "gnuplot failed: %s",
-                     last     ? last + 1
-                     : *words ? words
-                              : "the picture is not complete");
+    return mps_gnuplot_blame(words, error);
 }
 
-/* Draws @plot of one direction, in the wanted formats. */
-static bool draw_formats(const MpsPlotRequest *request, const char *scripts, const Plot *plot,
-                         int64_t connection_id, const char *direction, GPtrArray *files,
-                         GError **error)
+/* Gives @scratch its name @file. */
+static bool keep(const char *scratch, const char *file, GError **error)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
-        g_autofree char *name = g_strdup_printf("connection-%" PRId64 "-%s-%s.%s", connection_id,
-                                                plot->name, direction, formats[i]);
-        g_autofree char *file = g_build_filename(request->directory, name, NULL);
-        g_autofree char *scratch = g_canonicalize_filename(request->scratch, NULL);
+    return g_rename(scratch, file) == 0 ||
+           mps_throw(error, MPS_ERROR_STORE, "%s: %s", file, g_strerror(errno));
+}
 
-        if (strcmp(request->format, "both") != 0 && strcmp(request->format, formats[i]) != 0)
-            continue;
-        if (request->may_write && !request->may_write(file, request->user, error))
-            return false;
-        (void)g_unlink(scratch);
-        if (!draw(scripts, plot, request->database, connection_id, direction, formats[i], scratch,
-                  error)) {
-            (void)g_unlink(scratch);
-            g_prefix_error(error, "%s: ", file);
-            return false;
-        }
-        if (g_rename(scratch, file) != 0) {
-            mps_throw(error, MPS_ERROR_STORE, "%s: %s", file, g_strerror(errno));
-            (void)g_unlink(scratch);
-            return false;
-        }
-        g_ptr_array_add(files, g_steal_pointer(&file));
+static bool may_write(const MpsPlotRequest *request, const char *file, GError **error)
+{
+    return !request->may_write || request->may_write(file, request->user, error);
+}
+
+/* connection-N-NAME-DIRECTION.@extension in the directory of the request. */
+static char *name_of(const Drawing *self, const char *extension)
+{
+    g_autofree char *name = g_strdup_printf("connection-%" PRId64 "-%s-%s.%s", self->connection_id,
+                                            self->plot->name, self->direction, extension);
+
+    return g_build_filename(self->request->directory, name, NULL);
+}
+
+static bool draw_file(const Drawing *self, const char *format, const char *scratch,
+                      const char *rows, GPtrArray *files, GError **error)
+{
+    g_autofree char *file = name_of(self, format);
+
+    if (!may_write(self->request, file, error))
+        return false;
+    (void)g_unlink(scratch);
+    if (!draw(self, format, scratch, rows, error)) {
+        g_prefix_error(error, "%s: ", file);
+        return false;
     }
+    if (!keep(scratch, file, error))
+        return false;
+    g_ptr_array_add(files, g_steal_pointer(&file));
     return true;
+}
+
+/* Writes the rows drawn and the script that draws them again beside the figure. */
+static bool keep_beside(const Drawing *self, const char *rows, GError **error)
+{
+    const MpsPlotRequest *const request = self->request;
+    const MpsKept kept = {
+        .scripts = self->scripts,
+        .name = self->plot->name,
+        .database = request->passing ? NULL : request->database,
+        .direction = self->direction,
+        .labels = self->labels,
+        .connection_id = self->connection_id,
+    };
+    g_autofree char *data = name_of(self, "tsv"), *script = name_of(self, "gp");
+
+    return may_write(request, data, error) && may_write(request, script, error) &&
+           keep(rows, data, error) && mps_kept_write(&kept, script, error);
+}
+
+/* Draws in the wanted formats.  The rows come from the first one: they are the same in all. */
+static bool draw_formats(const Drawing *self, GPtrArray *files, GError **error)
+{
+    const MpsPlotRequest *const request = self->request;
+    g_autofree char *scratch = g_canonicalize_filename(request->scratch, NULL);
+    g_autofree char *rows = request->rows ? g_canonicalize_filename(request->rows, NULL) : NULL;
+    bool drawn = true, first = true;
+
+    if (rows)
+        (void)g_unlink(rows);
+    for (size_t i = 0; drawn && i < G_N_ELEMENTS(formats); i++) {
+        if (!mps_view_plot_wants(request->format, formats[i]))
+            continue;
+        drawn = draw_file(self, formats[i], scratch, first ? rows : NULL, files, error);
+        first = false;
+    }
+    if (drawn && rows)
+        drawn = keep_beside(self, rows, error);
+    if (!drawn) {
+        (void)g_unlink(scratch);
+        if (rows)
+            (void)g_unlink(rows);
+    }
+    return drawn;
 }
 
 /* Whether there is anything to draw. */
@@ -208,19 +219,23 @@ static bool draw_direction(sqlite3 *db, const MpsPlotRequest *request, const cha
                            int64_t connection_id, const char *direction, GPtrArray *files,
                            GError **error)
 {
+    g_autofree char *labels = mps_labels_sql(db, request->labels, connection_id, error);
     g_autoptr(GString) missing = g_string_new(NULL);
     bool any = false;
 
+    if (!labels)
+        return false;
     for (size_t i = 0; i < G_N_ELEMENTS(plots); i++) {
+        const Drawing drawing = {request, &plots[i], scripts, direction, labels, connection_id};
         bool found = false;
 
         if (request->kind && strcmp(request->kind, plots[i].name) != 0)
             continue;
         if (!has_data(db, &plots[i], connection_id, direction, &found, error))
             return false;
-        if (!found)
+        if (!found && *plots[i].title)
             g_string_append_printf(missing, ", %s", plots[i].title);
-        else if (!draw_formats(request, scripts, &plots[i], connection_id, direction, files, error))
+        else if (found && !draw_formats(&drawing, files, error))
             return false;
     }
     if (missing->len == 0 || request->quiet)
@@ -252,6 +267,69 @@ static bool draw_connection(sqlite3 *db, const MpsPlotRequest *request, const ch
     return true;
 }
 
+/* ---- as text ---- */
+
+/* Figures that terminal.gp draws; the first two unless one is chosen. */
+static const char *const as_text[] = {"sequence", "throughput", "rtt", "flight"};
+#define AS_TEXT_UNASKED 2
+
+bool mps_view_plot_term_check(const char *kind, GError **error)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(as_text); i++)
+        if (!kind || strcmp(kind, as_text[i]) == 0)
+            return true;
+    return mps_throw(error, MPS_ERROR_USAGE,
+                     "no figure '%s' in the terminal; there are sequence, throughput, rtt, flight",
+                     kind);
+}
+
+static bool draw_text(const Drawing *self, FILE *out, GError **error)
+{
+    g_autoptr(GSubprocessLauncher) launcher = launcher_of(self, "term", NULL);
+    g_autofree char *script = g_build_filename(self->scripts, "terminal.gp", NULL);
+    g_autofree char *words = NULL, *text = NULL;
+    g_autoptr(GSubprocess) gnuplot = NULL;
+    g_autoptr(GError) reason = NULL;
+
+    g_subprocess_launcher_setenv(launcher, "KIND", self->plot->name, TRUE);
+    gnuplot = g_subprocess_launcher_spawn(launcher, &reason, "gnuplot", "-d", script, NULL);
+    if (!gnuplot || !g_subprocess_communicate_utf8(gnuplot, NULL, NULL, &text, &words, &reason))
+        return mps_throw(error, MPS_ERROR_TOOL, "gnuplot: %s", reason->message);
+    if (!g_subprocess_get_successful(gnuplot))
+        return mps_gnuplot_blame(words, error);
+    fprintf(out, "Connection %" PRId64 ", %s: %s\n%s\n", self->connection_id, self->direction,
+            self->plot->title, text);
+    return true;
+}
+
+static const Plot *find_plot(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(plots); i++)
+        if (strcmp(plots[i].name, name) == 0)
+            return &plots[i];
+    g_assert_not_reached();
+}
+
+static bool draw_texts(sqlite3 *db, const MpsPlotRequest *request, const char *scripts,
+                       int64_t connection_id, const char *direction, FILE *out, GError **error)
+{
+    g_autofree char *labels = mps_labels_sql(db, request->labels, connection_id, error);
+    const size_t n = request->kind ? 1 : AS_TEXT_UNASKED;
+
+    if (!labels)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const Plot *const plot = find_plot(request->kind ? request->kind : as_text[i]);
+        const Drawing drawing = {request, plot, scripts, direction, labels, connection_id};
+        bool found = false;
+
+        if (!has_data(db, plot, connection_id, direction, &found, error) ||
+            (found && !draw_text(&drawing, out, error)))
+            return false;
+    }
+    return true;
+}
+
 static bool check_amount(sqlite3 *db, const MpsPlotRequest *request, GError **error)
 {
     int64_t n = 0;
@@ -270,20 +348,41 @@ static bool check_amount(sqlite3 *db, const MpsPlotRequest *request, GError **er
 
 bool mps_view_plot(sqlite3 *db, const MpsPlotRequest *request, GPtrArray *files, GError **error)
 {
-    g_autofree char *scripts = find_scripts(error);
+    g_autofree char *scripts = mps_gnuplot_scripts(error);
     g_autoptr(MpsQuery) query =
         mps_query_new(db, "SELECT connection_id FROM connection WHERE ?1 < 0 OR connection_id = ?1"
                           " ORDER BY connection_id");
 
-    if (!scripts || !check_program("gnuplot", error) || !check_program("sqlite3", error) ||
+    if (!scripts || !mps_gnuplot_check("gnuplot", error) || !mps_gnuplot_check("sqlite3", error) ||
         !check_amount(db, request, error))
         return false;
     if (g_mkdir_with_parents(request->directory, 0777) != 0)
         return mps_throw(error, MPS_ERROR_OPEN, "%s: %s", request->directory, g_strerror(errno));
+    if (request->rows && !mps_kept_common(request, scripts, error))
+        return false;
     mps_query_bind_int(query, 1, request->connection_id);
     while (mps_query_next(query))
         if (!draw_connection(db, request, scripts, mps_query_int(query, "connection_id"), files,
                              error))
             return false;
+    return mps_query_finish(query, error);
+}
+
+bool mps_view_plot_term(sqlite3 *db, const MpsPlotRequest *request, FILE *out, GError **error)
+{
+    g_autofree char *scripts = mps_gnuplot_scripts(error);
+    g_autoptr(MpsQuery) query =
+        mps_query_new(db, "SELECT connection_id FROM connection WHERE ?1 < 0 OR connection_id = ?1"
+                          " ORDER BY connection_id");
+
+    if (!scripts || !mps_gnuplot_check("gnuplot", error) || !mps_gnuplot_check("sqlite3", error) ||
+        !check_amount(db, request, error))
+        return false;
+    mps_query_bind_int(query, 1, request->connection_id);
+    while (mps_query_next(query))
+        for (size_t i = 0; i < G_N_ELEMENTS(directions); i++)
+            if (!draw_texts(db, request, scripts, mps_query_int(query, "connection_id"),
+                            directions[i], out, error))
+                return false;
     return mps_query_finish(query, error);
 }

@@ -27,6 +27,11 @@ bool mps_view_list_json(sqlite3 *db, FILE *out, GError **error);
 bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 bool mps_view_show_json(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 
+/* view_interval.c: rates of each subflow and of all, per interval, then over the whole time.
+ * MPS_ERROR_USAGE: no such connection, or too many intervals. */
+bool mps_view_interval(sqlite3 *db, int64_t connection_id, int64_t interval_ns, FILE *out,
+                       GError **error);
+
 /* view_events.c: the timeline, in words.  MPS_ERROR_USAGE: no such connection. */
 bool mps_view_events(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 bool mps_view_events_json(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
@@ -61,11 +66,16 @@ bool mps_view_mptcptrace_list(sqlite3 *db, FILE *out, GError **error);
 typedef struct {
     const char *database;  /* path of @db */
     const char *kind;      /* name of a figure of plots.def, or NULL for all */
-    const char *format;    /* "png", "svg" or "both" */
+    const char *format;    /* "png", "svg", "pdf", "both" (the first two) or "all" */
     const char *directory; /* exists, or is created */
     const char *scratch;   /* file where each figure is drawn before it gets its name; gone then */
     int64_t connection_id; /* or MPS_ALL_CONNECTIONS */
     bool quiet;            /* no notes about figures without data */
+    /* With it, each figure gets its script and the rows drawn (.gp, .tsv) beside it: file where the
+     * rows are gathered before they get their name; gone then.  Or NULL. */
+    const char *rows;
+    bool passing;              /* @database goes away: the kept scripts do not name it */
+    const char *const *labels; /* PREFIX=NAME, names of addresses, NULL-terminated; or NULL */
     /* Asked about each file before it is drawn; false, with an error, ends the work.  Or NULL. */
     bool (*may_write)(const char *file, void *user, GError **error);
     void *user; /* of may_write */
@@ -75,7 +85,38 @@ typedef struct {
  * it).  MPS_ERROR_USAGE: no such connection; MPS_ERROR_TOOL: gnuplot or sqlite3
  * missing or failed; MPS_ERROR_STORE. */
 bool mps_view_plot(sqlite3 *db, const MpsPlotRequest *request, GPtrArray *files, GError **error);
+/* The same as text, drawn by gnuplot; of @request, database, kind, connection_id, labels and quiet
+ * count.  Without a kind: the data sequence and the throughput. */
+bool mps_view_plot_term(sqlite3 *db, const MpsPlotRequest *request, FILE *out, GError **error);
+/* Whether there is such a figure (NULL: the default) as text; if not, MPS_ERROR_USAGE. */
+bool mps_view_plot_term_check(const char *kind, GError **error);
+/* plot_labels.c: whether @labels (or NULL) can be read; if not, MPS_ERROR_USAGE. */
+bool mps_view_plot_check_labels(const char *const *labels, GError **error);
+/* Whether @choice, a format, "both" (PNG and SVG) or "all", asks for @format. */
+bool mps_view_plot_wants(const char *choice, const char *format);
 /* Whether such a figure (NULL: all) and format exist; if not, MPS_ERROR_USAGE names what does. */
 bool mps_view_plot_check(const char *kind, const char *format, GError **error);
+
+/* view_study.c: figures of many connections, each with its numbers as CSV and its script. */
+typedef struct {
+    const char *directory;        /* exists, or is created */
+    const char *name;             /* of a figure of studies.def, or NULL for all */
+    const char *format;           /* as in MpsPlotRequest */
+    int port;                     /* of the server; 0: any */
+    const char *address;          /* prefix of an address of some subflow, or NULL */
+    int64_t from_ns, to_ns;       /* connections that began in [from_ns, to_ns) */
+    int64_t min_bytes, max_bytes; /* data of both directions, limits included */
+    bool quiet;                   /* no notes about figures without data */
+    /* Asked about each file before it is written; false, with an error, ends the work.  Or NULL. */
+    bool (*may_write)(const char *file, void *user, GError **error);
+    void *user; /* of may_write */
+} MpsStudyRequest;
+
+/* Adds the path of each CSV and figure to @files (char *, owned by it).  MPS_ERROR_TOOL: gnuplot
+ * missing or failed; MPS_ERROR_STORE. */
+bool mps_view_study(sqlite3 *db, const MpsStudyRequest *request, GPtrArray *files, GError **error);
+/* Whether there is figure @name (or NULL) and @address (or NULL) can be read; else MPS_ERROR_USAGE.
+ */
+bool mps_view_study_check(const char *name, const char *address, GError **error);
 
 #endif

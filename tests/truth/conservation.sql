@@ -79,6 +79,12 @@ FROM reinjection
 WHERE bytes <= 0 OR subflow_id = from_subflow_id OR acked NOT IN (0, 1) OR delay_ns < 0;
 
 
+-- A run lies within one piece of data, and stands for segments.
+SELECT 'dsn_run row', rowid, json_array(kind, data_offset, end_offset, bytes, packets)
+FROM dsn_run
+WHERE packets < 1 OR end_offset <= data_offset
+   OR (kind <> 'retransmission' AND end_offset - data_offset < bytes);
+
 WITH total AS (
     SELECT subflow_id AS subflow, direction AS dir,
            sum(bytes) FILTER (WHERE kind IN ('new', 'reinjection')) AS once,

@@ -267,6 +267,16 @@ static void program(void)
     assert_run("plot %/a.pcap -o %/a.pcap", 2, "not a directory");
     assert_run("plot %/a.pcap -o ''", 2, "name of the output is empty");
     assert_run("plot %/a.pcap -c -1 -o %", 2, "no connection -1");
+    assert_run("plot %/a.pcap -l 10.0.0.1 -o %", 2, "not PREFIX=NAME");
+    assert_run("plot %/a.pcap --term -o %", 2, "writes no files");
+    assert_run("plot %/a.pcap --term -k share", 2, "no figure 'share' in the terminal");
+    assert_run("study %/a.pcap", 2, "-o DIR is missing");
+    assert_run("study %/a.pcap -o % -k nothing", 2, "there are ports, ");
+    assert_run("study %/a.pcap -o % -a 10.0.0", 2, "address '10.0.0'");
+    assert_run("study %/a.pcap -o % --from yesterday", 2, "time 'yesterday'");
+    assert_run("study %/a.pcap -o % -p 70000", 2, "no port 70000");
+    assert_run("show %/a.pcap --interval -1", 2, "no interval of -1 s");
+    assert_run("show %/a.pcap --interval 1 --json", 2, "is for people");
     assert_run("show %/a.pcap -c -1", 2, "no connection -1");
     assert_run("show %/a.pcap -c 99", 2, "no connection 99");
     assert_run("help analyze foo", 2, "one command at a time");

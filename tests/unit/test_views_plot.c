@@ -1,4 +1,6 @@
 /* test_views_plot.c - draws every figure of a real capture.  Skips what is not installed. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <glib.h>
@@ -39,7 +41,7 @@ static bool tools_are_here(void)
     return gnuplot && sqlite;
 }
 
-/* Connection 1 has data from the client only: four figures, in two formats. */
+/* Connection 1 has data from the client only: nine figures, in two formats. */
 static void figures(void)
 {
     sqlite3 *db = tools_are_here() ? analyze() : NULL;
@@ -58,7 +60,7 @@ static void figures(void)
         return;
     mps_view_plot(db, &request, files, &error);
     g_assert_no_error(error);
-    g_assert_cmpuint(files->len, ==, 8);
+    g_assert_cmpuint(files->len, ==, 18);
     for (unsigned i = 0; i < files->len; i++) {
         g_assert_nonnull(strstr(files->pdata[i], "/connection-1-"));
         g_assert_nonnull(strstr(files->pdata[i], "-c2s."));
@@ -93,6 +95,150 @@ static void titles(void)
     g_assert_nonnull(strstr(svg, "40.2 kB of 220 kB are reinjected on another subflow"));
     g_assert_nonnull(strstr(svg, "10.0.2.1:45089"));
     g_unlink(files->pdata[0]);
+    sqlite3_close(db);
+}
+
+/* Beside a figure lies a script that draws the same picture again, with the names of the paths. */
+static void kept(void)
+{
+    sqlite3 *db = tools_are_here() ? analyze() : NULL;
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *rows = g_build_filename(directory, "rows", NULL);
+    g_autofree char *before = NULL, *after = NULL, *pdf = NULL;
+    static const char *const labels[] = {"10.0.1.0/24=Wi-Fi", "10.0.2.1=it's `LTE`", NULL};
+    static const char *const argv[] = {"gnuplot", "-d", "connection-1-share-c2s.gp", NULL};
+    static const char *const kept_files[] = {"connection-1-share-c2s.gp",
+                                             "connection-1-share-c2s.tsv",
+                                             "connection-1-share-c2s.svg",
+                                             "connection-1-share-c2s.pdf",
+                                             "connection-1-share-c2s.png",
+                                             "style.gpi",
+                                             "figures.sql"};
+    const MpsPlotRequest request = {
+        .database = database,
+        .kind = "share",
+        .format = "all",
+        .directory = directory,
+        .scratch = scratch,
+        .rows = rows,
+        .connection_id = 1,
+        .labels = labels,
+        .quiet = true,
+    };
+
+    if (!db)
+        return;
+    mps_view_plot(db, &request, files, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(files->len, ==, 3);
+    g_assert_true(g_file_get_contents(files->pdata[1], &before, NULL, NULL));
+    g_assert_nonnull(strstr(before, "it's `LTE`"));
+    g_assert_true(g_file_get_contents(files->pdata[2], &pdf, NULL, NULL));
+    g_assert_true(g_str_has_prefix(pdf, "%PDF"));
+    g_unlink(files->pdata[1]);
+    g_assert_true(g_spawn_sync(directory, (char **)argv, NULL,
+                               G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL,
+                               NULL, NULL, &error));
+    g_assert_no_error(error);
+    g_assert_true(g_file_get_contents(files->pdata[1], &after, NULL, NULL));
+    g_assert_cmpstr(before, ==, after);
+    for (size_t i = 0; i < G_N_ELEMENTS(kept_files); i++) {
+        g_autofree char *file = g_build_filename(directory, kept_files[i], NULL);
+
+        g_assert_cmpint(g_unlink(file), ==, 0);
+    }
+    sqlite3_close(db);
+}
+
+static void labels(void)
+{
+    static const struct {
+        const char *label;
+        bool good;
+    } cases[] = {
+        {"10.0.1.0/24=Wi-Fi", true},
+        {"fd00::/16=LTE", true},
+        {"10.0.1.1=a", true},
+        {"10.0.1.0/24=", false},
+        {"10.0.1.0/24", false},
+        {"10.0.1.0/99=a", false},
+        {"=a", false},
+        {"10.0.1.1=a\nb", false},
+        {"10.0.1.1=a\\", false},
+        {"10.0.1.1=a name that is much too long", false},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const char *const list[] = {cases[i].label, NULL};
+        g_autoptr(GError) error = NULL;
+
+        g_assert_true(mps_view_plot_check_labels(list, &error) == cases[i].good);
+        g_assert_true((error == NULL) == cases[i].good);
+    }
+}
+
+/* Every reinjection has a mark, or the legend says how many share one. */
+static void reinjections(void)
+{
+    sqlite3 *db = tools_are_here() ? analyze() : NULL;
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *few = NULL, *many = NULL;
+    sqlite3 *writable = NULL;
+    const MpsPlotRequest request = {
+        .database = database,
+        .kind = "sequence",
+        .format = "svg",
+        .directory = directory,
+        .scratch = scratch,
+        .connection_id = 1,
+        .quiet = true,
+    };
+
+    if (!db)
+        return;
+    mps_view_plot(db, &request, files, &error);
+    g_assert_no_error(error);
+    g_assert_true(g_file_get_contents(files->pdata[0], &few, NULL, NULL));
+    g_assert_nonnull(strstr(few, "on another subflow (29), from its origin"));
+    g_assert_nonnull(strstr(few, " segments in "));
+    g_assert_cmpint(sqlite3_open(database, &writable), ==, SQLITE_OK);
+    for (int i = 0; i < 12; i++) /* 29 * 2^12 */
+        g_assert_cmpint(sqlite3_exec(writable, "INSERT INTO reinjection SELECT * FROM reinjection",
+                                     NULL, NULL, NULL),
+                        ==, SQLITE_OK);
+    sqlite3_close(writable);
+    mps_view_plot(db, &request, files, &error);
+    g_assert_no_error(error);
+    g_assert_true(g_file_get_contents(files->pdata[0], &many, NULL, NULL));
+    g_assert_nonnull(strstr(many, "on another subflow (118784, in "));
+    g_assert_cmpuint(strlen(many), <, 1000000);
+    g_unlink(files->pdata[0]);
+    sqlite3_close(db);
+}
+
+/* As text, with the words of the other pictures. */
+static void terminal(void)
+{
+    sqlite3 *db = tools_are_here() ? analyze() : NULL;
+    g_autoptr(GError) error = NULL;
+    char *text = NULL;
+    size_t n_bytes = 0;
+    FILE *out = open_memstream(&text, &n_bytes);
+    const MpsPlotRequest request = {
+        .database = database, .kind = "sequence", .connection_id = 1, .quiet = true};
+
+    if (db) {
+        mps_view_plot_term(db, &request, out, &error);
+        g_assert_no_error(error);
+    }
+    fclose(out);
+    if (db) {
+        g_assert_nonnull(strstr(text, "40.2 kB of 220 kB are reinjected"));
+        g_assert_nonnull(strstr(text, "BBB"));
+    }
+    free(text);
     sqlite3_close(db);
 }
 
@@ -212,6 +358,10 @@ int main(int argc, char *argv[])
     database = g_build_filename(directory, "a $(x) \"b\".db", NULL);
     scratch = g_build_filename(directory, "scratch", NULL);
     g_test_add_func("/views/plot/figures", figures);
+    g_test_add_func("/views/plot/kept", kept);
+    g_test_add_func("/views/plot/labels", labels);
+    g_test_add_func("/views/plot/reinjections", reinjections);
+    g_test_add_func("/views/plot/terminal", terminal);
     g_test_add_func("/views/plot/refused", refused);
     g_test_add_func("/views/plot/notes", notes);
     g_test_add_func("/views/plot/titles", titles);

@@ -1,0 +1,25 @@
+# responses.gp - how long each burst of data waited for its answer, in the colour of the subflow
+# that brought it.
+load 'style.gpi'
+
+HEIGHT = 900 + widen(0)
+eval CANVAS
+TITLE = ask("SELECT text FROM finding WHERE figure = 'responses'")
+SUBTITLE = 'Last packet of a burst to the first of its answer, coloured by the subflow of the answer · '.ask('SELECT words FROM subject')
+eval HEAD
+eval SUBFLOWS
+
+set lmargin at screen LEFT; set rmargin at screen RIGHT
+set tmargin at screen top(0); set bmargin at screen pix(115)
+set xrange [0 : real(ask('SELECT max(high, 1e-6) FROM response_axis'))]
+set xlabel 'time since the '.ask('SELECT origin FROM subject').' ['.ask('SELECT name FROM response_axis').']' tc rgb NOTE
+least = real(ask('SELECT max(min(delay_ms), 1e-3) FROM response')); most = real(ask('SELECT max(max(delay_ms), 1e-3) FROM response'))
+if (most / least > 20) {
+    set logscale y
+    set yrange [least * 0.7 : most * 1.4]
+} else {
+    set yrange [0 : most * 1.1]
+}
+set ylabel 'response delay [ms]' tc rgb NOTE offset (png ? 0 : 1), 0
+plot sql('SELECT t, max(delay_ms, 1e-3) AS delay, color FROM response') using (column('t')):(column('delay')):(column('color')) with points pt 7 ps 0.8 * px lc rgb variable
+set output # a pipe is waited for
