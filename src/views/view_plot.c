@@ -287,3 +287,24 @@ bool mps_view_plot(sqlite3 *db, const MpsPlotRequest *request, GPtrArray *files,
             return false;
     return mps_query_finish(query, error);
 }
+
+bool mps_view_plot_svg(sqlite3 *db, const MpsPlotRequest *request, const char *direction,
+                       char **svg, GError **error)
+{
+    g_autofree char *scripts = find_scripts(error);
+    bool found = false;
+
+    *svg = NULL;
+    if (!scripts || !check_program("gnuplot", error) || !check_program("sqlite3", error))
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(plots); i++) {
+        if (strcmp(request->kind, plots[i].name) != 0)
+            continue;
+        if (!has_data(db, &plots[i], request->connection_id, direction, &found, error))
+            return false;
+        if (found && !draw(scripts, &plots[i], request->database, request->connection_id, direction,
+                           "svg", request->scratch, error))
+            return false;
+    }
+    return !found || g_file_get_contents(request->scratch, svg, NULL, error);
+}
