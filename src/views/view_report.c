@@ -49,12 +49,12 @@ static const char prepare_sql[] =
     "CREATE INDEX told_index ON told (connection_id);"
     "CREATE INDEX told_kind ON told (kind);"
     "CREATE TEMP TABLE interest AS"
-    " SELECT connection_id, problems, data_bytes,"
-    "  row_number() OVER (ORDER BY problems > 0 DESC, data_bytes DESC, connection_id) AS place"
-    " FROM (SELECT c.connection_id, (SELECT count(*) FROM told t"
-    "   WHERE t.connection_id = c.connection_id AND t.rank = 1) AS problems,"
-    "   (SELECT coalesce(sum(d.data_bytes), 0) FROM connection_direction d"
-    "    WHERE d.connection_id = c.connection_id) AS data_bytes FROM connection c);"
+    " WITH problem AS (SELECT connection_id, count(*) AS n FROM told WHERE rank = 1 GROUP BY 1),"
+    "  carried AS (SELECT connection_id, sum(data_bytes) AS n FROM connection_direction GROUP BY 1)"
+    " SELECT c.connection_id, ifnull(p.n, 0) AS problems, ifnull(d.n, 0) AS data_bytes,"
+    "  row_number() OVER (ORDER BY p.n > 0 DESC, d.n DESC, c.connection_id) AS place"
+    " FROM connection c LEFT JOIN problem p USING (connection_id)"
+    " LEFT JOIN carried d USING (connection_id);"
     "CREATE INDEX interest_index ON interest (connection_id);"
     "CREATE TEMP TABLE explained (\"table\", table_number, table_help, number, column, help)";
 
