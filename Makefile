@@ -43,7 +43,7 @@ include tests/gen/gen.mk
 include tests/fuzz/fuzz.mk
 
 # The packages have to be there before make asks pkg-config, so each target calls make again.
-demo: ## install what is missing, build, analyze a real capture, draw its pictures
+demo: ## install what is missing, build, analyze a real capture, make its page
 	@scripts/install-deps demo
 	@$(MAKE) --no-print-directory -s -j2 all
 	@scripts/demo
@@ -66,7 +66,7 @@ unit: $(TESTS) ## build and run the unit tests alone
 # The sanitized tree runs the same unit tests, and the fuzz targets over their seeds.
 PROVED := $(TESTS) $(patsubst $(BUILD)/%,build/asan/%,$(TESTS)) tests/fuzz/test_replay.sh tests/fuzz/test_mutate.sh \
 	$(sort $(wildcard tests/truth/test_*.sh)) tests/golden/test_golden.sh \
-	tests/lab/test_live.sh tests/style/test_layers.sh tests/style/test_style.sh
+	$(sort $(wildcard tests/page/test_*.sh)) tests/lab/test_live.sh tests/style/test_layers.sh tests/style/test_style.sh
 
 prove: ## run all tests, already built
 	prove -j2 $(PROVED)

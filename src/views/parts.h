@@ -18,6 +18,13 @@ bool mps_view_list_unknown_joins(sqlite3 *db, FILE *out, GError **error);
  * and an empty line after it; nothing if there is none. */
 bool mps_view_cut_options(sqlite3 *db, FILE *out, GError **error);
 
+/* show_findings.c: what became of a connection, in one paragraph.  Newly allocated; NULL: @error.
+ */
+char *mps_view_verdict(sqlite3 *db, int64_t connection_id, GError **error);
+/* show_findings.c: the row at hand of v_diagnosis, with `captures` (how many there are), as a
+ * sentence with its packet.  Newly allocated. */
+char *mps_view_finding(MpsQuery *query);
+
 /* Of more subflows than these, the ones with the most data are told; or of joins to unknown tokens,
  * the first. */
 #define MPS_ALL_SUBFLOWS  INT64_C(-1)
@@ -38,6 +45,10 @@ bool mps_view_subflows(sqlite3 *db, int64_t connection_id, int64_t limit, FILE *
                        GError **error);
 /* The joins to tokens that no connection has, under a heading, if there are any. */
 bool mps_view_unknown_joins(sqlite3 *db, FILE *out, GError **error);
+
+/* view_subflows.c: what is unusual about the subflow of the row at hand: ", backup, unused".  Newly
+ * allocated. */
+char *mps_view_remarks(MpsQuery *query);
 
 /* view_show.c: whether the database has @connection_id, which may be MPS_ALL_CONNECTIONS;
  * MPS_ERROR_USAGE if not. */

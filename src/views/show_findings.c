@@ -55,7 +55,7 @@ static char *subflows_in_words(MpsQuery *query)
     return g_string_free(text, FALSE);
 }
 
-static bool print_verdict(sqlite3 *db, int64_t connection_id, FILE *out, GError **error)
+char *mps_view_verdict(sqlite3 *db, int64_t connection_id, GError **error)
 {
     g_autoptr(MpsQuery) query = mps_query_new(
         db,
@@ -80,7 +80,7 @@ static bool print_verdict(sqlite3 *db, int64_t connection_id, FILE *out, GError 
 
     mps_query_bind_int(query, 1, connection_id);
     if (!mps_query_next(query))
-        return mps_query_finish(query, error);
+        return mps_query_finish(query, error) ? g_strdup("") : NULL;
     if (strcmp(mps_query_text(query, "protocol"), "mptcp") != 0)
         g_string_append(text, "TCP");
     else if (mps_query_known(query, "version"))
@@ -105,8 +105,7 @@ static bool print_verdict(sqlite3 *db, int64_t connection_id, FILE *out, GError 
     g_string_append_printf(text, "; end: %s", mps_query_text(query, "close"));
     if (mps_query_known(query, "closed_by"))
         g_string_append_printf(text, " by %s", mps_query_text(query, "closed_by"));
-    print_wrapped(out, "  ", text->str);
-    return mps_query_finish(query, error);
+    return mps_query_finish(query, error) ? g_strdup(text->str) : NULL;
 }
 
 bool mps_view_cut_options(sqlite3 *db, FILE *out, GError **error)
@@ -131,31 +130,39 @@ static bool begins(const char *kind)
     return strcmp(kind, "stall") == 0 || strcmp(kind, "stale") == 0 || strcmp(kind, "idle") == 0;
 }
 
+char *mps_view_finding(MpsQuery *query)
+{
+    GString *text = g_string_new(mps_query_text(query, "sentence"));
+
+    if (mps_query_known(query, "packet"))
+        g_string_append_printf(text, " (%spacket %" PRId64,
+                               begins(mps_query_text(query, "kind")) ? "begins at " : "",
+                               mps_query_int(query, "packet"));
+    if (mps_query_known(query, "packet") && mps_query_int(query, "captures") > 1)
+        g_string_append_printf(text, " of capture %" PRId64, mps_query_int(query, "capture_id"));
+    if (mps_query_known(query, "packet"))
+        g_string_append_c(text, ')');
+    return g_string_free(text, FALSE);
+}
+
 bool mps_show_findings(sqlite3 *db, int64_t connection_id, FILE *out, GError **error)
 {
     g_autoptr(MpsQuery) query =
         mps_query_new(db, "SELECT *, (SELECT count(*) FROM capture) AS captures FROM v_diagnosis"
                           " WHERE connection_id = ?1 ORDER BY rank, ts_ns, subflow_id");
+    g_autofree char *verdict = mps_view_verdict(db, connection_id, error);
 
-    if (!print_verdict(db, connection_id, out, error))
+    if (!verdict)
         return false;
+    if (*verdict)
+        print_wrapped(out, "  ", verdict);
     fputs("\nFindings\n", out);
     mps_query_bind_int(query, 1, connection_id);
     while (mps_query_next(query)) {
-        g_autoptr(GString) text = g_string_new(NULL);
-        g_autofree char *sentence = mps_format_printable(mps_query_text(query, "sentence"));
+        g_autofree char *words = mps_view_finding(query);
+        g_autofree char *text = mps_format_printable(words);
 
-        g_string_append(text, sentence);
-        if (mps_query_known(query, "packet"))
-            g_string_append_printf(text, " (%spacket %" PRId64,
-                                   begins(mps_query_text(query, "kind")) ? "begins at " : "",
-                                   mps_query_int(query, "packet"));
-        if (mps_query_known(query, "packet") && mps_query_int(query, "captures") > 1)
-            g_string_append_printf(text, " of capture %" PRId64,
-                                   mps_query_int(query, "capture_id"));
-        if (mps_query_known(query, "packet"))
-            g_string_append_c(text, ')');
-        print_wrapped(out, "  - ", text->str);
+        print_wrapped(out, "  - ", text);
     }
     return mps_query_finish(query, error);
 }

@@ -386,3 +386,25 @@ bool mps_view_plot_term(sqlite3 *db, const MpsPlotRequest *request, FILE *out, G
                 return false;
     return mps_query_finish(query, error);
 }
+
+bool mps_view_plot_svg(sqlite3 *db, const MpsPlotRequest *request, const char *direction,
+                       char **svg, GError **error)
+{
+    g_autofree char *scripts = mps_gnuplot_scripts(error);
+    g_autofree char *labels = NULL;
+    const Plot *const plot = find_plot(request->kind);
+    bool found = false;
+
+    *svg = NULL;
+    if (!scripts || !mps_gnuplot_check("gnuplot", error) || !mps_gnuplot_check("sqlite3", error))
+        return false;
+    labels = mps_labels_sql(db, request->labels, request->connection_id, error);
+    if (!labels || !has_data(db, plot, request->connection_id, direction, &found, error))
+        return false;
+
+    const Drawing drawing = {request, plot, scripts, direction, labels, request->connection_id};
+
+    if (found && !draw(&drawing, "svg", request->scratch, NULL, error))
+        return false;
+    return !found || g_file_get_contents(request->scratch, svg, NULL, error);
+}

@@ -20,8 +20,7 @@ char *mps_view_path(MpsQuery *query)
                            mps_query_endpoint(query, "server").text);
 }
 
-/* What is unusual about the subflow: ", backup, unused". */
-static char *remarks(MpsQuery *query)
+char *mps_view_remarks(MpsQuery *query)
 {
     GString *text = g_string_new(NULL);
 
@@ -63,7 +62,7 @@ static bool print_paths(sqlite3 *db, int64_t connection_id, int64_t limit, FILE 
     while (mps_query_next(query)) {
         g_autofree char *ordinal = g_strdup_printf("%" PRId64, mps_query_int(query, "ordinal"));
         g_autofree char *path = mps_view_path(query);
-        g_autofree char *remark = remarks(query);
+        g_autofree char *remark = mps_view_remarks(query);
         const bool long_remark = strlen(remark) > REMARKS_WIDTH;
         g_autofree char *result =
             g_strconcat(mps_query_known(query, "result") ? mps_query_text(query, "result") : "-",

@@ -119,4 +119,23 @@ bool mps_view_study(sqlite3 *db, const MpsStudyRequest *request, GPtrArray *file
  */
 bool mps_view_study_check(const char *name, const char *address, GError **error);
 
+/* One figure of one direction as the text of an SVG, for g_free(); *svg is NULL if there is too
+ * little data for it.  Uses database, kind, connection_id and scratch of @request. */
+bool mps_view_plot_svg(sqlite3 *db, const MpsPlotRequest *request, const char *direction,
+                       char **svg, GError **error);
+
+/* view_report.c: one HTML page that needs nothing else: findings, connections, figures, compliance,
+ * definitions, and how it was made. */
+typedef struct {
+    const char *database;     /* path of @db, for gnuplot */
+    const char *scratch;      /* file where figures are drawn; left there */
+    const char *schema;       /* tables and columns explained, as `schema --json` prints them */
+    const char *command_line; /* that makes the page */
+    GHashTable *hashes; /* path of a capture -> its SHA-256 in words; or NULL: not asked for */
+    int64_t figures;    /* of at most so many connections */
+    bool quiet;         /* no note if figures cannot be drawn */
+} MpsReportRequest;
+
+bool mps_view_report(sqlite3 *db, const MpsReportRequest *request, FILE *out, GError **error);
+
 #endif

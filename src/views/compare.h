@@ -1,0 +1,29 @@
+/* compare.h - runs side by side: connections of several databases in groups, metric by metric. */
+#ifndef MPS_VIEWS_COMPARE_H
+#define MPS_VIEWS_COMPARE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <glib.h>
+#include <sqlite3.h>
+
+typedef struct _MpsCompare MpsCompare;
+
+MpsCompare *mps_compare_new(void);
+void mps_compare_free(MpsCompare *self); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsCompare, mps_compare_free)
+
+/* Adds the connections of @db to @group; groups keep the order in which they are first named. */
+bool mps_compare_add(MpsCompare *self, sqlite3 *db, const char *group, GError **error);
+unsigned mps_compare_groups(const MpsCompare *self);
+
+/* All are added: tests every group against the first. */
+void mps_compare_test(MpsCompare *self);
+
+/* A row per metric and group with median, quartiles and, against the first group, the test of
+ * Mann and Whitney with Cliff's delta; p is corrected by Holm over all rows. */
+void mps_compare_text(const MpsCompare *self, FILE *out);
+bool mps_compare_json(const MpsCompare *self, sqlite3 *db, FILE *out, GError **error);
+
+#endif
