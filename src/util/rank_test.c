@@ -102,7 +102,8 @@ void mps_rank_holm(double **p, size_t n)
 {
     double least = 0;
 
-    qsort(p, n, sizeof *p, by_value);
+    if (n > 0) /* an empty array may be NULL, which qsort() does not take */
+        qsort(p, n, sizeof *p, by_value);
     for (size_t i = 0; i < n; i++) {
         least = fmax(least, fmin(1, *p[i] * (double)(n - i)));
         *p[i] = least;

@@ -73,6 +73,7 @@ static void test_holm(void)
     double p[] = {0.04, 0.01, 0.03, 0.5};
     double *each[] = {&p[0], &p[1], &p[2], &p[3]};
 
+    mps_rank_holm(NULL, 0);
     mps_rank_holm(each, 4);
     NEAR(p[1], 0.04);
     NEAR(p[2], 0.09);
