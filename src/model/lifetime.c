@@ -36,12 +36,6 @@ static void queue_init(Lifetime *lifetime, int64_t timeout_ns, guint most)
     lifetime->most = most;
 }
 
-/* Hosts choose their tokens: nobody shall choose them to collide here. */
-static guint token_hash(gconstpointer token)
-{
-    return (guint)mps_mix(mps_seed(), GPOINTER_TO_UINT(token));
-}
-
 static void *state_new(const MpsModel *model, MpsScope scope)
 {
     return model->hooks.state_bytes[scope] ? g_malloc0(model->hooks.state_bytes[scope]) : NULL;
@@ -54,7 +48,7 @@ MpsModel *mps_model_new(const MpsModelHooks *hooks)
 
     self->hooks = *hooks;
     self->flows = mps_flows_new();
-    self->tokens = g_hash_table_new(token_hash, NULL);
+    self->tokens = g_hash_table_new(mps_seeded_hash, NULL);
     self->dedup = mps_dedup_new();
     self->tcp_acked = g_array_new(FALSE, FALSE, sizeof(MpsDataRange));
     queue_init(&self->opening, wish.handshake_ns ? wish.handshake_ns : OPENING_NS, MOST_ATTEMPTS);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "util/mix.h"
+#include "util/seed.h"
 
 enum { MOST_HOSTS = 1 << 16 };
 enum { MET = 1, DOUBTFUL = 2 };
@@ -28,7 +29,7 @@ void known_meet(Known *known, const MpsAddress *address, bool doubtful)
     const gpointer key = (gpointer)(uintptr_t)hash_of(address);
 
     if (!known->hosts)
-        known->hosts = g_hash_table_new(NULL, NULL);
+        known->hosts = g_hash_table_new(mps_seeded_hash, NULL);
 
     const guint before = GPOINTER_TO_UINT(g_hash_table_lookup(known->hosts, key));
 

@@ -2,13 +2,18 @@
  * the result of the checksum negotiation, and whether the keys can be trusted. */
 #include "rules/mpc.h"
 
+#include "util/seed.h"
+
 #include <string.h>
 
 #include "util/mix.h"
 
 /* A key of a connection that is in the model's memory; those with one token are chained. */
+/* Open connections with the same token that a new one is compared with. */
+enum { OTHERS_ASKED = 16 };
+
 struct _LiveKey {
-    LiveKey *next;
+    LiveKey *next, *previous; /* with the same token, the youngest first */
     const Check *check;
     uint64_t key;
     uint32_t token;
@@ -322,7 +327,7 @@ static void fault_key(const Packet *packet, MpsSide side, Verdict verdict, const
 /* Compares @ours with the keys of other open connections; whether nothing was wrong. */
 static bool check_unique(const Packet *packet, const LiveKey *ours, const LiveKey *theirs)
 {
-    for (; theirs; theirs = theirs->next) {
+    for (int i = 0; theirs && i < OTHERS_ASKED; theirs = theirs->next, i++) {
         const Verdict verdict = judge_pair(ours, theirs);
 
         if (!verdict)
@@ -380,7 +385,7 @@ static void register_key(const Packet *packet, MpsSide side)
     bool good;
 
     if (!run->live)
-        run->live = g_hash_table_new(NULL, NULL);
+        run->live = g_hash_table_new(mps_seeded_hash, NULL);
     *ours = (LiveKey){
         .next = g_hash_table_lookup(run->live, GUINT_TO_POINTER(public->token)),
         .check = packet->check,
@@ -388,6 +393,8 @@ static void register_key(const Packet *packet, MpsSide side)
         .token = public->token,
         .side = side,
     };
+    if (ours->next)
+        ours->next->previous = ours;
     g_hash_table_insert(run->live, GUINT_TO_POINTER(public->token), ours);
     mpc_check(packet->check)->live[side] = ours;
     good = check_unique(packet, ours, ours->next);
@@ -409,14 +416,12 @@ static void check_keys(const Packet *packet)
 
 static void unlink_key(MpcRun *run, LiveKey *gone)
 {
-    LiveKey *first = g_hash_table_lookup(run->live, GUINT_TO_POINTER(gone->token));
-    LiveKey **at = &first;
-
-    while (*at != gone)
-        at = &(*at)->next;
-    *at = gone->next;
-    if (first)
-        g_hash_table_insert(run->live, GUINT_TO_POINTER(gone->token), first);
+    if (gone->next)
+        gone->next->previous = gone->previous;
+    if (gone->previous)
+        gone->previous->next = gone->next;
+    else if (gone->next)
+        g_hash_table_insert(run->live, GUINT_TO_POINTER(gone->token), gone->next);
     else
         g_hash_table_remove(run->live, GUINT_TO_POINTER(gone->token));
     g_free(gone);

@@ -5,6 +5,8 @@
 
 #include <glib.h>
 
+#include "util/mix.h"
+
 static gpointer draw(gpointer data G_GNUC_UNUSED)
 {
     static uint64_t seed;
@@ -20,4 +22,9 @@ uint64_t mps_seed(void)
     static GOnce once = G_ONCE_INIT;
 
     return *(const uint64_t *)g_once(&once, draw, NULL);
+}
+
+unsigned mps_seeded_hash(const void *number)
+{
+    return (unsigned)mps_mix(mps_seed(), (uintptr_t)number);
 }

@@ -8,4 +8,7 @@
 /* The same for the whole run. */
 uint64_t mps_seed(void);
 
+/* For GHashTable keys that are numbers. */
+unsigned mps_seeded_hash(const void *number);
+
 #endif

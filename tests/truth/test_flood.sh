@@ -53,7 +53,7 @@ expect "2000 subflows" "$db" "SELECT subflows || ' ' || data_bytes FROM connecti
 run addresses 10000 400000
 expect "10 000 ADD_ADDRs" "$db" "SELECT sum(count) FROM signal_count WHERE kind = 'add_addr'" 10000
 
-run keys 3000 400000 --no-rules
+run keys 3000 400000
 expect "3000 open connections with one token" "$db" "SELECT count(*), sum(data_bytes) FROM
     connection_direction WHERE direction = 'c2s' AND data_bytes > 0" "3000|300000"
 
