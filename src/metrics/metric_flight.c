@@ -225,7 +225,7 @@ static void look(State *self, const MpsEvent *event)
     take_window(self, side);
     set(&self->data, side->has_acked ? MAX(self->sent_end - side->acked, 0) : self->sent_end);
     set(&self->tcp, (int64_t)side->flight_bytes);
-    if (self->series && event->kind == MPS_EV_SEGMENT)
+    if (self->series && event->kind != MPS_EV_PROGRESS)
         mps_bin_tcp_flight(mps_bins_fed_at(self->series, event->ts_ns), side->flight_bytes);
     if (self->recovering && side->has_acked && side->acked >= self->recover_end) {
         self->recovering = false;
@@ -265,8 +265,12 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     State *self = state;
 
     if (event->kind == MPS_EV_DATA) {
-        advance(self, self->started ? event->ts_ns : self->now_ns);
+        const bool first = !self->started;
+
+        advance(self, first ? self->now_ns : event->ts_ns);
         take_data(self, event);
+        if (first && self->started) /* its segment may have come before its mapping */
+            look(self, event);
     } else if (event->kind == MPS_EV_RTT) {
         self->rtt_ns += self->rtt_ns ? (event->rtt.rtt_ns - self->rtt_ns) / 8 : event->rtt.rtt_ns;
     } else if (self->started &&

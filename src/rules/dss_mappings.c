@@ -41,7 +41,9 @@ static bool same_option(const Mapping *a, const Mapping *b)
  * of 4 bytes only as much is compared. */
 static const char *contradiction(const Mapping *a, const Mapping *b)
 {
-    const int64_t change = (a->offset - a->seq) - (b->offset - b->seq);
+    /* As unsigned numbers: offsets of hostile packets are any. */
+    const uint64_t change =
+        ((uint64_t)a->offset - (uint64_t)a->seq) - ((uint64_t)b->offset - (uint64_t)b->seq);
 
     if (a->dsn_is_64 && b->dsn_is_64 ? change != 0 : (uint32_t)change != 0)
         return "data sequence number of a mapping";

@@ -108,7 +108,7 @@ static void put(Bench *bench, Conn *conn, Flow *flow, PbSide from, uint8_t flags
     static const uint8_t syn_start[] = {2, 4, 0x05, 0xb4, 4, 2}, syn_end[] = {1, 3, 3, 7};
     const PbSide to = pb_peer(from);
     const uint32_t received = from == conn->from ? flow->next_ssn[to] : flow->acked;
-    PbPacket packet;
+    PbPacket packet = {0};
     PbOptions stamp;
 
     packet.ts_ns = conn->next_ns;
