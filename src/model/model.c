@@ -89,20 +89,41 @@ static void swap_sides(Subflow *subflow)
     subflow->forward = other(subflow->forward);
 }
 
+/* The connection that a join names by its token in a SYN that is captured behind the answer to an
+ * earlier copy.  NULL: none. */
+static Connection *named_late(const MpsModel *model, MpsSide sender, bool *swapped)
+{
+    const MpsMptcpOption *join = mps_option(model->segment, MPS_MP_JOIN);
+    const bool syn = (model->segment->flags & (MPS_TCP_SYN | MPS_TCP_ACK)) == MPS_TCP_SYN;
+    Connection *found = syn && join && join->join.form == MPS_JOIN_SYN
+                            ? g_hash_table_lookup(model->tokens, GUINT_TO_POINTER(join->join.token))
+                            : NULL;
+
+    if (!found || found->orphan)
+        return NULL;
+
+    const MpsConnectionSide *client = &found->public.side[MPS_CLIENT];
+    const bool by_server = client->has_token && client->token == join->join.token;
+
+    *swapped = sender != (by_server ? MPS_SERVER : MPS_CLIENT);
+    return found;
+}
+
 /* The connection of @subflow is not known yet: its data sequence numbers may tell; with data it is
  * one of its own. */
 static Connection *settle_orphan(MpsModel *model, Subflow *subflow, MpsSide *sender)
 {
     Connection *connection = (Connection *)subflow->public.connection;
     bool swapped;
-    Connection *found = mps_match(model, subflow, *sender, &swapped);
+    Connection *named = named_late(model, *sender, &swapped);
+    Connection *found = named ? named : mps_match(model, subflow, *sender, &swapped);
 
     if (found) {
         if (swapped) {
             swap_sides(subflow);
             *sender = other(*sender);
         }
-        subflow->inferred = true;
+        subflow->inferred = !named;
         mps_move_subflows(model, connection, found);
         return found;
     }

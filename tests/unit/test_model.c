@@ -380,6 +380,33 @@ static void test_from_third_ack(void)
     bench_free(bench);
 }
 
+/* The first copy of a join's SYN is not in the capture, its answer is; the second copy names the
+ * connection. */
+static void test_syn_behind_synack(void)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    bench_open(bench);
+    bench_join_synack(bench, 1, C);
+    bench_join_syn(bench, 1, C, bench->token[S]);
+    bench_join_third(bench, 1, C);
+    bench_ack(bench, 1, S, 1, 1, 0);
+    bench_finish(bench);
+    g_assert_cmpuint(bench->closed->len, ==, 2); /* the second is what the join was in at first */
+
+    for (guint i = 0; i < bench->closed->len; i++) {
+        const BenchClosed *closed = bench_result(bench, i);
+
+        g_assert_cmpuint(closed->n_subflows, ==, closed->connection.id ? 2 : 0);
+        if (closed->connection.id) {
+            g_assert_cmpint(closed->subflows[1].result, ==, MPS_RESULT_ESTABLISHED);
+            g_assert_cmpint(closed->subflows[1].hmac, ==, MPS_HMAC_VALID);
+            g_assert_cmpint(closed->subflows[1].opened_by, ==, MPS_CLIENT);
+        }
+    }
+    bench_free(bench);
+}
+
 /* A DATA_ACK gives the data a base before the key that tells the right one: third ACK and first
  * data are not in the capture. */
 static void test_key_after_data_ack(void)
@@ -508,6 +535,7 @@ int main(int argc, char **argv)
     g_test_add_func("/model/begin/unknown token", test_unknown_token);
     g_test_add_func("/model/begin/SYN/ACK only", test_from_synack);
     g_test_add_func("/model/begin/third ACK only", test_from_third_ack);
+    g_test_add_func("/model/begin/SYN behind SYN,ACK", test_syn_behind_synack);
     g_test_add_func("/model/begin/key after DATA_ACK", test_key_after_data_ack);
     g_test_add_func("/model/end/idle", test_idle);
     g_test_add_func("/model/end/unanswered", test_unanswered);
