@@ -4,6 +4,7 @@
   rewrite.py IN OUT snap BYTES            snapshot length
   rewrite.py IN OUT drop PERCENT SEED     packets missing at random
   rewrite.py IN OUT from PACKET           begins with this packet
+  rewrite.py IN OUT without PACKET        this packet missing
   rewrite.py IN OUT raw                   without link-layer headers, for programs that know few
   rewrite.py IN OUT arp PACKET            an Ethernet frame without IP comes after this packet
   rewrite.py IN OUT reset PACKET          a RST of the receiver of this SYN that acknowledges nothing of it
@@ -389,6 +390,8 @@ def main():
         records = [r for r in records if chance.random() * 100 >= float(arguments[0])]
     elif action == 'from':
         records = records[int(arguments[0]) - 1:]
+    elif action == 'without':
+        del records[int(arguments[0]) - 1]
     elif action == 'fault':
         packets = [Packet(h, d, LINKS[link]) for h, d in records]
         print(FAULTS[arguments[0]](packets) + 1)

@@ -54,7 +54,7 @@ done <"$work/tunnels.txt"
 
 # Without the first fragment of packet 4 the others of it cannot be placed.
 python3 tests/truth/rewrite.py "$work/ethernet.pcap" "$work/fragments.pcap" fragments 400
-tshark -r "$work/fragments.pcap" -Y 'frame.number != 4' -F pcap -w "$work/holes.pcap" 2>/dev/null
+python3 tests/truth/rewrite.py "$work/fragments.pcap" "$work/holes.pcap" without 4
 analyze "$work/holes.pcap"
 expect "first fragment missing" "$db" \
     "SELECT packets, first_packet FROM damage WHERE kind = 'fragment_lost'" "3|4"
