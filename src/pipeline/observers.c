@@ -13,9 +13,17 @@ typedef struct {
 
 #define NOT_FED SIZE_MAX
 
+/* All that an event has to know of an observer: there are dozens of calls for each packet. */
+typedef struct {
+    void (*observe)(void *state, const MpsEvent *event, MpsRowSink *rows);
+    uint32_t at;
+    MpsScope scope;
+    bool has_state;
+} Call;
+
 struct _MpsObservers {
     GArray *of_scope[MPS_N_SCOPES]; /* Observer */
-    GArray *of_event[MPS_N_EVENTS]; /* Observer */
+    GArray *of_event[MPS_N_EVENTS]; /* Call */
     size_t state_bytes[MPS_N_SCOPES];
     MpsTable scope_table[MPS_N_SCOPES];
     GArray *columns[MPS_N_SCOPES];  /* MpsColumn, ended by { 0 } */
@@ -62,35 +70,31 @@ static void add_metric(MpsObservers *self, const MpsMetric *metric)
     /* Each state aligned for anything. */
     self->state_bytes[scope] += (metric->state_bytes + 15) & ~(size_t)15;
     g_array_append_val(self->of_scope[scope], observer);
-    for (int kind = 0; kind < MPS_N_EVENTS; kind++)
+    for (int kind = 0; kind < MPS_N_EVENTS; kind++) {
+        const Call call = {metric->observe, (uint32_t)observer.at, scope, metric->state_bytes > 0};
+
         if (metric->wants & MPS_WANTS(kind))
-            g_array_append_val(self->of_event[kind], observer);
+            g_array_append_val(self->of_event[kind], call);
+    }
     add_table(self, metric->table);
     add_table(self, metric->histogram);
 }
 
-/* Where the states are that the metrics among @observers feed. */
-static void find_fed(const MpsObservers *self, GArray *observers)
+/* Where the states are that the metrics of a scope feed. */
+static void find_fed(const MpsObservers *self, MpsScope scope)
 {
+    const GArray *observers = self->of_scope[scope];
+
     for (guint i = 0; i < observers->len; i++) {
         Observer *observer = &g_array_index(observers, Observer, i);
-        const GArray *others = self->of_scope[observer->metric->scope];
 
-        for (guint k = 0; observer->metric->feeds && k < others->len; k++) {
-            const Observer *other = &g_array_index(others, Observer, k);
+        for (guint k = 0; observer->metric->feeds && k < observers->len; k++) {
+            const Observer *fed = &g_array_index(observers, Observer, k);
 
-            if (other->metric == observer->metric->feeds)
-                observer->fed_at = other->at;
+            if (fed->metric == observer->metric->feeds)
+                observer->fed_at = fed->at;
         }
     }
-}
-
-/* The state of @observer among those of its entity, or NULL if there are none. */
-static void *state_of(const Observer *observer, char *states)
-{
-    if (states && observer->fed_at != NOT_FED)
-        *(void **)(void *)(states + observer->at) = states + observer->fed_at;
-    return states ? states + observer->at : NULL;
 }
 
 MpsObservers *mps_observers_new(const MpsMetric *const *metrics)
@@ -99,7 +103,7 @@ MpsObservers *mps_observers_new(const MpsMetric *const *metrics)
 
     self->tables = g_ptr_array_new();
     for (int kind = 0; kind < MPS_N_EVENTS; kind++)
-        self->of_event[kind] = g_array_new(FALSE, FALSE, sizeof(Observer));
+        self->of_event[kind] = g_array_new(FALSE, FALSE, sizeof(Call));
     for (int scope = 0; scope < MPS_N_SCOPES; scope++) {
         self->of_scope[scope] = g_array_new(FALSE, FALSE, sizeof(Observer));
         self->columns[scope] = g_array_new(TRUE, TRUE, sizeof(MpsColumn));
@@ -108,9 +112,7 @@ MpsObservers *mps_observers_new(const MpsMetric *const *metrics)
     for (; *metrics; metrics++)
         add_metric(self, *metrics);
     for (int scope = 0; scope < MPS_N_SCOPES; scope++)
-        find_fed(self, self->of_scope[scope]);
-    for (int kind = 0; kind < MPS_N_EVENTS; kind++)
-        find_fed(self, self->of_event[kind]);
+        find_fed(self, (MpsScope)scope);
     for (int scope = 0; scope < MPS_N_SCOPES; scope++) {
         self->scope_table[scope] = scopes[scope];
         self->scope_table[scope].columns = (const MpsColumn *)(void *)self->columns[scope]->data;
@@ -125,9 +127,18 @@ const MpsTable *const *mps_observers_tables(const MpsObservers *self)
     return (const MpsTable *const *)self->tables->pdata;
 }
 
-size_t mps_observers_state_bytes(const MpsObservers *self, MpsScope scope)
+void *mps_observers_states(const MpsObservers *self, MpsScope scope)
 {
-    return self->state_bytes[scope];
+    const GArray *observers = self->of_scope[scope];
+    char *states = g_malloc0(self->state_bytes[scope]);
+
+    for (guint i = 0; i < observers->len; i++) {
+        const Observer *observer = &g_array_index(observers, Observer, i);
+
+        if (observer->fed_at != NOT_FED)
+            *(void **)(void *)(states + observer->at) = states + observer->fed_at;
+    }
+    return states;
 }
 
 unsigned mps_observers_wants(const MpsObservers *self)
@@ -157,15 +168,18 @@ static char *states_of(MpsScope scope, const MpsConnection *connection, const Mp
 
 void mps_observers_emit(const MpsObservers *self, const MpsEvent *event, MpsRowSink *rows)
 {
-    const GArray *observers = self->of_event[event->kind];
+    const GArray *calls = self->of_event[event->kind];
+    const Call *call = (const Call *)(void *)calls->data, *end = call + calls->len;
+    char *states[MPS_N_SCOPES];
 
-    for (guint i = 0; i < observers->len; i++) {
-        const Observer *observer = &g_array_index(observers, Observer, i);
-        char *states =
-            states_of(observer->metric->scope, event->connection, event->subflow, event->direction);
+    for (int scope = 0; scope < MPS_N_SCOPES; scope++)
+        states[scope] =
+            states_of((MpsScope)scope, event->connection, event->subflow, event->direction);
+    for (; call < end; call++) {
+        char *own = states[call->scope];
 
-        if (states || observer->metric->state_bytes == 0)
-            observer->metric->observe(state_of(observer, states), event, rows);
+        if (own || !call->has_state)
+            call->observe(own ? own + call->at : NULL, event, rows);
     }
 }
 
@@ -180,7 +194,7 @@ static void write_row(const MpsObservers *self, MpsScope scope, const MpsSubject
     for (guint i = 0; i < observers->len; i++) {
         const Observer *observer = &g_array_index(observers, Observer, i);
         const MpsMetric *metric = observer->metric;
-        void *state = state_of(observer, states);
+        void *state = states ? states + observer->at : NULL;
 
         if (metric->finish && subject->connection->id != 0)
             metric->finish(state, subject, rows);

@@ -133,6 +133,13 @@ typedef struct {
     Counts *counts, *here; /* of all files, and of the one being read */
 } Run;
 
+static void *states(void *user, MpsScope scope)
+{
+    const Run *run = user;
+
+    return mps_observers_states(run->observers, scope);
+}
+
 static void emit(void *user, const MpsEvent *event)
 {
     const Run *run = user;
@@ -387,16 +394,14 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError
     g_autoptr(MpsRules) rules = analysis->no_rules ? NULL : mps_rules_new(&rule_options);
     g_autofree Counts *counts = g_new0(Counts, mps_trace_n_files(trace));
     Run run = {observers, rules, mps_writer_rows(writer), counts, counts};
-    MpsModelHooks hooks = {.wants =
-                               mps_observers_wants(observers) | (rules ? mps_rules_wants() : 0),
-                           .tcp = analysis->tcp,
-                           .timeouts = analysis->limits.timeouts,
-                           .emit = emit,
-                           .closed = closed,
-                           .user = &run};
-
-    for (int scope = 0; scope < MPS_N_SCOPES; scope++)
-        hooks.state_bytes[scope] = mps_observers_state_bytes(observers, (MpsScope)scope);
+    const MpsModelHooks hooks = {.wants = mps_observers_wants(observers) |
+                                          (rules ? mps_rules_wants() : 0),
+                                 .tcp = analysis->tcp,
+                                 .timeouts = analysis->limits.timeouts,
+                                 .states = states,
+                                 .emit = emit,
+                                 .closed = closed,
+                                 .user = &run};
 
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
     g_autoptr(MpsFragments) fragments = mps_fragments_new();
