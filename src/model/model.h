@@ -19,7 +19,7 @@ typedef struct {
     unsigned wants; /* kinds of events anybody wants */
     MpsTimeouts timeouts;
     bool tcp; /* plain TCP connections are followed, too */
-    /* Memory for what the observers keep of a new entity of @scope, for g_free(); or NULL.  closed()
+    /* Memory for what the observers keep of a new entity of @scope, for g_free(); or NULL. closed()
      * must release what it owns. */
     void *(*states)(void *user, MpsScope scope);
     void (*emit)(void *user, const MpsEvent *event);

@@ -61,12 +61,17 @@ static void add_table(MpsObservers *self, const MpsTable *table)
         g_ptr_array_add(self->tables, (gpointer)(uintptr_t)table);
 }
 
-static void add_metric(MpsObservers *self, const MpsMetric *metric)
+/* One that is not @selected leaves its columns NULL and its tables empty. */
+static void add_metric(MpsObservers *self, const MpsMetric *metric, bool selected)
 {
     const MpsScope scope = metric->scope;
     const Observer observer = {metric, self->state_bytes[scope], NOT_FED,
                                append_columns(self->columns[scope], metric->columns)};
 
+    add_table(self, metric->table);
+    add_table(self, metric->histogram);
+    if (!selected)
+        return;
     /* Each state aligned for anything. */
     self->state_bytes[scope] += (metric->state_bytes + 15) & ~(size_t)15;
     g_array_append_val(self->of_scope[scope], observer);
@@ -76,8 +81,6 @@ static void add_metric(MpsObservers *self, const MpsMetric *metric)
         if (metric->wants & MPS_WANTS(kind))
             g_array_append_val(self->of_event[kind], call);
     }
-    add_table(self, metric->table);
-    add_table(self, metric->histogram);
 }
 
 /* Where the states are that the metrics of a scope feed. */
@@ -97,7 +100,7 @@ static void find_fed(const MpsObservers *self, MpsScope scope)
     }
 }
 
-MpsObservers *mps_observers_new(const MpsMetric *const *metrics)
+MpsObservers *mps_observers_new(MpsMetricSet selected)
 {
     MpsObservers *self = g_new0(MpsObservers, 1);
 
@@ -109,8 +112,8 @@ MpsObservers *mps_observers_new(const MpsMetric *const *metrics)
         self->columns[scope] = g_array_new(TRUE, TRUE, sizeof(MpsColumn));
         g_ptr_array_add(self->tables, &self->scope_table[scope]);
     }
-    for (; *metrics; metrics++)
-        add_metric(self, *metrics);
+    for (size_t i = 0; mps_metrics[i]; i++)
+        add_metric(self, mps_metrics[i], selected & UINT64_C(1) << i);
     for (int scope = 0; scope < MPS_N_SCOPES; scope++)
         find_fed(self, (MpsScope)scope);
     for (int scope = 0; scope < MPS_N_SCOPES; scope++) {

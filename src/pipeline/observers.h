@@ -5,10 +5,12 @@
 
 #include <mptcpscope/observer.h>
 
+#include "metrics/metrics.h"
+
 typedef struct _MpsObservers MpsObservers;
 
 /* Sets up @metrics (NULL-terminated). */
-MpsObservers *mps_observers_new(const MpsMetric *const *metrics);
+MpsObservers *mps_observers_new(MpsMetricSet selected);
 
 /* The four scope tables and the metrics' own, NULL-terminated; live as long as the observers. */
 const MpsTable *const *mps_observers_tables(const MpsObservers *self);
