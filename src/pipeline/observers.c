@@ -153,20 +153,17 @@ unsigned mps_observers_wants(const MpsObservers *self)
     return wants;
 }
 
-/* The states of the entity of @scope that @subject is about; NULL if there is none. */
-static char *states_of(MpsScope scope, const MpsConnection *connection, const MpsSubflow *subflow,
-                       MpsDirection direction)
+/* Fills the states, by scope, of the entities that something is about; NULL if there is none. */
+static inline void find_states(char *states[MPS_N_SCOPES], const MpsConnection *connection,
+                               const MpsSubflow *subflow, MpsDirection direction)
 {
-    switch (scope) {
-    case MPS_SCOPE_CONNECTION:
-        return connection->states;
-    case MPS_SCOPE_CONNECTION_DIRECTION:
-        return direction == MPS_NOBODY ? NULL : connection->side[direction].states;
-    case MPS_SCOPE_SUBFLOW:
-        return subflow ? subflow->states : NULL;
-    default:
-        return !subflow || direction == MPS_NOBODY ? NULL : subflow->side[direction].states;
-    }
+    const bool directed = direction != MPS_NOBODY;
+
+    states[MPS_SCOPE_CONNECTION] = connection->states;
+    states[MPS_SCOPE_CONNECTION_DIRECTION] = directed ? connection->side[direction].states : NULL;
+    states[MPS_SCOPE_SUBFLOW] = subflow ? subflow->states : NULL;
+    states[MPS_SCOPE_SUBFLOW_DIRECTION] =
+        subflow && directed ? subflow->side[direction].states : NULL;
 }
 
 void mps_observers_emit(const MpsObservers *self, const MpsEvent *event, MpsRowSink *rows)
@@ -175,14 +172,14 @@ void mps_observers_emit(const MpsObservers *self, const MpsEvent *event, MpsRowS
     const Call *call = (const Call *)(void *)calls->data, *end = call + calls->len;
     char *states[MPS_N_SCOPES];
 
-    for (int scope = 0; scope < MPS_N_SCOPES; scope++)
-        states[scope] =
-            states_of((MpsScope)scope, event->connection, event->subflow, event->direction);
+    find_states(states, event->connection, event->subflow, event->direction);
     for (; call < end; call++) {
         char *own = states[call->scope];
 
-        if (own || !call->has_state)
-            call->observe(own ? own + call->at : NULL, event, rows);
+        if (own)
+            call->observe(own + call->at, event, rows);
+        else if (!call->has_state)
+            call->observe(NULL, event, rows);
     }
 }
 
@@ -190,8 +187,12 @@ static void write_row(const MpsObservers *self, MpsScope scope, const MpsSubject
                       MpsRowSink *rows)
 {
     const GArray *observers = self->of_scope[scope];
-    char *states = states_of(scope, subject->connection, subject->subflow, subject->direction);
+    char *all_states[MPS_N_SCOPES];
     MpsValue *values = self->values[scope];
+
+    find_states(all_states, subject->connection, subject->subflow, subject->direction);
+
+    char *states = all_states[scope];
 
     memset(values, 0, self->columns[scope]->len * sizeof *values);
     for (guint i = 0; i < observers->len; i++) {
