@@ -136,6 +136,26 @@ bool packet_is_out_of_window(const Packet *packet)
            event->segment.seq + window < packet->peer->acked;
 }
 
+Echo packet_echo(const Packet *packet)
+{
+    if (!packet->peer->has_syn_tsval || !(packet->wire->tcp_options & MPS_TCPOPT_TIMESTAMP))
+        return ECHO_NONE;
+    return packet->wire->tsecr == packet->peer->syn_tsval ? ECHO_SYN : ECHO_LATER;
+}
+
+bool flow_stamps_differ(const Flow *flow, MpsSide side)
+{
+    const MpsSubflow *subflow = flow->public;
+    const End *end = &flow->end[side];
+    const uint32_t ticks = end->tsval - end->syn_tsval;
+    const int64_t rtt_ns = subflow->syn_to_synack_ns + subflow->synack_to_ack_ns;
+
+    if (!end->has_syn_tsval || ticks < 10 || ticks > INT32_MAX ||
+        subflow->syn_to_synack_ns == MPS_NO_TIME || subflow->synack_to_ack_ns == MPS_NO_TIME)
+        return false;
+    return rtt_ns / 3 > (end->tsval_ns - end->syn_tsval_ns) / (int64_t)ticks;
+}
+
 int64_t flow_rtt_ns(const Flow *flow)
 {
     const MpsSubflow *subflow = flow->public;
@@ -249,12 +269,46 @@ static void agree_wscale(Flow *flow)
         flow->end[0].wscale = flow->end[1].wscale = 0;
 }
 
+static void track_stamp(End *end, const Packet *packet)
+{
+    const MpsSegment *wire = packet->wire;
+
+    if (!(wire->tcp_options & MPS_TCPOPT_TIMESTAMP))
+        return;
+    if (packet->syn || packet->synack) {
+        end->has_syn_tsval = !end->has_syn_tsval || wire->tsval == end->syn_tsval;
+        end->syn_tsval = wire->tsval;
+        end->syn_tsval_ns = wire->ts_ns;
+    }
+    end->tsval = wire->tsval;
+    end->tsval_ns = wire->ts_ns;
+}
+
+/* Whether @packet comes before, or behind, a step of the handshake that it cannot come before, or
+ * behind. */
+static bool is_out_of_order(const Packet *packet)
+{
+    const Flow *flow = packet->flow;
+
+    if (packet->syn)
+        return !flow->syn.packet && (packet->sending->n_packets > 0 || packet->peer->n_packets > 0);
+    if (!packet->ack || packet->synack || packet->rst)
+        return false;
+    return packet->sender == flow->public->opened_by
+               ? !flow->synack.packet
+               : !flow->third.packet && packet->wire->payload_bytes == 0;
+}
+
 /* What has to be known before the families look at the packet. */
 static void track_before(const Packet *packet)
 {
     Flow *flow = packet->flow;
 
     track_ip_id(packet->sending, packet->wire);
+    flow->out_of_order |= is_out_of_order(packet);
+    /* Without the SYN/ACK nobody knows where behind the data of a SYN the numbers begin. */
+    if (packet->sending->syn_bytes > 0 && !flow->synack.packet && !packet->syn)
+        packet->sending->has_syn = false;
     packet->check->several_taps |= packet->wire->capture_id < packet->check->capture_id;
     packet->check->capture_id = packet->wire->capture_id;
     packet->sending->options_cut |=
@@ -336,6 +390,7 @@ static void track_after(const Packet *packet)
         sending->fin = place;
     if (packet->rst && !sending->rst.packet)
         sending->rst = place;
+    track_stamp(sending, packet);
     sending->n_packets++;
     sending->n_data += wire->payload_bytes > 0;
     sending->last = place;

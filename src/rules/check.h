@@ -99,6 +99,10 @@ typedef struct {
     uint16_t ip_id;
     uint16_t ip_id_step;  /* from the one before to the latest; 0: it was the first */
     uint32_t ip_id_bytes; /* payload of the packet with that identification */
+    /* RFC 7323 time stamps: of its SYN or SYN/ACK, and of the latest packet with one. */
+    bool has_syn_tsval;
+    uint32_t syn_tsval, tsval;
+    int64_t syn_tsval_ns, tsval_ns; /* when they were captured */
     Place last;           /* its latest packet */
     /* Families with nothing to do for its plain packets, bit (1 << FamilyId), while the check's
      * epoch is that one. */
@@ -123,7 +127,9 @@ struct _Flow {
     /* First packet of each step of the handshake; third: the opener's first after the SYN/ACK;
      * fourth: the acceptor's first after the third that is not a RST. */
     Place syn, synack, third, fourth;
-    bool out_of_order; /* the capture shows steps of the handshake in another order */
+    /* The capture shows steps of the handshake in another order, or lacks one: nothing follows from
+     * what comes first. */
+    bool out_of_order;
     bool clashes;      /* with an older subflow that was open: packets may be of either */
     bool reused;       /* by a connection whose SYN the capture lacks: nothing is judged any more */
 };
@@ -303,6 +309,18 @@ bool packet_is_third(const Packet *packet);
 /* Whether the receiver of @packet has to take it for out of its window (RFC 9293 section
  * 3.10.7.4). */
 bool packet_is_out_of_window(const Packet *packet);
+
+/* What the time stamps of @packet tell of when it was built. */
+typedef enum {
+    ECHO_NONE,  /* nothing: not both SYN and it have them */
+    ECHO_SYN,   /* its sender may have got nothing of its peer but the SYN or SYN/ACK */
+    ECHO_LATER, /* it had got more */
+} Echo;
+Echo packet_echo(const Packet *packet);
+
+/* Whether packets that @side sends an RTT after its SYN or SYN/ACK have another time stamp for sure:
+ * who echoes that of the SYN (ECHO_SYN) has got none of them. */
+bool flow_stamps_differ(const Flow *flow, MpsSide side);
 
 static inline bool packet_is_pure_ack(const Packet *packet)
 {

@@ -70,6 +70,8 @@ typedef struct {
     Place first_ack, early_data; /* early_data: before the other side had agreed */
     MpsSide early_by;
     bool ack_provable, early_data_provable;
+    Echo early_echo;        /* of the early data */
+    int64_t agreed_late_ns; /* how long behind it the other side agreed; 0: it did not */
     bool answered;       /* the fourth packet, or a RST, came */
     bool over;           /* either side gave up, or all is settled */
     int64_t given_up_ns; /* when the opener closed it, nothing being settled; 0: it did not */

@@ -56,6 +56,8 @@ static void note_third(const Packet *packet, const MpsMptcpOption *capable)
         return;
     if (!packet->options_whole)
         rule_unchecked(packet->check, RULE_MPC_15, EV_OPT);
+    else if (packet->flow->out_of_order)
+        rule_unchecked(packet->check, RULE_MPC_15, EV_NOGAP);
     else if (capable)
         rule_pass(packet->check, RULE_MPC_15);
     else if (packet->wire->n_mptcp == 0 || flow->third_proven)
