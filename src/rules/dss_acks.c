@@ -168,7 +168,7 @@ static void check_inside_window(const Packet *packet, const DssSide *side, int64
                            .seen = text("%" G_GINT64_FORMAT, end),
                            .earlier = side->edge_place,
                            .needs = EV_ALL | EV_NOGAP,
-                           .unproven = !end_is_complete(packet->peer)});
+                           .unseen = !end_is_complete(packet->peer)});
 }
 
 /* Data sent twice is acknowledged out of step with the subflows. */

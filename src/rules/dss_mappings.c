@@ -213,7 +213,7 @@ static void check_all_mapped(Check *check, const Flow *flow, MpsSide side)
                           .expected = text("none"),
                           .seen = text("%" G_GUINT64_FORMAT " bytes", ledger->unmapped_bytes),
                           .needs = EV_NOGAP,
-                          .unproven = !end_is_complete(end)});
+                          .unseen = !end_is_complete(end)});
 }
 
 /* DSS-12: the FIN ends the subflow behind all that was mapped. */
@@ -279,7 +279,7 @@ static void check_completed(Check *check, const Flow *flow, MpsSide side)
                           .expected = text("all, also what was sent on another subflow"),
                           .seen = text("%" G_GINT64_FORMAT " bytes never sent", hole),
                           .needs = EV_NOGAP | EV_VTX,
-                          .unproven = !end_is_complete(end)});
+                          .unseen = !end_is_complete(end)});
 }
 
 /* Whether every subflow ended with FINs. */

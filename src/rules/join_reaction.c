@@ -141,7 +141,7 @@ static void fault_accepted(const Packet *packet, JoinFlow *state, const char *wh
                        .seen = text(packet->wire->payload_bytes > 0 ? "data" : "DSS"),
                        .earlier = state->n_acks > 0 ? state->first_ack : packet->flow->third,
                        .needs = EV_NOGAP,
-                       .unproven = !proven});
+                       .unseen = !proven});
 }
 
 /* The fourth packet of the handshake. */
@@ -325,21 +325,27 @@ static void finish_unanswered(Check *check, const Flow *flow, const JoinFlow *st
                               .expected = text("copies until the other host answers"),
                               .seen = text("none"),
                               .needs = EV_VTX | EV_NOGAP,
-                              .unproven = !state->ack_provable ||
-                                          !end_is_complete(&flow->end[other(opener)]) ||
-                                          !end_is_complete(&flow->end[opener])});
+                              .unseen = !state->ack_provable ||
+                                        !end_is_complete(&flow->end[other(opener)]) ||
+                                        !end_is_complete(&flow->end[opener])});
 }
 
-/* Whether the sender of the early data had not got what agrees to it: by identifications and by the
- * order of the capture, or whatever both say, by time stamps. */
+/* Whether the sender of the early data cannot have got what agrees to it: it came too soon for
+ * that, or its time stamps say so. */
 static bool is_early_for_sure(const Flow *flow, const JoinFlow *state)
 {
-    const MpsSide peer = other(state->early_by);
+    const MpsSide by = state->early_by;
 
-    if (state->early_echo == ECHO_SYN && flow_stamps_differ(flow, peer))
-        return true;
-    return state->early_echo != ECHO_LATER && state->early_data_provable &&
-           end_is_complete(&flow->end[peer]) &&
+    if (state->early_echo == ECHO_LATER)
+        return false;
+    return (state->early_echo == ECHO_SYN && flow_stamps_differ(flow, other(by))) ||
+           state->early_data.ts_ns < flow_unanswered_until_ns(flow, by);
+}
+
+/* Whether it is early by the order of the capture, where nothing is missing. */
+static bool is_early_by_order(const JoinFlow *state)
+{
+    return state->early_echo != ECHO_LATER &&
            (!state->agreed_late_ns || state->agreed_late_ns > ORDER_NS);
 }
 
@@ -348,18 +354,22 @@ static void finish_early_data(Check *check, const Flow *flow, const JoinFlow *st
 {
     const MpsSide opener = flow->public->opened_by;
     const bool by_opener = state->early_by == opener;
+    const bool sure = state->early_data.packet && is_early_for_sure(flow, state);
 
     if (!state->early_data.packet || state->wrong_ack || flow->out_of_order)
         return;
-    rule_fault_at(check, flow->public, state->early_by, state->early_data,
-                  (Fault){.rule = RULE_JOIN_11,
-                          .field = "data in the handshake of a join",
-                          .expected = text(by_opener ? "none before the fourth packet"
-                                                     : "none before the third packet"),
-                          .seen = text("payload"),
-                          .earlier = by_opener ? state->first_ack : state->answer_at,
-                          .needs = EV_NOGAP,
-                          .unproven = !is_early_for_sure(flow, state)});
+    rule_fault_at(
+        check, flow->public, state->early_by, state->early_data,
+        (Fault){.rule = RULE_JOIN_11,
+                .field = "data in the handshake of a join",
+                .expected = text(by_opener ? "none before the fourth packet"
+                                           : "none before the third packet"),
+                .seen = text("payload"),
+                .earlier = by_opener ? state->first_ack : state->answer_at,
+                .needs = sure ? 0 : EV_NOGAP,
+                .unproven = !sure && !is_early_by_order(state),
+                .unseen = !sure && !(state->early_data_provable &&
+                                     end_is_complete(&flow->end[other(state->early_by)]))});
 }
 
 void join_reaction_finish(Check *check, const Flow *flow, const JoinFlow *state)

@@ -72,9 +72,9 @@ typedef struct {
     bool ack_provable, early_data_provable;
     Echo early_echo;        /* of the early data */
     int64_t agreed_late_ns; /* how long behind it the other side agreed; 0: it did not */
-    bool answered;       /* the fourth packet, or a RST, came */
-    bool over;           /* either side gave up, or all is settled */
-    int64_t given_up_ns; /* when the opener closed it, nothing being settled; 0: it did not */
+    bool answered;          /* the fourth packet, or a RST, came */
+    bool over;              /* either side gave up, or all is settled */
+    int64_t given_up_ns;    /* when the opener closed it, nothing being settled; 0: it did not */
 } JoinFlow;
 
 /* The state of a joined subflow; the initial one needs none. */

@@ -136,17 +136,16 @@ static void check_one_address(const Packet *packet, const CheckState *state,
     if (!rule_broken(packet, RULE_ADDR_05,
                      entry && !entry->removed && !address_id_has(entry, address)))
         return;
-    rule_fault(packet,
-               (Fault){.rule = RULE_ADDR_05,
-                       /* A NAT may have changed the address of a join. */
-                       .verdict = entry->announced ? VIOLATION : WARNING,
-                       .field = "address of the id",
-                       .expected = endpoint_text(
-                           entry->announced ? &entry->at : &entry->joined_from, false, 0),
-                       .seen = endpoint_text(address, false, 0),
-                       .earlier = entry->announced ? entry->announcement : entry->join,
-                       .needs = EV_ALL,
-                       .unproven = !host_is_complete(packet->check, packet->sender, false)});
+    rule_fault(packet, (Fault){.rule = RULE_ADDR_05,
+                               /* A NAT may have changed the address of a join. */
+                               .verdict = entry->announced ? VIOLATION : WARNING,
+                               .field = "address of the id",
+                               .expected = endpoint_text(
+                                   entry->announced ? &entry->at : &entry->joined_from, false, 0),
+                               .seen = endpoint_text(address, false, 0),
+                               .earlier = entry->announced ? entry->announcement : entry->join,
+                               .needs = EV_ALL,
+                               .unseen = !host_is_complete(packet->check, packet->sender, false)});
 }
 
 /* Whether a living subflow uses the announced address and port. */
@@ -288,7 +287,7 @@ static void take_echo(const Packet *packet, CheckState *state, const MpsMptcpOpt
                            .seen = endpoint_text(&option->add_addr.address,
                                                  option->add_addr.has_port, option->add_addr.port),
                            .needs = EV_ALL | EV_NOGAP,
-                           .unproven = !host_is_complete(packet->check, side, !entry)});
+                           .unseen = !host_is_complete(packet->check, side, !entry)});
 }
 
 static void take_copy(const Packet *packet, Announcement *of)
@@ -362,7 +361,7 @@ static void check_join_target(const Packet *packet, const CheckState *state)
                                    .expected = text("one that the host told of"),
                                    .seen = endpoint_text(&to->address, false, 0),
                                    .needs = EV_ALL | EV_NOGAP,
-                                   .unproven = !host_is_complete(packet->check, side, true)});
+                                   .unseen = !host_is_complete(packet->check, side, true)});
     if (!announced)
         return;
     if (!seen_at)
@@ -508,7 +507,7 @@ static void check_echoed(Check *check, MpsSide side, const Announcement *each)
                           .expected = text("one within a second"),
                           .seen = text("none"),
                           .needs = EV_VRX,
-                          .unproven = !host_is_complete(check, other(side), true)});
+                          .unseen = !host_is_complete(check, other(side), true)});
 }
 
 static void finish(Check *check)

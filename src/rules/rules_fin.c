@@ -101,7 +101,7 @@ static void check_bare_with_payload(const Packet *packet)
                                .seen = text(mapped ? "the octet, the payload was mapped before"
                                                    : "the octet, the payload is not mapped"),
                                .needs = mapped ? 0 : EV_NOGAP,
-                               .unproven = !end_is_complete(packet->sending)});
+                               .unseen = !end_is_complete(packet->sending)});
 }
 
 static void check_with_payload(const Packet *packet, const MpsMptcpOption *dss)

@@ -253,7 +253,7 @@ static void check_closed(Check *check, const Flow *flow, MpsSide side)
                           .expected = text("FIN"),
                           .seen = text("%s", end->rst.packet ? "RST" : "none"),
                           .needs = EV_ALL | EV_VTX,
-                          .unproven = !end_is_complete(end)});
+                          .unseen = !end_is_complete(end)});
 }
 
 /* A removed address to which nobody joined again. */

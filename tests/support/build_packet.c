@@ -565,6 +565,19 @@ static void add_syn_options(const PbFlow *flow, PbSide from, PbOptions *o)
     pb_opt_raw(o, scale, sizeof scale);
 }
 
+static uint16_t next_ip_id(PbFlow *flow, PbSide from, uint8_t flags)
+{
+    PbConn *conn = flow->conn;
+
+    if (!conn->ip_id_per_flow)
+        return conn->ip_id[from]++;
+    if (conn->synack_id_0 && from != flow->opener && flags & MPS_TCP_SYN) {
+        flow->ip_id[from] = (uint16_t)flow->isn[from];
+        return 0;
+    }
+    return ++flow->ip_id[from];
+}
+
 /* Sends one packet with the state of the flow; @payload NULL is allowed for no payload only. */
 static void emit(PbFlow *flow, PbSide from, uint8_t flags, uint32_t ssn, const PbOptions *options,
                  const uint8_t *payload, uint32_t payload_bytes)
@@ -580,7 +593,7 @@ static void emit(PbFlow *flow, PbSide from, uint8_t flags, uint32_t ssn, const P
         .seq = flow->isn[from] + ssn + (syn ? 0 : flow->tfo_bytes[from]),
         .flags = flags,
         .window = flow->window[from],
-        .ip_id = conn->ip_id_per_flow ? ++flow->ip_id[from] : conn->ip_id[from]++,
+        .ip_id = next_ip_id(flow, from, flags),
         .ttl = flow->ttl[from],
         .payload = payload,
         .payload_bytes = payload_bytes,

@@ -205,7 +205,8 @@ typedef struct {
     uint8_t dsn_bytes[2];    /* 4 or 8; by default 4 in version 0 and 8 in version 1 */
     uint8_t ack_bytes[2];    /* 0, 4 or 8 */
     uint16_t ip_id[2];       /* IPv4 identifications: one count per host, */
-    bool ip_id_per_flow;     /* or one per host and flow, as Linux has it */
+    bool ip_id_per_flow;     /* or one per host and flow, as Linux has it, */
+    bool synack_id_0;        /* with 0 for the SYN/ACK, and any number to begin with behind it */
     bool fallen_back;        /* no MPTCP option is sent any more */
 } PbConn;
 
