@@ -252,6 +252,7 @@ static void follow_unknown(const Packet *packet, FlowState *state)
 
         state->reset_reason = why ? 1 + why->tcprst.reason : 0;
     } else if (!packet->rst && flow->third.packet) {
+        known_of(packet->check)->any_doubtful = true;
         known_target(known_of(packet->check), &packet->wire->src.address)->completed = true;
     }
 }
@@ -444,8 +445,9 @@ static void finish_token(Check *check, const Flow *flow)
     const bool refused = state->reset_reason == 2;
     const bool met = known_wholly(known_of(check), &flow->public->end[opener].address, true);
 
+    /* A connection that began before the capture may be of the same hosts, at other addresses. */
     if (state->meant || flow->synack.packet || !join_token_is_unknown(flow, state->token) ||
-        !(refused || met) ||
+        !(refused || (met && !known_of(check)->any_doubtful)) ||
         known_target(known_of(check), &flow->public->end[other(opener)].address)->burst)
         return;
     rule_fault_at(check, flow->public, opener, flow->syn,
