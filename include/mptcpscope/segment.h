@@ -196,6 +196,7 @@ typedef struct {
 
     uint32_t seq, ack;
     uint16_t window;         /* unscaled */
+    uint16_t urgent;         /* urgent pointer, of use with MPS_TCP_URG */
     uint8_t flags;           /* MPS_TCP_ */
     uint8_t tcp_options;     /* MPS_TCPOPT_ */
     bool options_cut;        /* the capture ends inside the TCP options: absence proves nothing */

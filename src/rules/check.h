@@ -153,6 +153,10 @@ struct _Check {
     uint32_t capture_id; /* of the latest packet */
     bool several_taps;   /* captures run side by side: the path may change packets between them */
     bool came_far[2];    /* a SYN or SYN/ACK of the host has a TTL that no host begins with */
+    /* By sender: how far its first mapping is from IDSN + 1, and whether checksums show that the
+     * data sequence numbers were changed by so much. */
+    int64_t shift[2];
+    bool shift_shown[2];
     bool has_checksum;   /* the checksum negotiation is known, */
     bool checksum;       /* and this is its result */
 };

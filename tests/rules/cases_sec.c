@@ -100,6 +100,27 @@ static void sec_02_high(Bed *bed, bool bad)
     pb_send(bed->first, PB_CLIENT, 100);
 }
 
+/* All data sequence numbers, and their acknowledgements, but not the checksums. */
+static void sec_02_changed(Bed *bed, bool bad)
+{
+    static const uint8_t payload[100];
+    PbSpan span;
+
+    pb_open(bed->first);
+    pb_add_addr(bed->first, PB_SERVER, 1, "10.2.2.1", 0);
+    pb_add_addr_echo(bed->first, PB_CLIENT, 1, "10.2.2.1", 0);
+    bed_fault(bed);
+    for (int i = 0; i < 3; i++) {
+        span = pb_plan(bed->first, PB_CLIENT, 100);
+        span.payload = payload;
+        span.offset += bad ? 1 : 0;
+        span.dsn_added = bad ? 1 : 0;
+        span.map_offset += span.dsn_added;
+        pb_transmit(span);
+        pb_ack_at(bed->first, PB_SERVER, span.ssn + 100, span.map_offset + 100);
+    }
+}
+
 static void sec_03(Bed *bed, bool bad)
 {
     bed_start(bed);
@@ -238,6 +259,11 @@ const RuleCase cases_sec[] = {
     {.rule = "SEC-01", .run = accepted_token, .verdict = "pass"},
     {.rule = "SEC-02", .run = sec_02_low, .verdict = "violation", .also = "DSS-11"},
     {.rule = "SEC-02", .run = sec_02_high, .verdict = "violation", .also = "DSS-11 DSS-13"},
+    {.rule = "SEC-02",
+     .run = sec_02_changed,
+     .verdict = "violation",
+     .suspect = "path -",
+     .checksums = true},
     {.rule = "SEC-03", .run = sec_03, .verdict = "violation", .suspect = "sender server"},
     {.rule = "SEC-03", .run = sec_03, .verdict = "violation", .version = V0, .also = "OPT-09"},
     {.rule = "SEC-03", .run = sec_03_server, .verdict = "violation", .suspect = "sender client"},

@@ -391,7 +391,8 @@ uint32_t pb_frame(PbLink link, const PbPacket *packet, uint8_t *out, uint32_t ou
     tcp[12] = (uint8_t)(header_bytes << 2);
     tcp[13] = packet->flags;
     put_be16(tcp + 14, packet->window);
-    put_be32(tcp + 16, 0); /* checksum, urgent pointer */
+    put_be16(tcp + 16, 0); /* checksum */
+    put_be16(tcp + 18, packet->urgent);
     memset(tcp + 20 + packet->options.n, 1, option_bytes - packet->options.n); /* NOP */
     memcpy(tcp + 20, packet->options.bytes, packet->options.n);
 
@@ -825,7 +826,8 @@ static void add_mapping(const PbSpan *span, bool mapped, PbOptions *o)
     if (conn->checksum && data_bytes > 0) {
         g_autofree uint8_t *payload = span_payload(span, span->map_offset, span->map_bytes);
 
-        checksum = pb_dss_checksum(dsn, span->map_ssn, data_bytes, payload, span->map_bytes);
+        checksum = pb_dss_checksum(dsn - span->dsn_added, span->map_ssn, data_bytes, payload,
+                                   span->map_bytes);
         checksum ^= span->wrong_checksum ? 0xffff : 0;
     } else if (conn->checksum) {
         checksum = span->wrong_checksum ? 0xffff : 0; /* infinite mapping */

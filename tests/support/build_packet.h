@@ -133,7 +133,7 @@ typedef struct {
     int64_t ts_ns;
     MpsEndpoint src, dst;
     uint32_t seq, ack;
-    uint16_t window;
+    uint16_t window, urgent;
     uint16_t ip_id;
     uint8_t flags; /* MPS_TCP_ */
     uint8_t ttl;
@@ -251,7 +251,8 @@ typedef struct {
     uint32_t map_ssn;
     uint16_t map_bytes;
     bool data_fin;          /* the mapping counts one octet more */
-    bool wrong_checksum;    /* as if a middlebox had changed the payload */
+    bool wrong_checksum;    /* as if a middlebox had changed the payload, */
+    uint32_t dsn_added;     /* or had added that to the data sequence number */
     const uint8_t *payload; /* borrowed, for the whole mapping; NULL: a pattern of the offset */
 } PbSpan;
 
