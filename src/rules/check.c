@@ -149,7 +149,7 @@ bool flow_stamps_differ(const Flow *flow, MpsSide side)
     const uint32_t ticks = end->tsval - end->syn_tsval;
     const int64_t rtt_ns = subflow->syn_to_synack_ns + subflow->synack_to_ack_ns;
 
-    if (!end->has_syn_tsval || ticks < 10 || ticks > INT32_MAX ||
+    if (!end->has_syn_tsval || ticks < 10 || ticks > INT32_MAX || !flow->third_confirms ||
         subflow->syn_to_synack_ns == MPS_NO_TIME || subflow->synack_to_ack_ns == MPS_NO_TIME)
         return false;
     return rtt_ns / 3 > (end->tsval_ns - end->syn_tsval_ns) / (int64_t)ticks;
@@ -177,7 +177,7 @@ int64_t flow_unanswered_until_ns(const Flow *flow, MpsSide side)
     int64_t until_ns;
 
     if (!flow->synack.packet || flow->out_of_order || flow->check->several_taps ||
-        flow->end[opener].syn_bytes > 0 || to_acceptor_ns == 0)
+        !flow->third_confirms || flow->end[opener].syn_bytes > 0 || to_acceptor_ns == 0)
         return 0;
     /* Paths become faster, if not by much. */
     until_ns = flow->synack.ts_ns + (to_opener_ns + way_ns) / 4 * 3;
@@ -195,6 +195,13 @@ int64_t flow_rtt_ns(const Flow *flow)
     if (subflow->syn_to_synack_ns != MPS_NO_TIME && subflow->synack_to_ack_ns != MPS_NO_TIME)
         rtt_ns = MIN(rtt_ns, subflow->syn_to_synack_ns + subflow->synack_to_ack_ns);
     return rtt_ns == INT64_MAX ? NO_RTT_NS : rtt_ns;
+}
+
+int64_t flow_at_once_ns(const Flow *flow)
+{
+    const int64_t rtt_ns = half_rtt_ns(flow, MPS_CLIENT) + half_rtt_ns(flow, MPS_SERVER);
+
+    return MAX(10 * rtt_ns, 100 * MS_NS);
 }
 
 int64_t check_now_ns(const Check *check)
@@ -432,6 +439,7 @@ static void track_after(const Packet *packet)
         flow->synack = place;
     else if (packet_is_third(packet)) {
         flow->third = place;
+        flow->third_confirms = packet->subtypes & (1u << MPS_MP_CAPABLE | 1u << MPS_MP_JOIN);
         flow->third_is_next = sending->ip_id_from_syn && sending->complete &&
                               sending->ip_id_step == 1 && packet->wire->ip_id != 0;
     } else if (!packet->synack && !packet->rst && packet->sender != flow->public->opened_by &&

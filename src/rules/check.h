@@ -131,7 +131,8 @@ struct _Flow {
     /* The capture shows steps of the handshake in another order, or lacks one: nothing follows from
      * what comes first. */
     bool out_of_order;
-    bool third_is_next; /* by IPv4 identifications: nothing of the opener's came before it */
+    bool third_is_next;  /* by IPv4 identifications: nothing of the opener's came before it */
+    bool third_confirms; /* it has MP_CAPABLE or MP_JOIN */
     bool clashes;       /* with an older subflow that was open: packets may be of either */
     bool reused; /* by a connection whose SYN the capture lacks: nothing is judged any more */
 };
@@ -347,6 +348,8 @@ static inline bool packet_is_pure_ack(const Packet *packet)
 
 /* Smallest RTT measured on the subflow, or NO_RTT_NS. */
 int64_t flow_rtt_ns(const Flow *flow);
+/* How long hosts take at most to do what they do at once, on @flow: some RTTs of the whole way. */
+int64_t flow_at_once_ns(const Flow *flow);
 /* Time of the latest packet of the whole run: how long the capture goes on. */
 int64_t check_now_ns(const Check *check);
 /* Whether @subflow can still carry packets of @side: no RST, no FIN of that side so far. */

@@ -115,7 +115,7 @@ void join_signal(Check *check, Flow *flow, const MpsEvent *event)
     if (event->signal.what == MPS_SIGNAL_FALLBACK)
         end_connection(all, "the fallback", place,
                        check->connection->fallback != MPS_FALLBACK_INFINITE_MAPPING);
-    else if (event->signal.what == MPS_SIGNAL_ADD_ADDR && event->signal.hmac == MPS_HMAC_VALID &&
+    else if (event->signal.what == MPS_SIGNAL_ADD_ADDR && event->signal.hmac != MPS_HMAC_INVALID &&
              !all->add_addr[event->direction].packet)
         all->add_addr[event->direction] = place;
 }
@@ -157,7 +157,8 @@ static void note_early(const Packet *packet, const JoinCheck *all, JoinFlow *sta
     } else {
         state->early = true;
         state->early_announced = all->add_addr[peer].packet;
-        state->early_provable = end_is_complete(&first->end[peer]);
+        state->early_provable =
+            end_is_complete(&first->end[peer]) && first->end[peer].ip_id_from_syn;
     }
 }
 

@@ -21,7 +21,7 @@ enum { MOST_COMPARED = 64 };
 
 typedef struct {
     Place first_dss[2]; /* by its sender; of the client, MP_CAPABLE after the SYN counts */
-    Place add_addr[2];  /* the first with a valid HMAC */
+    Place add_addr[2];  /* the first whose HMAC is not known to be wrong */
     bool options_cut;
     bool has_fin[2], fin_acked[2];
     int64_t fin_end[2];    /* data offset behind the DATA_FIN */

@@ -165,6 +165,25 @@ static void join_04_order(Bed *bed, bool bad)
 }
 
 /* As Linux does it: the ADD_ADDR proves that the server has the client's key. */
+/* Without the third packet nobody can verify the ADD_ADDR that came before the join. */
+static void join_04_unverified(Bed *bed, bool bad)
+{
+    bed->conn->synack_id_0 = true;
+    pb_syn(bed->first);
+    pb_synack(bed->first);
+    bed->net->hidden = true;
+    pb_third_ack(bed->first);
+    bed->net->hidden = false;
+    if (!bad)
+        pb_ack(bed->first, PB_SERVER);
+    pb_add_addr(bed->first, PB_SERVER, 1, "10.2.2.1", 0);
+    pb_add_addr_echo(bed->first, PB_CLIENT, 1, "10.2.2.1", 0);
+    bed_fault(bed);
+    pb_open(bed->second);
+    pb_send(bed->first, PB_CLIENT, 100);
+    pb_ack(bed->first, PB_SERVER);
+}
+
 /* Sooner than anything can come back, though a DSS follows at once. */
 static void join_04_soon(Bed *bed, bool bad)
 {
@@ -462,6 +481,27 @@ static void join_11_acceptor(Bed *bed, bool bad)
     pb_ack(bed->second, PB_CLIENT);
 }
 
+/* The third packet, and what the server sends at once, were not captured. */
+static void join_11_uncaptured(Bed *bed, bool bad)
+{
+    bed->conn->synack_id_0 = true;
+    bed->net->step_ns = SECOND / 10000;
+    bed_start(bed);
+    pb_syn(bed->second);
+    pb_synack(bed->second);
+    bed->net->hidden = bad;
+    pb_third_ack(bed->second);
+    accept_third(bed->second);
+    bed->net->hidden = false;
+    pb_wait(bed->net, SECOND / 100);
+    pb_send(bed->second, PB_SERVER, 100);
+    pb_wait(bed->net, SECOND / 100);
+    pb_ack(bed->second, PB_CLIENT);
+    pb_wait(bed->net, SECOND);
+    pb_send(bed->second, PB_CLIENT, 100);
+    pb_ack(bed->second, PB_SERVER);
+}
+
 static void join_12(Bed *bed, bool bad)
 {
     bed_start(bed);
@@ -747,6 +787,7 @@ const RuleCase cases_join[] = {
     {.rule = "JOIN-04", .run = join_04, .verdict = "violation", .suspect = "sender client"},
     {.rule = "JOIN-04", .run = join_04_order, .verdict = "violation"},
     {.rule = "JOIN-04", .run = join_04_soon, .verdict = "violation", .suspect = "sender client"},
+    {.rule = "JOIN-04", .run = join_04_unverified, .verdict = "warning", .strict = "violation"},
     {.rule = "JOIN-04", .run = join_04_announced, .verdict = "warning", .strict = "violation"},
     {.rule = "JOIN-05",
      .run = join_05,
@@ -809,6 +850,7 @@ const RuleCase cases_join[] = {
      .run = join_11_acceptor,
      .verdict = "violation",
      .suspect = "sender server"},
+    {.rule = "JOIN-11", .run = join_11_uncaptured, .verdict = "warning"},
     {.rule = "JOIN-12", .run = join_12, .verdict = "violation", .vantage = "client"},
     {.rule = "JOIN-12", .run = join_12_removed, .verdict = "violation", .vantage = "client"},
     {.rule = "JOIN-12", .run = join_12, .verdict = "warning"},
