@@ -498,8 +498,7 @@ static void join_11_uncaptured(Bed *bed, bool bad)
     pb_wait(bed->net, SECOND / 100);
     pb_ack(bed->second, PB_CLIENT);
     pb_wait(bed->net, SECOND);
-    pb_send(bed->second, PB_CLIENT, 100);
-    pb_ack(bed->second, PB_SERVER);
+    pb_ack(bed->second, PB_CLIENT);
 }
 
 static void join_12(Bed *bed, bool bad)
