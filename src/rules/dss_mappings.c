@@ -75,7 +75,7 @@ static void report_change(const Packet *packet, const char *field, const Mapping
 
 /* Holds @mapping against those that overlap it.  Returns whether it is one to keep; *index is that
  * of an equal one, or the number of mappings.  One that grows takes over the sum so far. */
-static bool compare(const Packet *packet, const DssEnd *end, Mapping *mapping, guint *index)
+static bool compare(const Packet *packet, DssEnd *end, Mapping *mapping, guint *index)
 {
     const guint n = end->mappings ? end->mappings->len : 0;
 
@@ -99,6 +99,8 @@ static bool compare(const Packet *packet, const DssEnd *end, Mapping *mapping, g
         }
         if (each->seq == mapping->seq && each->bytes <= mapping->bytes)
             mapping->summed = each->summed;
+        else
+            end->overlapping = true;
     }
     return true;
 }

@@ -188,6 +188,20 @@ static void add_to_sum(const Packet *packet, Mapping *mapping, int64_t from, int
         rule_unchecked(packet->check, RULE_DSS_04, EV_KEYS);
 }
 
+/* Adds the payload [from, until) of @packet to the sums of other mappings than @known that have it.
+ */
+static void add_to_others(const Packet *packet, const DssEnd *end, const Mapping *known,
+                          int64_t from, int64_t until)
+{
+    for (guint i = 0; i < end->mappings->len; i++) {
+        Mapping *each = &g_array_index(end->mappings, Mapping, i);
+        const int64_t begin = MAX(from, each->seq), limit = MIN(until, each->seq + each->bytes);
+
+        if (each != known && begin < limit)
+            add_to_sum(packet, each, begin, limit);
+    }
+}
+
 /* ---- DSS-14 ---- */
 
 /* Moves the window so that it holds data up to @end. */
@@ -343,6 +357,8 @@ void dss_read_payload(const Packet *packet)
             rule_unchecked(packet->check, RULE_DSS_04, EV_PAY);
         compare_copies(packet, mapping, at, part);
         add_to_sum(packet, mapping, at, part);
+        if (end->overlapping)
+            add_to_others(packet, end, mapping, at, part);
         at = part;
     }
 }

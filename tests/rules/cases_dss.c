@@ -218,6 +218,21 @@ static void dss_04_segments(Bed *bed, bool bad)
 }
 
 /* Four bytes of the data sequence number are sent, eight are summed up. */
+/* A mapping that reaches into the next one. */
+static void dss_04_overlap(Bed *bed, bool bad)
+{
+    PbSpan span;
+
+    bed_start(bed);
+    span = pb_plan(bed->first, PB_CLIENT, 100);
+    span.map_bytes = 150;
+    span.wrong_checksum = bad;
+    pb_transmit(span);
+    bed_fault(bed);
+    pb_send(bed->first, PB_CLIENT, 100);
+    pb_ack(bed->first, PB_SERVER);
+}
+
 static void dss_04_v0(Bed *bed, bool bad)
 {
     PbSpan span;
@@ -746,6 +761,7 @@ const RuleCase cases_dss[] = {
      .vantage = "server",
      .checksums = true,
      .also = "FAIL-06"},
+    {.rule = "DSS-04", .run = dss_04_overlap, .verdict = "violation", .checksums = true},
     {.rule = "DSS-04", .run = dss_04_odd, .verdict = "violation", .checksums = true},
     {.rule = "DSS-04", .run = dss_04_even, .verdict = "violation", .checksums = true},
     {.rule = "DSS-04", .run = dss_04_last, .verdict = "violation", .checksums = true},
