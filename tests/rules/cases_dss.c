@@ -217,7 +217,6 @@ static void dss_04_segments(Bed *bed, bool bad)
     pb_ack(bed->first, PB_SERVER);
 }
 
-/* Four bytes of the data sequence number are sent, eight are summed up. */
 /* A mapping that reaches into the next one. */
 static void dss_04_overlap(Bed *bed, bool bad)
 {
@@ -233,6 +232,7 @@ static void dss_04_overlap(Bed *bed, bool bad)
     pb_ack(bed->first, PB_SERVER);
 }
 
+/* Four bytes of the data sequence number are sent, eight are summed up. */
 static void dss_04_v0(Bed *bed, bool bad)
 {
     PbSpan span;
