@@ -188,6 +188,7 @@ typedef struct {
     uint64_t print;  /* fingerprint of IP and TCP header without TTL and checksums, for finding
                         packets captured twice */
     uint16_t ip_id;  /* IPv4 identification; 0 for IPv6 */
+    uint8_t hops;    /* TTL or hop limit, of the innermost IP header */
     uint64_t damage; /* MPS_DAMAGED() set; filled whatever became of the packet */
     MpsFragment fragment; /* more: this is the first; the others carry the rest of the payload */
     uint8_t n_tunnels;
@@ -195,6 +196,7 @@ typedef struct {
 
     uint32_t seq, ack;
     uint16_t window;         /* unscaled */
+    uint16_t urgent;         /* urgent pointer, of use with MPS_TCP_URG */
     uint8_t flags;           /* MPS_TCP_ */
     uint8_t tcp_options;     /* MPS_TCPOPT_ */
     bool options_cut;        /* the capture ends inside the TCP options: absence proves nothing */

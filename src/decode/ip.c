@@ -95,6 +95,7 @@ MpsDecoded mps_decode_ipv4(MpsLayer *layer, MpsSegment *out)
     if (G_UNLIKELY(layer->verify))
         mps_verify_ipv4(layer, header, header_bytes);
     layer->place = mps_mix(layer->place, ttl);
+    out->hops = ttl;
     layer->routed = false;
     out->fragment =
         (MpsFragment){out->ip_id, (fragment & 0x1fffu) * 8u, (fragment & 0x2000) != 0, false};
@@ -173,5 +174,6 @@ MpsDecoded mps_decode_ipv6(MpsLayer *layer, MpsSegment *out)
     out->fragment = (MpsFragment){0};
     layer->routed = false;
     layer->place = mps_mix(layer->place, hop_limit);
+    out->hops = hop_limit;
     return next == PROTOCOL_TCP ? MPS_DECODED_TCP : skip_extensions(layer, next, out);
 }

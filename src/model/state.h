@@ -106,6 +106,7 @@ struct _Subflow {
     uint32_t join_token;
     MpsIcmpError *icmp; /* answered the SYN; NULL = none */
 
+    bool strange_syn;     /* the SYN has MPTCP options, but only those of later packets */
     bool dss_seen;        /* any DSS on it */
     Origin plain_syn;     /* initial: first repeated SYN without MP_CAPABLE; packet 0 = none */
     bool plain_third_ack; /* initial: the client's first packet after the SYN/ACK had no option */

@@ -127,7 +127,7 @@ static void report_unmapped(Check *check, const Flow *flow, MpsSide side)
                 .expected = text("0"),
                 .seen = text("%u", end->unmapped),
                 .needs = EV_NOGAP,
-                .unproven = end->unmapped_unproven || !end_is_complete(&flow->end[other(side)])});
+                .unseen = end->unmapped_unproven || !end_is_complete(&flow->end[other(side)])});
 }
 
 /* ---- FB-03 ---- */
@@ -150,7 +150,7 @@ static void check_joined(const Packet *packet, FbFlow *flow)
                                    .seen = text("data"),
                                    .earlier = flow->no_dss,
                                    .needs = EV_NOGAP | EV_VTX,
-                                   .unproven = flow->no_dss_unproven});
+                                   .unseen = flow->no_dss_unproven});
         flow->no_dss_done = true;
     }
 }

@@ -3,6 +3,7 @@
 
   rewrite.py IN OUT snap BYTES            snapshot length
   rewrite.py IN OUT drop PERCENT SEED     packets missing at random
+  rewrite.py IN OUT delay PERCENT SEED    packets stamped up to 1 ms late at random, and sorted again
   rewrite.py IN OUT from PACKET           begins with this packet
   rewrite.py IN OUT without PACKET        this packet missing
   rewrite.py IN OUT raw                   without link-layer headers, for programs that know few
@@ -375,6 +376,17 @@ def fragments(record, skip, size):
     return out
 
 
+def delayed(header, records, percent, chance):
+    unit = 1000000000 if header[:4] in (b'\x4d\x3c\xb2\xa1', b'\xa1\xb2\x3c\x4d') else 1000000
+    out = []
+    for head, data in records:
+        stamp = head[0] * unit + head[1]
+        if chance.random() * 100 < percent:
+            stamp += chance.randrange(unit // 1000)
+        out.append(((stamp // unit, stamp % unit, *head[2:]), data))
+    return sorted(out, key=lambda record: record[0][:2])
+
+
 def inverted(packets, i, byte):
     packets[i].data[packets[i].tcp + byte] ^= 0xff
     return [(p.head, bytes(p.data)) for p in packets]
@@ -388,6 +400,8 @@ def main():
     elif action == 'drop':
         chance = random.Random(int(arguments[1]))
         records = [r for r in records if chance.random() * 100 >= float(arguments[0])]
+    elif action == 'delay':
+        records = delayed(header, records, float(arguments[0]), random.Random(int(arguments[1])))
     elif action == 'from':
         records = records[int(arguments[0]) - 1:]
     elif action == 'without':
