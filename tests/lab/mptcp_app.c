@@ -10,6 +10,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <linux/mptcp.h>
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,7 +36,7 @@
 #define SOL_TCP 6
 #endif
 
-enum { MAX_CONNECTIONS = 64, MAX_SUBFLOWS = 8, CHUNK_BYTES = 16384 };
+enum { MAX_CONNECTIONS = 64, MAX_SUBFLOWS = 8, MAX_REQUESTS = 64, CHUNK_BYTES = 16384 };
 
 /* What MPTCP_TCPINFO and MPTCP_SUBFLOW_ADDRS fill. */
 typedef struct {
@@ -67,7 +69,11 @@ typedef struct {
     uint64_t burst_writes; /* bursts of that many writes ... */
     uint64_t burst_bytes;  /* ... of that many bytes each ... */
     int64_t burst_ms;      /* ... begin so often */
-    uint64_t read_rate;    /* bytes a second, 0: unlimited */
+    uint64_t read_bytes;   /* read nothing more once, after that many bytes ... */
+    int64_t read_ms;       /* ... for that long */
+    uint64_t answer_every; /* of so many bytes received each ... */
+    uint64_t answer_bytes; /* ... earn so many to send ... */
+    int64_t answer_ms;     /* ... so much later */
     int rcvbuf;            /* 0: as the kernel has it */
     int64_t delay_ms;      /* before the first byte */
     int64_t hold_ms;       /* between the last byte sent and shutdown or close */
@@ -89,8 +95,11 @@ typedef struct {
     bool shut;
     bool eof;
     int error;
-    int64_t opened_ms;
-    Infos infos; /* head.num_subflows 0: not known */
+    int64_t reads_on_ms;              /* end of the pause in reading; -1: not paused yet */
+    uint64_t requests;                /* whose answer was earned */
+    int64_t request_ms[MAX_REQUESTS]; /* when */
+    int unacked_bytes;                /* data, at the end; -1: not known */
+    Infos infos;                      /* head.num_subflows 0: not known */
     Addresses addresses;
 } Connection;
 
@@ -187,8 +196,7 @@ static void connection_init(Connection *c, int fd)
 
     memset(c, 0, sizeof *c);
     c->fd = fd;
-    c->start_ms = c->resume_ms = c->sent_ms = -1;
-    c->opened_ms = now_ms();
+    c->start_ms = c->resume_ms = c->sent_ms = c->reads_on_ms = -1;
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
         die("O_NONBLOCK");
     getsockname(fd, (struct sockaddr *)&c->local, &length);
@@ -204,6 +212,8 @@ static void connection_close(Connection *c, const Options *o, int error)
     c->error = error;
     c->mptcp_at_end = read_mptcp(c->fd, NULL);
     read_subflows(c);
+    if (ioctl(c->fd, SIOCOUTQ, &c->unacked_bytes) < 0)
+        c->unacked_bytes = -1;
     if (o->abort && setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now) < 0)
         die("SO_LINGER");
     close(c->fd);
@@ -229,6 +239,13 @@ static uint64_t send_allowance(const Connection *c, const Options *o, int64_t no
         earned = earned > c->sent ? earned - c->sent : 0;
         left = earned < left ? earned : left;
     }
+    if (o->answer_every) {
+        earned = 0;
+        for (uint64_t i = 0; i < c->requests && now >= c->request_ms[i] + o->answer_ms; i++)
+            earned += o->answer_bytes;
+        earned = earned > c->sent ? earned - c->sent : 0;
+        left = earned < left ? earned : left;
+    }
     if (o->burst_writes && c->start_ms >= 0) {
         earned = ((uint64_t)((now - c->start_ms - o->delay_ms) / o->burst_ms) + 1) *
                  o->burst_writes * o->burst_bytes;
@@ -243,13 +260,11 @@ static uint64_t send_allowance(const Connection *c, const Options *o, int64_t no
 static uint64_t recv_allowance(const Connection *c, const Options *o, int64_t now)
 {
     uint64_t left = o->recv_bytes - c->received;
-    uint64_t earned;
 
-    if (o->read_rate) {
-        earned = (uint64_t)(now - c->opened_ms) * o->read_rate / 1000;
-        earned = earned > c->received ? earned - c->received : 0;
-        left = earned < left ? earned : left;
-    }
+    if (c->reads_on_ms >= 0 && now < c->reads_on_ms)
+        return 0;
+    if (o->read_bytes && c->reads_on_ms < 0)
+        left = o->read_bytes - c->received < left ? o->read_bytes - c->received : left;
     return left < CHUNK_BYTES ? left : CHUNK_BYTES;
 }
 
@@ -276,7 +291,8 @@ static bool try_send(Connection *c, const Options *o, int64_t now)
 
 static bool try_recv(Connection *c, const Options *o)
 {
-    const uint64_t want = recv_allowance(c, o, now_ms());
+    const int64_t now = now_ms();
+    const uint64_t want = recv_allowance(c, o, now);
     ssize_t n;
 
     if (c->eof || want == 0)
@@ -287,6 +303,11 @@ static bool try_recv(Connection *c, const Options *o)
     if (n == 0)
         c->eof = true;
     c->received += (uint64_t)n;
+    if (o->read_bytes && c->reads_on_ms < 0 && c->received >= o->read_bytes)
+        c->reads_on_ms = now + o->read_ms;
+    while (o->answer_every && c->requests < MAX_REQUESTS &&
+           c->received >= (c->requests + 1) * o->answer_every)
+        c->request_ms[c->requests++] = now;
     return true;
 }
 
@@ -353,11 +374,13 @@ static void print_subflows(FILE *f, const Connection *c)
                 "\"bytes_sent\": %" PRIu64 ", \"bytes_retrans\": %" PRIu64
                 ", \"bytes_acked\": %" PRIu64 ", \"bytes_received\": %" PRIu64
                 ", \"total_retrans\": %u, \"dsack_dups\": %u, \"reord_seen\": %u, "
-                "\"rcv_ooopack\": %u, \"min_rtt_us\": %u, \"mss\": %u}",
+                "\"rcv_ooopack\": %u, \"min_rtt_us\": %u, \"busy_us\": %" PRIu64
+                ", \"unacked\": %u, \"notsent_bytes\": %u}",
                 (uint64_t)info->tcpi_bytes_sent, (uint64_t)info->tcpi_bytes_retrans,
                 (uint64_t)info->tcpi_bytes_acked, (uint64_t)info->tcpi_bytes_received,
                 info->tcpi_total_retrans, info->tcpi_dsack_dups, info->tcpi_reord_seen,
-                info->tcpi_rcv_ooopack, info->tcpi_min_rtt, info->tcpi_snd_mss);
+                info->tcpi_rcv_ooopack, info->tcpi_min_rtt, (uint64_t)info->tcpi_busy_time,
+                info->tcpi_unacked, info->tcpi_notsent_bytes);
     }
     fputs("], ", f);
 }
@@ -381,6 +404,7 @@ static void write_json(const Options *o, const Connection *list, unsigned n)
             fputs("\"token\": null, ", f);
         fprintf(f, "\"mptcp_at_end\": %s, ", c->mptcp_at_end ? "true" : "false");
         fprintf(f, "\"sent\": %" PRIu64 ", \"received\": %" PRIu64 ", ", c->sent, c->received);
+        fprintf(f, "\"unacked_bytes\": %d, ", c->unacked_bytes);
         print_subflows(f, c);
         fprintf(f, "\"eof\": %s, \"error\": ", c->eof ? "true" : "false");
         if (c->error)
@@ -477,7 +501,8 @@ static const char HELP[] =
     "  --delay MS         before the first byte    --pause BYTES:MS   once, after BYTES\n"
     "  --burst K:N:MS     every MS, K writes of N bytes, sent without waiting for more\n"
     "  --recv N           close after N bytes, even if more came (default: read to the end)\n"
-    "  --read-rate N      bytes a second           --rcvbuf N         receive buffer\n"
+    "  --answer K:N:MS    N bytes MS after each K received\n"
+    "  --read-pause BYTES:MS   once, after BYTES   --rcvbuf N         receive buffer\n"
     "  --half-close       server: shut down after sending (default: after the client did)\n"
     "  --hold MS          wait before shutdown     --abort            close by SO_LINGER 0\n"
     "  --timeout S        give up (20)             --json FILE        result (stdout)\n";
@@ -497,13 +522,28 @@ static uint64_t number(const char *text)
 static void parse_options(Options *o, int argc, char **argv)
 {
     static const struct option table[] = {
-        {"bind", 1, NULL, 'b'},  {"local-port", 1, NULL, 'l'},  {"port", 1, NULL, 'p'},
-        {"to", 1, NULL, 't'},    {"connections", 1, NULL, 'k'}, {"tcp", 0, NULL, 'T'},
-        {"send", 1, NULL, 's'},  {"recv", 1, NULL, 'r'},        {"after", 1, NULL, 'a'},
-        {"rate", 1, NULL, 'R'},  {"delay", 1, NULL, 'd'},       {"pause", 1, NULL, 'P'},
-        {"hold", 1, NULL, 'h'},  {"abort", 0, NULL, 'A'},       {"timeout", 1, NULL, 'x'},
-        {"json", 1, NULL, 'j'},  {"half-close", 0, NULL, 'c'},  {"help", 0, NULL, 'H'},
-        {"burst", 1, NULL, 'B'}, {"read-rate", 1, NULL, 'e'},   {"rcvbuf", 1, NULL, 'f'},
+        {"bind", 1, NULL, 'b'},
+        {"local-port", 1, NULL, 'l'},
+        {"port", 1, NULL, 'p'},
+        {"to", 1, NULL, 't'},
+        {"connections", 1, NULL, 'k'},
+        {"tcp", 0, NULL, 'T'},
+        {"send", 1, NULL, 's'},
+        {"recv", 1, NULL, 'r'},
+        {"after", 1, NULL, 'a'},
+        {"rate", 1, NULL, 'R'},
+        {"delay", 1, NULL, 'd'},
+        {"pause", 1, NULL, 'P'},
+        {"hold", 1, NULL, 'h'},
+        {"abort", 0, NULL, 'A'},
+        {"timeout", 1, NULL, 'x'},
+        {"json", 1, NULL, 'j'},
+        {"half-close", 0, NULL, 'c'},
+        {"help", 0, NULL, 'H'},
+        {"burst", 1, NULL, 'B'},
+        {"read-pause", 1, NULL, 'e'},
+        {"rcvbuf", 1, NULL, 'f'},
+        {"answer", 1, NULL, 'w'},
         {NULL, 0, NULL, 0},
     };
     const char *colon;
@@ -557,7 +597,16 @@ static void parse_options(Options *o, int argc, char **argv)
             o->burst_ms = colon ? (int64_t)number(colon + 1) : 1;
             break;
         case 'e':
-            o->read_rate = number(optarg);
+            o->read_bytes = number(optarg);
+            colon = strchr(optarg, ':');
+            o->read_ms = colon ? (int64_t)number(colon + 1) : 0;
+            break;
+        case 'w':
+            o->answer_every = number(optarg);
+            colon = strchr(optarg, ':');
+            o->answer_bytes = colon ? number(colon + 1) : 1;
+            colon = colon ? strchr(colon + 1, ':') : NULL;
+            o->answer_ms = colon ? (int64_t)number(colon + 1) : 0;
             break;
         case 'f':
             o->rcvbuf = (int)number(optarg);

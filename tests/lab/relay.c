@@ -162,19 +162,6 @@ static bool read_tcp(const uint8_t *ether, size_t n_bytes, Tcp *out)
     return true;
 }
 
-static void note(const char *action, Direction direction, const Tcp *tcp, int64_t ts_ns)
-{
-    if (!relay.log)
-        return;
-    fprintf(relay.log,
-            "{\"action\": \"%s\", \"path\": \"%s\", \"direction\": \"%s\", \"ts_ns\": %" PRId64
-            ", \"sport\": %u, \"dport\": %u, \"seq\": %" PRIu32 ", \"bytes\": %" PRIu32
-            ", \"id\": %u}\n",
-            action, relay.port[0].name, direction == UP ? "c2s" : "s2c", ts_ns, tcp->sport,
-            tcp->dport, tcp->seq, tcp->bytes, tcp->id);
-    fflush(relay.log);
-}
-
 static void enqueue(Direction direction, size_t n_bytes, int64_t due_ns)
 {
     const Port *out = &relay.port[direction == UP];
@@ -208,6 +195,22 @@ static void take_syn(const Tcp *tcp)
         flow = &relay.flows[relay.n_flows++];
     if (flow)
         *flow = (Flow){tcp->sport, tcp->dport, tcp->seq + 1};
+}
+
+/* Sequence numbers are told relative to the SYN's. */
+static void note(const char *action, Direction direction, const Tcp *tcp, int64_t ts_ns)
+{
+    const Flow *flow = find_flow(tcp);
+
+    if (!relay.log)
+        return;
+    fprintf(relay.log,
+            "{\"action\": \"%s\", \"path\": \"%s\", \"direction\": \"%s\", \"ts_ns\": %" PRId64
+            ", \"sport\": %u, \"dport\": %u, \"seq\": %" PRIu32 ", \"bytes\": %" PRIu32
+            ", \"id\": %u}\n",
+            action, relay.port[0].name, direction == UP ? "c2s" : "s2c", ts_ns, tcp->sport,
+            tcp->dport, flow ? tcp->seq - flow->first_seq + 1 : tcp->seq, tcp->bytes, tcp->id);
+    fflush(relay.log);
 }
 
 /* The first --act that the packet fits; all count it. */

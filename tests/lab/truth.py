@@ -112,6 +112,7 @@ def connection(client, server, monitors):
         "client_error": client["error"], "server_error": server["error"],
         "client_mptcp_at_end": client["mptcp_at_end"], "server_mptcp_at_end": server["mptcp_at_end"],
         "subflows": subflows,
+        "client_unacked_bytes": client["unacked_bytes"], "server_unacked_bytes": server.get("unacked_bytes"),
         "tcp_info": {"client": client["tcp_info"], "server": server.get("tcp_info", [])},
     }
 
