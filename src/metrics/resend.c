@@ -201,7 +201,7 @@ static bool is_overtaken(const MpsResendView *self, const MpsEvent *event)
 /* What made the sender repeat [begin, end). */
 static MpsResend trigger(MpsResendView *self, const MpsEvent *event, const MpsResent *resent)
 {
-    const int64_t quiet_ns = event->ts_ns - MAX(self->sent_ns, self->acked_ns);
+    const int64_t quiet_ns = event->ts_ns - MAX(self->sent_ns, self->progress_ns);
     const bool in_recovery = self->recovery && resent->begin < self->recovery_end;
 
     if ((quiet_ns >= resent->rto_ns || is_timer_run_out(self, event, resent)) &&
@@ -413,12 +413,14 @@ void mps_resend_ack(MpsResendView *self, const MpsEvent *event, MpsResent *recen
         return;
     if (wire->n_sack > 0)
         new_sack = take_sack(self, event, recent, n);
+    if (new_sack)
+        self->progress_ns = event->ts_ns;
     if (!self->any_acked || ack > self->acked) {
         if (self->any_acked && n > 0)
             take_echo(self, event, recent, n);
         note_delivered(self, event, recent, n);
         self->acked = ack;
-        self->advanced_ns = event->ts_ns;
+        self->advanced_ns = self->progress_ns = event->ts_ns;
         self->any_acked = true;
         self->dup_acks = 0;
         if (self->sacked.room.n_items > 0)
@@ -432,7 +434,6 @@ void mps_resend_ack(MpsResendView *self, const MpsEvent *event, MpsResent *recen
         self->window = wire->window;
         self->window_closed = wire->window == 0 && !(wire->flags & MPS_TCP_SYN);
     }
-    self->acked_ns = event->ts_ns;
 }
 
 void mps_resend_clear(MpsResendView *self)

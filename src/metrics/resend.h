@@ -69,7 +69,7 @@ typedef struct {
     int64_t highest;      /* end of the payload sent */
     int64_t sent_ns;      /* latest payload */
     int64_t acked;        /* highest acknowledgement */
-    int64_t acked_ns;     /* latest ACK */
+    int64_t progress_ns;  /* latest ACK that told of more received */
     int64_t advanced_ns;  /* latest one that advanced */
     int64_t delivered_ns; /* when the latest of those sent again and acknowledged was sent */
     uint32_t dup_acks;

@@ -16,4 +16,7 @@ if ! scripts/lab run delays delay-middle duplicates reordering delayed-loss voic
     echo "1..1"
     exit 1
 fi
-bash tests/truth/test_depth.sh "$made"
+{
+    bash tests/truth/test_depth.sh "$made"
+    bash tests/truth/test_reordering.sh "$made"
+} | awk '/^(not )?ok / { n++; sub(/[0-9]+/, n) } !/^1\.\./ { print; failed += /^not / } END { print "1.." n; exit failed > 0 }'
