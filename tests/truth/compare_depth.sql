@@ -23,7 +23,7 @@ CREATE TEMP TABLE info AS SELECT subflow_id, e.value AS i
         e.value ->> 'notsent_bytes' = 0;
 -- What happened to segments with payload, and whether this end is their sender's.
 CREATE TEMP TABLE accident AS SELECT e.value ->> 'action' AS action, e.value ->> 'direction' AS direction,
-    e.value ->> 'seq' AS seq, subflow_id, (place = 'client') = (e.value ->> 'direction' = 'c2s') AS here
+    e.value ->> 'seq' AS seq, e.value ->> 'bytes' AS bytes, subflow_id, (place = 'client') = (e.value ->> 'direction' = 'c2s') AS here
     FROM truth, tap, json_each(doc, '$.accidents') e JOIN s ON (client_port, server_port) =
         (e.value ->> iif(e.value ->> 'direction' = 'c2s', 'sport', 'dport'),
         e.value ->> iif(e.value ->> 'direction' = 'c2s', 'dport', 'sport'))
@@ -67,13 +67,14 @@ UNION ALL SELECT 'connection ' || c.direction, 'time with anything outstanding [
     FROM (SELECT *, 1e-9 * duration_ns AS life FROM connection_direction JOIN connection USING (connection_id)) c, own JOIN info USING (subflow_id)
     WHERE own.connection_id = c.connection_id AND own.direction = c.direction AND limited_idle IS NOT NULL AND
     (SELECT count(*) FROM s WHERE s.connection_id = c.connection_id) = 1;
--- How often, by the relays' word, and how many D-SACKs this end did not get or, as MPTCP leaves little room for
--- SACK blocks, could not tell as such.
-CREATE TEMP TABLE fact AS SELECT sum(action = 'dup' AND NOT here) AS copied, sum(action = 'drop' AND here) AS dropped,
+-- Copies and lost bytes by the relays' word, those sent again by the kernel's, and how many D-SACKs this end did not
+-- get or, as MPTCP leaves little room for SACK blocks, could not tell as such.
+CREATE TEMP TABLE fact AS SELECT sum(action = 'dup' AND NOT here) AS copied, sum(iif(action = 'drop' AND here, bytes, 0)) AS dropped,
     (SELECT ifnull(t ->> 'TcpExtTCPDSACKOldSent', 0) + ifnull(t ->> 'TcpExtTCPDSACKOfoSent', 0) -
     ifnull(n ->> 'TcpExtTCPDSACKRecv', 0) - ifnull(n ->> 'TcpExtTCPDSACKOfoRecv', 0) FROM counted,
     (SELECT doc -> ('$.nstat.' || iif(place = 'client', 'server', 'client')) AS t FROM truth, tap)) AS unheard,
-    (SELECT 1.0 * (n ->> 'TcpRetransSegs') FROM counted) AS again FROM accident HAVING count(*) > 0;
+    (SELECT sum(i ->> 'bytes_retrans') FROM info) AS again,
+    (SELECT count(*) FROM own) = (SELECT count(*) FROM info) AS settled FROM accident HAVING count(*) > 0;
 INSERT INTO checked -- what the relays did to segments with payload
 SELECT 'capture', 'network duplicates', (SELECT count(*) FROM r WHERE class = 'network_duplicate'), copied, copied FROM fact
 UNION ALL SELECT 'capture', 'of them copied by a relay', (SELECT count(*) FROM r WHERE class = 'network_duplicate' AND
@@ -84,17 +85,21 @@ UNION ALL SELECT 'capture', 'reordering, but nothing held back', (SELECT count(*
 -- A copy sent meanwhile may come first: the sender was wrong.
 UNION ALL SELECT 'capture', 'held back, but neither reordering nor spurious', (SELECT count(*) FROM r
     WHERE class NOT IN ('reordering', 'spurious') AND NOT here AND (subflow_id, direction, seq) IN
-    (SELECT subflow_id, direction, seq FROM accident WHERE action = 'hold')), 0, 0 FROM fact
-UNION ALL SELECT 'capture', 'sent again for a reason', (SELECT count(*) FROM r WHERE trigger IS NOT NULL AND here AND
-    class <> 'spurious'), dropped, dropped + unheard FROM fact
-UNION ALL SELECT 'capture', 'of them dropped by a relay', (SELECT count(*) FROM r WHERE trigger IS NOT NULL AND here AND
-    class <> 'spurious' AND (subflow_id, direction, seq) IN (SELECT subflow_id, direction, seq FROM accident
-    WHERE action = 'drop')), dropped, dropped FROM fact
-UNION ALL SELECT 'capture', 'spurious share', (SELECT 1.0 * sum(class = 'spurious') / count(*) FROM r WHERE trigger IS NOT
-    NULL AND here), 1 - (dropped + unheard) / again - 1e-9, 1 - dropped / again + 1e-9 FROM fact WHERE again > 0;
+    (SELECT subflow_id, direction, seq FROM accident WHERE action = 'hold')), 0, 0 FROM fact;
+-- The sender repeats what was dropped, maybe in other segments, and is right to; nothing else.
+INSERT INTO checked
+SELECT 'capture', 'bytes sent again for a reason', (SELECT coalesce(sum(bytes), 0) FROM r WHERE trigger IS NOT NULL AND here AND
+    class <> 'spurious'), dropped, dropped + 1448 * unheard FROM fact WHERE settled
+UNION ALL SELECT 'capture', 'of them dropped by a relay', (SELECT coalesce(sum(bytes), 0) FROM r WHERE trigger IS NOT NULL AND here AND
+    class <> 'spurious' AND EXISTS (SELECT * FROM accident a WHERE action = 'drop' AND (a.subflow_id, a.direction) =
+    (r.subflow_id, r.direction) AND r.seq >= a.seq AND r.seq + r.bytes <= a.seq + a.bytes)), dropped, dropped FROM fact WHERE settled
+UNION ALL SELECT 'capture', 'bytes sent again that are spurious', (SELECT coalesce(sum(bytes), 0) FROM r WHERE trigger IS NOT NULL AND
+    here AND class = 'spurious'), again - dropped - 1448 * unheard, again - dropped FROM fact WHERE settled
+UNION ALL SELECT who, 'spurious_share', spurious_share, 3 / 7.0, 3 / 7.0 FROM own, truth -- 7 sent again, of them 4 lost
+    WHERE doc ->> 'scenario' = 'accidents' AND place = 'client' AND (SELECT late FROM tap) = 0;
 -- Counters of the sender's TCP, where a segment of the capture is one of the wire.
 CREATE TEMP TABLE counter AS SELECT key, value FROM counted, json_each(n) WHERE (SELECT max(segment_max_bytes) FROM own) <= 1460
-    AND (SELECT json_type(doc, '$.accidents') FROM truth) = 'array';
+    AND (SELECT count(*) FROM own) = (SELECT count(*) FROM info);
 CREATE TEMP TABLE sum_of AS SELECT what, mine, (SELECT coalesce(sum(value), 0) FROM counter WHERE key IN
     (one, other)) AS total FROM (
     SELECT 'segments sent again' AS what, 'TcpRetransSegs' AS one, '' AS other,
