@@ -77,13 +77,14 @@ unit: $(TESTS) ## build and run the unit tests alone
 # The sanitized tree runs the same unit tests, and the fuzz targets over their seeds.
 PROVED := $(TESTS) $(patsubst $(BUILD)/%,build/asan/%,$(TESTS)) tests/fuzz/test_replay.sh tests/fuzz/test_mutate.sh \
 	$(sort $(wildcard tests/truth/test_*.sh)) tests/golden/test_golden.sh \
-	$(sort $(wildcard tests/page/test_*.sh)) tests/lab/test_live.sh tests/style/test_layers.sh tests/style/test_style.sh
+	$(sort $(wildcard tests/page/test_*.sh)) $(sort $(wildcard tests/lab/test_*.sh)) tests/style/test_layers.sh tests/style/test_style.sh
 
 prove: ## run all tests, already built
 	prove -j2 $(PROVED)
 
 check-live: all ## make fresh captures with this machine's kernel and compare (needs root)
 	scripts/check-live
+	tests/lab/test_depth.sh
 
 bench: all generators ## time against a bare libpcap loop, tcptrace and tshark
 	scripts/bench

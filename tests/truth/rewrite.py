@@ -6,7 +6,8 @@
   rewrite.py IN OUT delay PERCENT SEED    packets stamped up to 1 ms late at random, and sorted again
   rewrite.py IN OUT from PACKET           begins with this packet
   rewrite.py IN OUT without PACKET        this packet missing
-  rewrite.py IN OUT raw                   without link-layer headers, for programs that know few
+  rewrite.py IN OUT raw                   without link-layer headers, for programs that know few; stamps in microseconds
+  rewrite.py IN OUT window PACKET         this packet announces a window of 0
   rewrite.py IN OUT arp PACKET            an Ethernet frame without IP comes after this packet
   rewrite.py IN OUT reset PACKET          a RST of the receiver of this SYN that acknowledges nothing of it
   rewrite.py IN OUT fragments BYTES       IP fragments of so much payload each, if there is more
@@ -424,9 +425,14 @@ def main():
     elif action == 'flip':
         packets = [Packet(h, d, LINKS[link]) for h, d in records]
         records = inverted(packets, int(arguments[0]) - 1, int(arguments[1]))
+    elif action == 'window':
+        packets = [Packet(h, d, LINKS[link]) for h, d in records]
+        struct.pack_into('!H', packets[int(arguments[0]) - 1].data, packets[int(arguments[0]) - 1].tcp + 14, 0)
+        records = [(p.head, bytes(p.data)) for p in packets]
     elif action == 'raw':
-        header = header[:20] + struct.pack(order + 'I', 101)
-        records = [((*h[:2], h[2] - LINKS[link], h[3] - LINKS[link]), d[LINKS[link]:])
+        tick = 1000 if header[:4] in (b'\x4d\x3c\xb2\xa1', b'\xa1\xb2\x3c\x4d') else 1
+        header = struct.pack(order + 'I', 0xa1b2c3d4) + header[4:20] + struct.pack(order + 'I', 101)
+        records = [((h[0], h[1] // tick, h[2] - LINKS[link], h[3] - LINKS[link]), d[LINKS[link]:])
                    for h, d in records if len(d) > LINKS[link]]
     write(target, header, order, records)
 
