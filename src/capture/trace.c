@@ -42,6 +42,7 @@ typedef struct {
     MpsPacked *reader; /* of the archive, while the member is open */
     bool live;
     MpsCapture *capture; /* NULL: at its end, unreadable, or parked */
+    MpsNotes *notes;     /* of the capture that was closed */
     bool parked;         /* closed until its turn: @next_ns comes first */
     int64_t next_ns;     /* key of the heap */
 
@@ -110,6 +111,7 @@ static void describe(const MpsCapture *capture, MpsFileInfo *out)
     out->link_name = info.link_name;
     out->snaplen_bytes = info.snaplen_bytes;
     out->dropped = info.dropped;
+    out->notes = info.notes;
     out->bytes_read = info.bytes_read;
     out->bytes_total = info.bytes_total;
 }
@@ -119,6 +121,7 @@ static void close_source(Source *source)
     if (!source->capture)
         return;
     describe(source->capture, &source->info);
+    source->notes = mps_notes_ref(mps_capture_info(source->capture).notes);
     g_clear_pointer(&source->capture, mps_capture_free);
     if (!source->reader)
         return;
@@ -260,6 +263,8 @@ static void park(MpsTrace *self, Source *source)
     drop_window(self, source);
     g_clear_error(&source->error);
     set_status(self, source, MPS_FILE_OK);
+    g_clear_pointer(&source->notes, mps_notes_unref);
+    source->info.notes = NULL;
     source->info.bytes_read = 0;
     source->parked = true;
 }
@@ -463,6 +468,7 @@ static void free_source(gpointer user)
     Source *source = user;
 
     mps_capture_free(source->capture);
+    mps_notes_unref(source->notes);
     mps_packed_unref(source->reader);
     g_clear_error(&source->error);
     g_free(source->path);
