@@ -48,6 +48,8 @@ enum { NAMES_END = 0, NAMES_IPV4 = 1, NAMES_IPV6 = 2 };
 #define BLOCK_OVERHEAD_BYTES 12
 #define BLOCK_MAX_BYTES      (256u << 20)
 #define BUFFER_STEP_BYTES    (64u << 10)
+#define TIME_MIN_NS          (-(INT64_C(1) << 60))
+#define TIME_MAX_NS          (INT64_C(1) << 62)
 /* Of an interface; hostile ones may have any number. */
 #define ADDRESSES_MAX_BYTES 500u
 
@@ -251,7 +253,8 @@ static void read_interface(MpsPcapng *self, MpsCursor *c)
     g_array_append_val(self->interfaces, interface);
 }
 
-/* Time of @ticks in nanoseconds, at the end of the range where it does not fit. */
+/* Time of @ticks in nanoseconds.  What no clock says ends in 1933 or 2116: the difference of two
+ * times is a number of nanoseconds, too. */
 static int64_t to_ns(const Interface *interface, uint64_t ticks)
 {
     const uint8_t n = interface->resolution & 0x7f;
@@ -279,8 +282,8 @@ static int64_t to_ns(const Interface *interface, uint64_t ticks)
     if (s > INT64_MAX || __builtin_add_overflow((int64_t)s, interface->offset_s, &sum) ||
         __builtin_mul_overflow(sum, (int64_t)1000000000, &sum) ||
         __builtin_add_overflow(sum, (int64_t)ns, &sum))
-        return interface->offset_s < 0 ? INT64_MIN : INT64_MAX;
-    return sum;
+        return interface->offset_s < 0 ? TIME_MIN_NS : TIME_MAX_NS;
+    return CLAMP(sum, TIME_MIN_NS, TIME_MAX_NS);
 }
 
 /*   | interface: 4 | time: 8, in two halves | options: counts of 8 bytes | */

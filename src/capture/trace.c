@@ -220,7 +220,7 @@ static void begin_window(MpsTrace *self, Source *source)
     fill(self, source);
 }
 
-/* A reader of the archive that stands at @member; NULL and the reason. */
+/* A reader of the archive that stands at @member; NULL, and the reason if one is known. */
 static MpsPacked *find_member(const MpsTrace *self, Archive *archive, unsigned member,
                               GError **error)
 {
@@ -228,7 +228,7 @@ static MpsPacked *find_member(const MpsTrace *self, Archive *archive, unsigned m
 
     if (!reader || !mps_packed_can_reach(reader, member)) {
         g_clear_pointer(&reader, mps_packed_unref);
-        (void)mps_capture_open(archive->path, self->stop_fd, &reader, error);
+        mps_capture_free(mps_capture_open(archive->path, self->stop_fd, &reader, error));
     }
     while (reader && mps_packed_member(reader) < member)
         if (!mps_packed_next(reader, error))
@@ -248,12 +248,16 @@ static void open_again(MpsTrace *self, Source *source)
         MpsPacked *archive = NULL;
 
         source->capture = mps_capture_open(source->path, self->stop_fd, &archive, &source->error);
-        mps_packed_unref(archive); /* another file by now */
+        mps_packed_unref(archive);
     }
-    if (source->capture)
+    if (source->capture) {
         begin_window(self, source);
-    else
-        set_status(self, source, MPS_FILE_UNREADABLE);
+        return;
+    }
+    set_status(self, source, MPS_FILE_UNREADABLE);
+    if (!source->error) /* another file by now, or so damaged that nothing in it is found twice */
+        mps_throw(&source->error, MPS_ERROR_READ, "%s: not found when it was to be read again",
+                  source->name);
 }
 
 /* Forgets what was read; open_again() begins the file anew. */

@@ -61,6 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
 
     while ((result = mps_pcapng_next(reader, &packet, &reason)) == MPS_READ_PACKET) {
         g_assert_cmpuint(packet.captured_bytes, <=, n_bytes);
+        g_assert_cmpint(packet.ts_ns, >=, -(INT64_C(1) << 60));
+        g_assert_cmpint(packet.ts_ns, <=, INT64_C(1) << 62);
         for (uint32_t i = 0; i < packet.captured_bytes; i++)
             sink = (uint8_t)(sink + packet.bytes[i]);
         g_assert_cmpuint(packet.interface_id, <, mps_pcapng_notes(reader)->interfaces->len);
