@@ -179,8 +179,10 @@ enum {
 
 typedef struct {
     int64_t ts_ns;
-    uint64_t packet;     /* number in its file */
-    uint32_t capture_id; /* which file */
+    uint64_t packet;            /* number in its file */
+    uint32_t capture_id;        /* which file */
+    const char *interface_name; /* of the interface it was captured on, NULL: not said; borrowed
+                                   for the run */
 
     MpsEndpoint src, dst;
     uint64_t place;  /* where it was captured: interface, link-layer addresses and direction, TTL;

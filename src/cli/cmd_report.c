@@ -56,7 +56,7 @@ static GHashTable *hash_captures(sqlite3 *db, GError **error)
     g_autoptr(MpsQuery) query = mps_query_new(db, "SELECT path FROM capture");
 
     while (mps_query_next(query)) {
-        const char *path = mps_query_text(query, "path");
+        const char *path = mps_query_raw(query, "path");
 
         g_hash_table_insert(hashes, g_strdup(path), hash_file(path));
     }

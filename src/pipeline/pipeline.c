@@ -12,6 +12,7 @@
 #include "pipeline/fragments.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/memory.h"
+#include "pipeline/notes.h"
 #include "pipeline/observers.h"
 #include "pipeline/progress.h"
 #include "pipeline/rotation.h"
@@ -167,6 +168,9 @@ static GPtrArray *all_tables(const MpsObservers *observers)
     g_ptr_array_add(tables, (gpointer)(uintptr_t)&meta_table);
     g_ptr_array_add(tables, (gpointer)(uintptr_t)&capture_table);
     g_ptr_array_add(tables, (gpointer)(uintptr_t)&mps_damages_table);
+    g_ptr_array_add(tables, (gpointer)(uintptr_t)&mps_interface_table);
+    g_ptr_array_add(tables, (gpointer)(uintptr_t)&mps_host_name_table);
+    g_ptr_array_add(tables, (gpointer)(uintptr_t)&mps_file_note_table);
     for (const MpsTable *const *table = mps_observers_tables(observers); *table; table++)
         g_ptr_array_add(tables, (gpointer)(uintptr_t)*table);
     for (const MpsTable *const *table = mps_rules_tables; *table; table++)
@@ -374,6 +378,7 @@ static void write_ending(MpsRowSink *rows, const MpsAnalysis *analysis, MpsMetri
                    mps_format_count((int64_t)mps_trace_n_left_out(trace), "file").text);
     write_meta(rows, analysis, selected);
     write_captures(rows, trace, counts, gaps_ns);
+    mps_notes_write(trace, rows);
     mps_rules_write_catalogue(rows);
 }
 

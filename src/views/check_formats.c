@@ -7,6 +7,7 @@
 
 #include "util/version.h"
 #include "views/check_reports.h"
+#include "views/json.h"
 #include "views/query.h"
 
 /* SQL has its own lines. */
@@ -85,7 +86,8 @@ static bool print_array(sqlite3 *db, const char *sql, FILE *out, GError **error)
 
     fputc('[', out);
     while (mps_query_next(query)) {
-        fprintf(out, "%s\n%s", separator, (const char *)sqlite3_column_text(query->statement, 0));
+        fprintf(out, "%s\n", separator);
+        mps_json_put((const char *)sqlite3_column_text(query->statement, 0), out);
         separator = ",";
     }
     fputs("\n]", out);

@@ -2,6 +2,7 @@
  * direction that carried more. */
 #include "views/compare.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <mptcpscope/error.h>
@@ -14,14 +15,20 @@
 
 typedef MpsShort Formatter(double value);
 
+/* Databases of others may hold any number. */
+static int64_t whole(double value)
+{
+    return isnan(value) ? 0 : (int64_t)CLAMP(value, -9e18, 9e18);
+}
+
 static MpsShort as_duration(double value)
 {
-    return mps_format_duration((int64_t)value);
+    return mps_format_duration(whole(value));
 }
 
 static MpsShort as_bytes(double value)
 {
-    return mps_format_bytes((int64_t)value);
+    return mps_format_bytes(whole(value));
 }
 
 static MpsShort as_number(double value)

@@ -85,7 +85,7 @@ bool mps_view_list(sqlite3 *db, FILE *out, GError **error)
 {
     g_autoptr(MpsQuery) query = mps_query_new(db, FROM_CONNECTIONS "ORDER BY c.connection_id");
 
-    return mps_view_cut_options(db, out, error) && print_table(query, out, error) &&
+    return mps_view_capture_findings(db, out, error) && print_table(query, out, error) &&
            mps_view_list_unknown_joins(db, out, error);
 }
 

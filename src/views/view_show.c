@@ -158,6 +158,8 @@ static bool print_connection(sqlite3 *db, MpsQuery *query, int64_t limit, FILE *
     g_autofree char *path = mps_view_path(query);
 
     fprintf(out, "Connection %" PRId64 ": %s\n", id, path);
+    if (!mps_view_host_names(db, id, out, error))
+        return false;
     if (!mps_show_findings(db, id, out, error))
         return false;
     for (const Group *group = connection_groups; group->heading; group++)
@@ -199,7 +201,7 @@ bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error
 
     if (!mps_view_check_connection(db, connection_id, error))
         return false;
-    if (!mps_view_cut_options(db, out, error) || !mps_left_out_print(db, out, error))
+    if (!mps_view_capture_findings(db, out, error) || !mps_left_out_print(db, out, error))
         return false;
     mps_query_bind_int(query, 1, connection_id);
     for (; mps_query_next(query); n++) {

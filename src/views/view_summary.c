@@ -73,7 +73,6 @@ static void print_capture(MpsQuery *query, FILE *out)
     add_count(faults, query, "truncated_packets",
               "with headers or options cut (snap length too small): numbers may lack them");
     add_count(faults, query, "malformed_packets", "malformed");
-    add_count(faults, query, "dropped", "dropped while capturing");
     if (faults->len)
         fprintf(out, "  %s\n", faults->str + 2);
     if (mps_query_int(query, "plain_connections") > 0)
@@ -99,7 +98,8 @@ static bool print_captures(sqlite3 *db, FILE *out, GError **error)
 
     while (mps_query_next(query)) {
         print_capture(query, out);
-        if (!print_damage(db, mps_query_int(query, "capture_id"), out, error))
+        if (!mps_view_notes(db, mps_query_int(query, "capture_id"), out, error) ||
+            !print_damage(db, mps_query_int(query, "capture_id"), out, error))
             return false;
     }
     return mps_query_finish(query, error);

@@ -34,8 +34,8 @@ static inline Rows rows_new(int version, uint64_t client_key, uint64_t server_ke
     return self;
 }
 
-/* The end of the capture: all rows are written.  Table capture, which the findings name, is not
- * made by metrics: here it is empty. */
+/* The end of the capture: all rows are written.  Tables of captures, which the findings name, are
+ * not made by metrics: here they are empty. */
 static inline void rows_finish(Rows *self)
 {
     g_autoptr(GError) error = NULL;
@@ -45,7 +45,9 @@ static inline void rows_finish(Rows *self)
     g_assert_no_error(error);
     g_assert_cmpint(sqlite3_exec(self->db,
                                  "CREATE TABLE capture(capture_id INTEGER, packets INTEGER,"
-                                 " truncated_packets INTEGER)",
+                                 " truncated_packets INTEGER, dropped INTEGER);"
+                                 "CREATE TABLE interface(capture_id INTEGER, interface_id INTEGER,"
+                                 " name TEXT, dropped INTEGER)",
                                  NULL, NULL, NULL),
                     ==, SQLITE_OK);
 }
