@@ -271,7 +271,7 @@ static void program(void)
     assert_run("plot %/a.pcap --term -o %", 2, "writes no files");
     assert_run("plot %/a.pcap --term -k share", 2, "no figure 'share' in the terminal");
     assert_run("study %/a.pcap", 2, "-o DIR is missing");
-    assert_run("study %/a.pcap -o % -k nothing", 2, "there are ports, ");
+    assert_run("study %/a.pcap -o % -k nothing", 2, "there are overview, ");
     assert_run("study %/a.pcap -o % -a 10.0.0", 2, "address '10.0.0'");
     assert_run("study %/a.pcap -o % --from yesterday", 2, "time 'yesterday'");
     assert_run("study %/a.pcap -o % -p 70000", 2, "no port 70000");
