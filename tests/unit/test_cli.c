@@ -275,6 +275,10 @@ static void program(void)
     assert_run("study %/a.pcap -o % -a 10.0.0", 2, "address '10.0.0'");
     assert_run("study %/a.pcap -o % --from yesterday", 2, "time 'yesterday'");
     assert_run("study %/a.pcap -o % -p 70000", 2, "no port 70000");
+    assert_run("study %/a.pcap -o % --geo %/a.pcap", 1, "a.pcap: ");
+    assert_run("compare %/a.pcap --by colour", 2, "one of protocol, ");
+    assert_run("compare %/a.pcap --by protocol --group a=b", 2, "exclude each other");
+    assert_run("compare %/a.pcap %/a.pcap --format svg", 2, "-o DIR is missing");
     assert_run("show %/a.pcap --interval -1", 2, "no interval of -1 s");
     assert_run("show %/a.pcap --interval 1 --json", 2, "is for people");
     assert_run("show %/a.pcap -c -1", 2, "no connection -1");
