@@ -131,9 +131,8 @@ struct _Flow {
     /* The capture shows steps of the handshake in another order, or lacks one: nothing follows from
      * what comes first. */
     bool out_of_order;
-    bool third_is_next;  /* by IPv4 identifications: nothing of the opener's came before it */
     bool third_confirms; /* it has MP_CAPABLE or MP_JOIN */
-    bool clashes;       /* with an older subflow that was open: packets may be of either */
+    bool clashes;        /* with an older subflow that was open: packets may be of either */
     bool reused; /* by a connection whose SYN the capture lacks: nothing is judged any more */
 };
 
@@ -158,8 +157,8 @@ struct _Check {
      * data sequence numbers were changed by so much. */
     int64_t shift[2];
     bool shift_shown[2];
-    bool has_checksum;   /* the checksum negotiation is known, */
-    bool checksum;       /* and this is its result */
+    bool has_checksum; /* the checksum negotiation is known, */
+    bool checksum;     /* and this is its result */
 };
 
 /* A packet in its context. */
