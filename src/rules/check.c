@@ -316,7 +316,9 @@ static void track_syn(End *end, const Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
 
-    if (end->has_syn || !packet->options_whole)
+    /* Behind other packets of its sender it does not tell where positions count from. */
+    if (end->has_syn || !packet->options_whole || !packet->event->segment.has_seq ||
+        packet->event->segment.seq != 0)
         return;
     end->has_syn = true;
     end->isn = wire->seq;
@@ -364,6 +366,23 @@ static bool is_out_of_order(const Packet *packet)
                : !flow->third.packet && packet->wire->payload_bytes == 0;
 }
 
+/* Data offsets count from the IDSN, or from any number as long as that is not known: if it becomes
+ * known behind numbers of that side, these are no offsets any more. */
+static void track_base(const Packet *packet)
+{
+    const MpsEvent *event = packet->event;
+    const MpsConnectionSide *data = packet->check->connection->side;
+    Check *check = packet->check;
+
+    if (event->segment.has_map)
+        check->unbased[packet->sender] |= !data[packet->sender].has_idsn;
+    if (event->segment.has_data_ack)
+        check->unbased[other(packet->sender)] |= !data[other(packet->sender)].has_idsn;
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++)
+        check->base_moved |= check->unbased[side] && data[side].has_idsn;
+    check->based = data[MPS_CLIENT].has_idsn && data[MPS_SERVER].has_idsn;
+}
+
 /* What has to be known before the families look at the packet. */
 static void track_before(const Packet *packet)
 {
@@ -382,6 +401,8 @@ static void track_before(const Packet *packet)
     packet->check->capture_id = packet->wire->capture_id;
     packet->sending->options_cut |=
         !packet->options_whole || packet->ambiguous || flow->clashes || packet->check->several_taps;
+    if (packet->wire->n_mptcp > 0 && !packet->check->based)
+        track_base(packet);
     if (packet->syn || packet->synack) {
         track_hops(packet);
         track_syn(packet->sending, packet);

@@ -148,6 +148,9 @@ struct _Check {
                        each fault */
     /* Set by the families for those after them. */
     bool keys_doubtful;  /* a key was contradicted: what is derived from it is not judged */
+    bool unbased[2];     /* numbers of that side were seen before its IDSN was known, */
+    bool base_moved;     /* and then it was: data offsets are not judged */
+    bool based;          /* both IDSNs are known */
     bool fallen_back;    /* MPTCP was given up: only the rules of a fallback go on */
     Place fallback;      /* what made it so */
     uint32_t capture_id; /* of the latest packet */

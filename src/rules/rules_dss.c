@@ -381,7 +381,8 @@ static void segment(const Packet *packet)
         return;
     if (dss_flow(packet->flow)->check != packet->check)
         settle_flow(packet);
-    if (packet->check->keys_doubtful) { /* perhaps even another connection's packets */
+    if (packet->check->keys_doubtful ||
+        packet->check->base_moved) { /* perhaps even another connection's packets */
         rule_unchecked(packet->check, RULE_DSS_11, EV_KEYS);
         rule_unchecked(packet->check, RULE_DSS_16, EV_KEYS);
         state->over = true;
