@@ -165,7 +165,16 @@ static int64_t half_rtt_ns(const Flow *flow, MpsSide side)
 
     if (subflow->side[other(side)].rtt_samples > 0)
         half_ns = MIN(half_ns, subflow->side[other(side)].rtt_min_ns);
+    if (side != subflow->opened_by && flow->fourth.packet)
+        half_ns = MIN(half_ns, flow->fourth.ts_ns - flow->third.ts_ns);
     return half_ns == INT64_MAX ? 0 : half_ns;
+}
+
+/* How long a packet is on its way at least if such were on it for @way_ns.  Paths become faster, if
+ * not by much; below what hosts and taps take to order packets it may be. */
+static int64_t surely_ns(int64_t way_ns)
+{
+    return way_ns < ORDER_NS ? way_ns / 4 : way_ns / 4 * 3;
 }
 
 int64_t flow_unanswered_until_ns(const Flow *flow, MpsSide side)
@@ -174,14 +183,12 @@ int64_t flow_unanswered_until_ns(const Flow *flow, MpsSide side)
     const int64_t to_opener_ns = half_rtt_ns(flow, opener);
     const int64_t to_acceptor_ns = half_rtt_ns(flow, other(opener));
     const int64_t way_ns = to_acceptor_ns + (side == opener ? to_opener_ns : 0);
-    int64_t until_ns;
 
     if (!flow->synack.packet || flow->out_of_order || flow->check->several_taps ||
         !flow->third_confirms || flow->end[opener].syn_bytes > 0 || to_acceptor_ns == 0)
         return 0;
-    /* Paths become faster, if not by much. */
-    until_ns = flow->synack.ts_ns + (to_opener_ns + way_ns) / 4 * 3;
-    return flow->third_is_next ? MAX(until_ns, flow->third.ts_ns + way_ns / 4 * 3) : until_ns;
+    return MAX(flow->synack.ts_ns + surely_ns(to_opener_ns + way_ns),
+               flow->third.ts_ns + surely_ns(way_ns));
 }
 
 int64_t flow_rtt_ns(const Flow *flow)
@@ -201,7 +208,7 @@ int64_t flow_at_once_ns(const Flow *flow)
 {
     const int64_t rtt_ns = half_rtt_ns(flow, MPS_CLIENT) + half_rtt_ns(flow, MPS_SERVER);
 
-    return MAX(10 * rtt_ns, 100 * MS_NS);
+    return MAX(10 * rtt_ns, 20 * MS_NS);
 }
 
 int64_t check_now_ns(const Check *check)
@@ -309,7 +316,9 @@ static void track_syn(End *end, const Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
 
-    if (end->has_syn || !packet->options_whole)
+    /* Behind other packets of its sender it does not tell where positions count from. */
+    if (end->has_syn || !packet->options_whole || !packet->event->segment.has_seq ||
+        packet->event->segment.seq != 0)
         return;
     end->has_syn = true;
     end->isn = wire->seq;
@@ -357,6 +366,23 @@ static bool is_out_of_order(const Packet *packet)
                : !flow->third.packet && packet->wire->payload_bytes == 0;
 }
 
+/* Data offsets count from the IDSN, or from any number as long as that is not known: if it becomes
+ * known behind numbers of that side, these are no offsets any more. */
+static void track_base(const Packet *packet)
+{
+    const MpsEvent *event = packet->event;
+    const MpsConnectionSide *data = packet->check->connection->side;
+    Check *check = packet->check;
+
+    if (event->segment.has_map)
+        check->unbased[packet->sender] |= !data[packet->sender].has_idsn;
+    if (event->segment.has_data_ack)
+        check->unbased[other(packet->sender)] |= !data[other(packet->sender)].has_idsn;
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++)
+        check->base_moved |= check->unbased[side] && data[side].has_idsn;
+    check->based = data[MPS_CLIENT].has_idsn && data[MPS_SERVER].has_idsn;
+}
+
 /* What has to be known before the families look at the packet. */
 static void track_before(const Packet *packet)
 {
@@ -375,6 +401,8 @@ static void track_before(const Packet *packet)
     packet->check->capture_id = packet->wire->capture_id;
     packet->sending->options_cut |=
         !packet->options_whole || packet->ambiguous || flow->clashes || packet->check->several_taps;
+    if (packet->wire->n_mptcp > 0 && !packet->check->based)
+        track_base(packet);
     if (packet->syn || packet->synack) {
         track_hops(packet);
         track_syn(packet->sending, packet);
@@ -440,8 +468,6 @@ static void track_after(const Packet *packet)
     else if (packet_is_third(packet)) {
         flow->third = place;
         flow->third_confirms = packet->subtypes & (1u << MPS_MP_CAPABLE | 1u << MPS_MP_JOIN);
-        flow->third_is_next = sending->ip_id_from_syn && sending->complete &&
-                              sending->ip_id_step == 1 && packet->wire->ip_id != 0;
     } else if (!packet->synack && !packet->rst && packet->sender != flow->public->opened_by &&
                flow->third.packet && !flow->fourth.packet)
         flow->fourth = place;
@@ -788,6 +814,19 @@ static bool is_broken(const Check *check)
     return false;
 }
 
+/* Payload that may be data, but nobody knows which. */
+static uint64_t unmapped_bytes(const Check *check, MpsSide side)
+{
+    uint64_t n_bytes = 0;
+
+    for (guint i = 0; i < check_n_flows(check); i++) {
+        const MpsSubflow *subflow = g_ptr_array_index(check->connection->subflows, i);
+
+        n_bytes += subflow->side[side].ledger.unmapped_bytes;
+    }
+    return n_bytes;
+}
+
 /* Evidence that the capture turned out to lack. */
 static unsigned lacking(const Check *check, const Fault *fault, MpsVantage vantage)
 {
@@ -812,7 +851,8 @@ static unsigned lacking(const Check *check, const Fault *fault, MpsVantage vanta
     }
     for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++)
         if (check->connection->side[side].data_acked_bytes >
-            check->connection->side[side].data_bytes)
+            check->connection->side[side].data_bytes +
+                (fault->rule == RULE_DSS_08 ? unmapped_bytes(check, side) : 0))
             lacking |= EV_ALL | EV_NOGAP; /* acknowledged, never captured */
     if (near == MPS_NOBODY || near != fault->sender)
         lacking |= EV_VTX;

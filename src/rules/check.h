@@ -131,9 +131,8 @@ struct _Flow {
     /* The capture shows steps of the handshake in another order, or lacks one: nothing follows from
      * what comes first. */
     bool out_of_order;
-    bool third_is_next;  /* by IPv4 identifications: nothing of the opener's came before it */
     bool third_confirms; /* it has MP_CAPABLE or MP_JOIN */
-    bool clashes;       /* with an older subflow that was open: packets may be of either */
+    bool clashes;        /* with an older subflow that was open: packets may be of either */
     bool reused; /* by a connection whose SYN the capture lacks: nothing is judged any more */
 };
 
@@ -149,6 +148,9 @@ struct _Check {
                        each fault */
     /* Set by the families for those after them. */
     bool keys_doubtful;  /* a key was contradicted: what is derived from it is not judged */
+    bool unbased[2];     /* numbers of that side were seen before its IDSN was known, */
+    bool base_moved;     /* and then it was: data offsets are not judged */
+    bool based;          /* both IDSNs are known */
     bool fallen_back;    /* MPTCP was given up: only the rules of a fallback go on */
     Place fallback;      /* what made it so */
     uint32_t capture_id; /* of the latest packet */
@@ -158,8 +160,8 @@ struct _Check {
      * data sequence numbers were changed by so much. */
     int64_t shift[2];
     bool shift_shown[2];
-    bool has_checksum;   /* the checksum negotiation is known, */
-    bool checksum;       /* and this is its result */
+    bool has_checksum; /* the checksum negotiation is known, */
+    bool checksum;     /* and this is its result */
 };
 
 /* A packet in its context. */

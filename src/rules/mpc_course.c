@@ -138,9 +138,10 @@ static void settle_first_data(const Packet *packet)
     const Flow *flow = packet->flow;
     const bool broken = !flow->end[flow->public->opened_by].complete && packet->wire->ip_id != 0;
     const Ids ids = broken ? IDS_GAP : ids_of(packet);
+    const int64_t late_ns = packet->wire->ts_ns - mpc_flow(flow)->unproved_data.ts_ns;
+    const bool ordered = check_n_flows(packet->check) == 1 && late_ns > ORDER_NS;
 
-    mpc_flow(flow)->before_data =
-        ids == IDS_NEXT && check_n_flows(packet->check) > 1 ? IDS_UNKNOWN : ids;
+    mpc_flow(flow)->before_data = ids == IDS_NEXT && !ordered ? IDS_UNKNOWN : ids;
 }
 
 static void check_first_data(const Packet *packet, const MpsMptcpOption *capable)
@@ -408,7 +409,10 @@ static void finish_early_dss(Check *check, const Flow *flow)
     const MpcFlow *state = mpc_flow(flow);
     const MpsSide listener = other(flow->public->opened_by);
     const bool sure = state->early_data_ack.ts_ns < flow_unanswered_until_ns(flow, listener);
+    const int64_t ahead_ns = flow->third.ts_ns - state->early_data_ack.ts_ns;
 
+    if (!sure && flow->third.packet && ahead_ns <= ORDER_NS)
+        return;
     if (!sure && state->before_data_ack == IDS_GAP) {
         rule_unchecked(check, RULE_MPC_22, EV_NOGAP);
         return;

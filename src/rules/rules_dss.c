@@ -9,8 +9,8 @@
 bool dss_is_doubtful(const Check *check)
 {
     static const RuleId rules[] = {RULE_OPT_01, RULE_OPT_03, RULE_OPT_06, RULE_MPC_04, RULE_MPC_17,
-                                   RULE_MPC_21, RULE_SEC_02, RULE_DSS_01, RULE_DSS_02, RULE_DSS_06,
-                                   RULE_DSS_07, RULE_DSS_09, RULE_DSS_11};
+                                   RULE_MPC_18, RULE_MPC_21, RULE_SEC_02, RULE_DSS_01, RULE_DSS_02,
+                                   RULE_DSS_06, RULE_DSS_07, RULE_DSS_09, RULE_DSS_11};
 
     for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
         if (rule_is_broken(check, rules[i]))
@@ -381,7 +381,8 @@ static void segment(const Packet *packet)
         return;
     if (dss_flow(packet->flow)->check != packet->check)
         settle_flow(packet);
-    if (packet->check->keys_doubtful) { /* perhaps even another connection's packets */
+    if (packet->check->keys_doubtful ||
+        packet->check->base_moved) { /* perhaps even another connection's packets */
         rule_unchecked(packet->check, RULE_DSS_11, EV_KEYS);
         rule_unchecked(packet->check, RULE_DSS_16, EV_KEYS);
         state->over = true;

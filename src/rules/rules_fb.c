@@ -114,8 +114,8 @@ static void report_unmapped(Check *check, const Flow *flow, MpsSide side)
         any_rule_is_broken(check, RULE_MPC_01, RULE_MPC_22) || state->trigger == FB_THIRD ||
         state->trigger == FB_NO_DSS)
         return;
-    if (!flow->syn.packet) {
-        rule_unchecked(check, RULE_FB_01, EV_SYN);
+    if (!flow->syn.packet || flow->out_of_order) {
+        rule_unchecked(check, RULE_FB_01, flow->syn.packet ? EV_NOGAP : EV_SYN);
         return;
     }
     rule_fault_at(

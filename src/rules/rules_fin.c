@@ -41,7 +41,7 @@ typedef struct {
 
 static bool is_over(const Check *check)
 {
-    return check->fallen_back || check->connection->fallback;
+    return check->fallen_back || check->connection->fallback || check->base_moved;
 }
 
 /* Mappings that are lies would be found again by the rules here. */

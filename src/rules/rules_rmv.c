@@ -17,6 +17,8 @@ typedef struct {
 
 /* How long after a REMOVE_ADDR what happens is due to it. */
 #define DUE_NS RTO_NS
+/* How long a queue may take to be empty. */
+#define QUEUE_NS (100 * MS_NS)
 
 /* ---- RMV-01 ---- */
 
@@ -114,7 +116,7 @@ static void check_use(const Packet *packet, Removal *by)
 
     if (by->used || packet->wire->payload_bytes == 0 || packet->again)
         return;
-    if (!by->late.packet && since_ns > flow_at_once_ns(packet->flow))
+    if (!by->late.packet && since_ns > MAX(flow_at_once_ns(packet->flow), QUEUE_NS))
         by->late = packet_place(packet);
     if (since_ns <= flow_rtt_ns(packet->flow) + ANSWER_NS)
         return;

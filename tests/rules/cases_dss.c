@@ -446,6 +446,31 @@ static void dss_11_ahead(Bed *bed, bool bad)
 }
 
 /* The second subflow is closed within a mapping; the first one carries all of it. */
+/* The third packet, with the client's key, is captured behind its data: what was taken for the data
+ * offsets of that is nothing to hold later mappings against. */
+static void dss_06_late_key(Bed *bed, bool bad)
+{
+    PbSpan span, rest;
+
+    pb_syn(bed->first);
+    pb_synack(bed->first);
+    bed->net->hidden = bad;
+    pb_third_ack(bed->first);
+    span = pb_plan(bed->first, PB_CLIENT, 1000);
+    rest = pb_part(span, 500, 500);
+    span = pb_part(span, 0, 500);
+    span.style = PB_MAP_CAPABLE;
+    pb_transmit(span);
+    bed->net->hidden = false;
+    pb_ack_at(bed->first, PB_SERVER, 501, 500);
+    pb_transmit(rest);
+    bed->first->next_ssn[PB_CLIENT] = 1;
+    pb_third_ack(bed->first);
+    bed->first->next_ssn[PB_CLIENT] = 1001;
+    pb_transmit(span);
+    pb_ack(bed->first, PB_SERVER);
+}
+
 static void dss_12(Bed *bed, bool bad)
 {
     PbSpan span;
@@ -798,6 +823,7 @@ const RuleCase cases_dss[] = {
      .vantage = "client",
      .checksums = true},
     {.rule = "DSS-06", .run = dss_06, .verdict = "violation", .suspect = "sender client"},
+    {.rule = "DSS-06", .run = dss_06_late_key, .verdict = "pass"},
     {.rule = "DSS-06", .run = dss_06_far, .verdict = "violation", .suspect = "sender client"},
     {.rule = "DSS-06", .run = dss_06_again, .verdict = "violation", .checksums = true},
     {.rule = "DSS-07", .run = dss_07, .verdict = "violation"},
