@@ -14,8 +14,8 @@ CREATE TEMP TABLE d AS SELECT who || ' ' || direction AS who, * FROM s JOIN subf
 -- tcp_info of the host at the tap, if all had been acknowledged by then.
 CREATE TEMP TABLE info AS SELECT subflow_id, e.value AS i
     FROM truth, tap, json_each(doc, '$.connections') c, json_each(c.value, '$.tcp_info.' || place) e
-    JOIN s ON (client_addr, client_port, server_addr, server_port) =
-        (e.value ->> iif(place = 'client', 'local_addr', 'remote_addr'),
+    JOIN s ON (connection_id, client_addr, client_port, server_addr, server_port) = (c.key + 1,
+        e.value ->> iif(place = 'client', 'local_addr', 'remote_addr'),
         e.value ->> iif(place = 'client', 'local_port', 'remote_port'),
         e.value ->> iif(place = 'client', 'remote_addr', 'local_addr'),
         e.value ->> iif(place = 'client', 'remote_port', 'local_port'))
@@ -60,7 +60,8 @@ UNION ALL SELECT who, 'retransmitted_bytes', retransmitted_bytes, i ->> 'bytes_r
 UNION ALL SELECT who, 'unique_bytes', unique_bytes, (i ->> 'bytes_acked') - (opened_by = place) - (fin_packets > 0),
     (i ->> 'bytes_acked') - (opened_by = place) FROM own JOIN info USING (subflow_id)
 UNION ALL SELECT who, 'base_rtt_ns by the kernel', base_rtt_ns, t - max(1e6, 0.05 * t), t + max(1e6, 0.05 * t)
-    FROM (SELECT *, 1e3 * (i ->> 'min_rtt_us') AS t FROM own JOIN info USING (subflow_id) WHERE rtt_samples > 0)
+    FROM (SELECT *, 1e3 * (i ->> 'min_rtt_us') AS t FROM own JOIN info USING (subflow_id) JOIN way USING (path)
+    WHERE rtt_samples > 0) -- without a delay it is that of a queue, and later samples may be smaller
 UNION ALL SELECT 'connection ' || c.direction, 'time with anything outstanding [s]', 1e-9 * duration_ns *
     (limited_window + limited_path + limited_application), 0.95e-6 * (i ->> 'busy_us') - 0.03,
     iif(c.remapped_bytes = 0, 1.05e-6 * (i ->> 'busy_us') + 0.03, life) -- what DATA_ACKs are behind TCP's is outstanding, too
@@ -100,14 +101,16 @@ UNION ALL SELECT who, 'spurious_share', spurious_share, 3 / 7.0, 3 / 7.0 FROM ow
 -- Counters of the sender's TCP, where a segment of the capture is one of the wire.
 CREATE TEMP TABLE counter AS SELECT key, value FROM counted, json_each(n) WHERE (SELECT max(segment_max_bytes) FROM own) <= 1460
     AND (SELECT count(*) FROM own) = (SELECT count(*) FROM info);
+CREATE TEMP TABLE syns AS SELECT coalesce(sum(syn_packets - 1), 0) AS n FROM subflow_direction, tap
+    WHERE syn_packets > 0 AND (place = 'client') = (direction = 'c2s');
 CREATE TEMP TABLE sum_of AS SELECT what, mine, (SELECT coalesce(sum(value), 0) FROM counter WHERE key IN
     (one, other)) AS total FROM (
     SELECT 'segments sent again' AS what, 'TcpRetransSegs' AS one, '' AS other,
-        (SELECT count(*) FROM r WHERE here AND trigger IS NOT NULL) AS mine
+        (SELECT count(*) FROM r WHERE here AND trigger IS NOT NULL) + (SELECT n FROM syns) AS mine
     UNION ALL SELECT 'by fast retransmit', 'TcpExtTCPFastRetrans', '',
         (SELECT count(*) FROM r WHERE here AND trigger = 'fast')
     UNION ALL SELECT 'by timeout', 'TcpExtTCPTimeouts', 'TcpExtTCPSlowStartRetrans',
-        (SELECT count(*) FROM r WHERE here AND trigger = 'timeout')
+        (SELECT count(*) FROM r WHERE here AND trigger = 'timeout') + (SELECT n FROM syns)
     UNION ALL SELECT 'D-SACKs received', 'TcpExtTCPDSACKRecv', 'TcpExtTCPDSACKOfoRecv',
         (SELECT sum(d.dsack_packets) FROM d JOIN own USING (subflow_id) WHERE d.direction <> own.direction))
     WHERE EXISTS (SELECT * FROM counter);
