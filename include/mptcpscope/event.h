@@ -98,13 +98,16 @@ typedef struct {
     int64_t rst_ns;         /* first believable RST */
     int64_t last_ns;        /* last packet before the one that an event tells of */
     int64_t zero_window_ns; /* last packet that left no receive window */
-    int64_t acked_ns;       /* last packet of the other end that acknowledged more payload of it */
-    int64_t paused_ns;      /* last of these that came more than a second after the one before,
-                             * though payload was outstanding all the time */
-    int64_t prio_ns;        /* last change of backup_now by MP_PRIO */
-    int64_t removed_ns;     /* its host withdrew the address (REMOVE_ADDR) while it was open */
-    int window_shift;       /* RFC 7323 scale of the windows it announces; -1 unknown */
+    int64_t
+        window_opened_ns; /* first packet with a receive window after one without, the last time */
+    int64_t acked_ns;     /* last packet of the other end that acknowledged more payload of it */
+    int64_t paused_ns;    /* last of these that came more than a second after the one before,
+                           * though payload was outstanding all the time */
+    int64_t prio_ns;      /* last change of backup_now by MP_PRIO */
+    int64_t removed_ns;   /* its host withdrew the address (REMOVE_ADDR) while it was open */
+    int window_shift;     /* RFC 7323 scale of the windows it announces; -1 unknown */
     uint64_t unacked_bytes; /* payload captured above the highest acknowledgement so far */
+    int64_t unacked_ns;     /* since when there is some, if there is */
     uint64_t flight_bytes; /* sent here and not acknowledged by TCP; 0 once the subflow is closed */
     uint64_t rtt_samples;  /* of what this end sends, by the tcptrace rule */
     int64_t rtt_min_ns;

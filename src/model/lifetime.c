@@ -134,7 +134,7 @@ Subflow *mps_subflow_new(MpsModel *model, Connection *connection, const MpsSegme
         public->side[side].address_id = kind == MPS_KIND_INITIAL ? 0 : -1;
         public->side[side].fin_ns = public->side[side].rst_ns = MPS_NO_TIME;
         public->side[side].last_ns = public->side[side].zero_window_ns = MPS_NO_TIME;
-        public->side[side].acked_ns = MPS_NO_TIME;
+        public->side[side].window_opened_ns = public->side[side].acked_ns = MPS_NO_TIME;
         public->side[side].paused_ns = MPS_NO_TIME;
         public->side[side].prio_ns = public->side[side].removed_ns = MPS_NO_TIME;
         public->side[side].window_shift = -1;

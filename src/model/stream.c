@@ -108,12 +108,15 @@ static void take_fin(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t
         mps_subflow_closed(model, subflow, MPS_CLOSE_FIN, other(sender));
 }
 
-static void note_unacked(Subflow *subflow, MpsSide sender)
+static void note_unacked(Subflow *subflow, MpsSide sender, int64_t now_ns)
 {
     const SubflowEnd *sending = &subflow->end[sender];
     const uint64_t acked = MAX(sending->acked, sending->lowest);
+    MpsSubflowSide *side = &subflow->public.side[sender];
 
-    subflow->public.side[sender].unacked_bytes =
+    if (side->unacked_bytes == 0)
+        side->unacked_ns = now_ns;
+    side->unacked_bytes =
         sending->has_payload && sending->highest > acked ? sending->highest - acked : 0;
 }
 
@@ -183,7 +186,7 @@ static void take_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint
     }
     mps_ranges_add(&sending->seen, begin, end);
     sending->highest = MAX(highest, end);
-    note_unacked(subflow, sender);
+    note_unacked(subflow, sender, model->now_ns);
     if (sending->seen.room.n_items > MAX_RANGES) /* twice as many where nobody acknowledges */
         sending->filled_holes_bytes += mps_ranges_fill_holes(
             &sending->seen,
@@ -450,7 +453,7 @@ void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender)
     /* One beyond may be a FIN. */
     model->missed = acked->has_payload && ack > MAX(acked->highest, acked->acked) + 1;
     acked->acked = MAX(acked->acked, ack);
-    note_unacked(subflow, direction);
+    note_unacked(subflow, direction, model->now_ns);
     acked->last = MAX(acked->last, ack); /* the capture may lack the data for long */
     mps_stream_flight(subflow, direction);
     if (acked->implied)

@@ -96,6 +96,17 @@
 #define SENDER(row) "CASE " row ".direction WHEN 'c2s' THEN 'client' ELSE 'server' END"
 #define PEER(host) "CASE " host " WHEN 'client' THEN 'server' ELSE 'client' END"
 
+/* The cause of stall t, as a clause. */
+#define STALL_WORDS \
+    "CASE t.cause WHEN 'all subflows silent' THEN 'nothing was heard from the '" \
+    " || " PEER(SENDER("t")) " || ' on any open subflow'" \
+    " WHEN 'subflow silent' THEN 'nothing was heard from the ' || " PEER(SENDER("t")) \
+    " || coalesce((SELECT ' on subflow ' || s.ordinal || ', which carried what was missing'" \
+    " FROM subflow s WHERE s.subflow_id = t.subflow_id), '')" \
+    " WHEN 'zero window' THEN 'the receive window of the ' || " PEER(SENDER("t")) " || ' was closed'" \
+    " WHEN 'missing data' THEN 'the byte that was waited for was seen only at the end'" \
+    " ELSE t.cause END"
+
 /* Priority changes told one by one. */
 #define CHANGES_TOLD "5"
 
@@ -214,7 +225,7 @@ const char mps_schema_diagnosis[] =
     "SELECT t.connection_id, NULL, t.direction, 1, t.start_ns, t.capture_id, t.packet, 'stall',\n"
     "    printf('No data %s was acknowledged for %.0f ms while %d bytes were outstanding',\n"
     "        t.direction, t.length_ns / 1e6, t.outstanding_bytes)\n"
-    "    || coalesce(': ' || t.cause, '') || CASE t.ended_by WHEN 'data_ack' THEN ''\n"
+    "    || coalesce(': ' || " STALL_WORDS ", '') || CASE t.ended_by WHEN 'data_ack' THEN ''\n"
     "        WHEN 'reinjection' THEN '; a reinjection ended it'\n"
     "        WHEN 'retransmission' THEN '; a retransmission ended it'\n"
     "        WHEN 'remapping' THEN '; a second mapping on the same subflow ended it'\n"
@@ -222,11 +233,20 @@ const char mps_schema_diagnosis[] =
     "        ELSE '; the capture ends in it' END\n"
     "FROM stall t WHERE " OF_FIVE_LONGEST("no_data_ack") "\n"
     "UNION ALL\n"
+    "SELECT t.connection_id, NULL, t.direction, 1, t.start_ns, t.capture_id, t.packet,\n"
+    "    'closed_window', printf('The receive window of the %s was closed for %.0f ms: the %s, all '\n"
+    "        || 'of whose data was acknowledged, could send nothing', " PEER(SENDER("t")) ",\n"
+    "        t.length_ns / 1e6, " SENDER("t") ")\n"
+    "    || CASE t.ended_by WHEN 'window' THEN '' WHEN 'close' THEN '; it lasted until the close'\n"
+    "        ELSE '; the capture ends in it' END\n"
+    "FROM stall t WHERE " OF_FIVE_LONGEST("closed_window") "\n"
+    "UNION ALL\n"
     "SELECT t.connection_id, t.subflow_id, t.direction, 2, t.start_ns, t.capture_id, t.packet,\n"
     "    'stale', printf('Subflow %d (%s) was stale: TCP acknowledged nothing more of %d bytes %s '\n"
     "        || 'for %.0f ms while other subflows went on', s.ordinal, " PATH ",\n"
     "        t.outstanding_bytes, t.direction, t.length_ns / 1e6)\n"
-    "    || coalesce(': ' || t.cause, '') || CASE t.ended_by WHEN 'ack' THEN '; then it recovered'\n"
+    "    || coalesce(': ' || replace(t.cause, 'subflow silent', 'nothing was heard on it'), '')\n"
+    "    || CASE t.ended_by WHEN 'ack' THEN '; then it recovered'\n"
     "        WHEN 'close' THEN '; it lasted until the close'\n"
     "        WHEN 'capture_end' THEN '; the capture ends in it' ELSE '' END\n"
     "FROM stall t JOIN subflow s USING (subflow_id) WHERE " OF_FIVE_LONGEST("stale") "\n"
@@ -275,7 +295,8 @@ const char mps_schema_diagnosis[] =
     "SELECT a.connection_id, NULL, NULL, CASE a.hmac WHEN 'invalid' THEN 1 ELSE 2 END, a.ts_ns,\n"
     "    a.capture_id, a.packet, 'address', 'The ' || a.sent_by || ' announced ' || a.address\n"
     "    || coalesce(' port ' || a.port, '') || ' (id ' || a.address_id || '): '\n"
-    "    || CASE a.hmac WHEN 'invalid' THEN 'its HMAC is wrong; ' ELSE '' END || a.outcome\n"
+    "    || CASE a.hmac WHEN 'invalid' THEN 'its HMAC is wrong; ' ELSE '' END\n"
+    "    || iif(a.outcome = 'removed', 'no join before it was removed', a.outcome)\n"
     "    || CASE WHEN a.outcome NOT LIKE 'no join%' THEN ''\n"
     "        WHEN a.echoed_ns IS NULL THEN ', and no echo' ELSE ', though it was echoed' END\n"
     "FROM address a WHERE a.kind = 'add' AND a.used = 0 AND a.outcome IS NOT NULL\n"

@@ -71,7 +71,9 @@ char *mps_view_verdict(sqlite3 *db, int64_t connection_id, GError **error)
         "  AND s.result IS NULL) AS unfinished,"
         " u.data_bytes AS up_bytes, d.data_bytes AS down_bytes,"
         " u.reinjected_bytes + d.reinjected_bytes AS again_bytes,"
-        " max(coalesce(u.longest_stall_ns, 0), coalesce(d.longest_stall_ns, 0)) AS stall_ns"
+        " max(coalesce(u.longest_stall_ns, 0), coalesce(d.longest_stall_ns, 0)) AS stall_ns,"
+        " (SELECT max(t.length_ns) FROM stall t WHERE t.connection_id = ?1"
+        "  AND t.kind = 'closed_window') AS closed_ns"
         " FROM connection c"
         " JOIN connection_direction u ON u.connection_id = ?1 AND u.direction = 'c2s'"
         " JOIN connection_direction d ON d.connection_id = ?1 AND d.direction = 's2c'"
@@ -102,6 +104,9 @@ char *mps_view_verdict(sqlite3 *db, int64_t connection_id, GError **error)
     if (mps_query_int(query, "stall_ns") > 0)
         g_string_append_printf(text, "; longest stall %s",
                                mps_query_duration(query, "stall_ns").text);
+    if (mps_query_known(query, "closed_ns"))
+        g_string_append_printf(text, "; receive window closed for up to %s",
+                               mps_query_duration(query, "closed_ns").text);
     g_string_append_printf(text, "; end: %s", mps_query_text(query, "close"));
     if (mps_query_known(query, "closed_by"))
         g_string_append_printf(text, " by %s", mps_query_text(query, "closed_by"));
@@ -127,7 +132,9 @@ bool mps_view_cut_options(sqlite3 *db, FILE *out, GError **error)
 /* Whether a finding of @kind is about a time, of which its packet is the first. */
 static bool begins(const char *kind)
 {
-    return strcmp(kind, "stall") == 0 || strcmp(kind, "stale") == 0 || strcmp(kind, "idle") == 0;
+    static const char *const kinds[] = {"stall", "closed_window", "stale", "idle", NULL};
+
+    return g_strv_contains(kinds, kind);
 }
 
 char *mps_view_finding(MpsQuery *query)

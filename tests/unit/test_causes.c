@@ -398,6 +398,25 @@ static void test_stall_reinjected(void)
     rows_free(&rows);
 }
 
+/* Both paths go silent with data on both, and path 0 comes back. */
+static void test_stall_all_silent(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_send(rows.bench, 1, C, 1, 100, 100);
+    wait_ms(&rows, 300);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    rows_finish(&rows);
+    rows_assert(&rows, STALLS, "c2s|8|303|200|all subflows silent|retransmission");
+    rows_assert(
+        &rows, SENTENCES("stall"),
+        "8|No data c2s was acknowledged for 303 ms while 200 bytes were outstanding: nothing "
+        "was heard from the server on any open subflow; a retransmission ended it");
+    rows_free(&rows);
+}
+
 /* The hole of a lost segment is filled late; the receiver goes on answering meanwhile. */
 static void test_stall_retransmitted(void)
 {
@@ -531,12 +550,14 @@ static void test_idle_threshold(void)
     wait_ms(&rows, 5000); /* no data after it */
     bench_ack(rows.bench, 0, S, 1, 301, 300);
     rows_finish(&rows);
-    rows_assert(&rows, OF_KIND("idle"), "c2s|11|1000|0|application or scheduler|data");
+    rows_assert(&rows, OF_KIND("idle"),
+                "c2s|11|1000|0|application, scheduler or loss before the tap|data");
     rows_assert(&rows, IDLE, "1000|1||");
     rows_assert(&rows, LONGEST, "c2s|0\ns2c|");
     rows_assert(&rows, SENTENCES("idle"),
                 "11|The client sent no data for 1.0 s though nothing was outstanding and the "
-                "receive window was open: application or scheduler, not visible which");
+                "receive window was open: application, scheduler or loss before the tap, not "
+                "visible which");
     rows_free(&rows);
 }
 
@@ -555,7 +576,8 @@ static void test_idle_answer(void)
     wait_ms(&rows, 1999);
     bench_send(rows.bench, 0, S, 101, 100, 100);
     rows_finish(&rows);
-    rows_assert(&rows, OF_KIND("idle"), "s2c|12|2001|0|application or scheduler|data");
+    rows_assert(&rows, OF_KIND("idle"),
+                "s2c|12|2001|0|application, scheduler or loss before the tap|data");
     rows_assert(&rows, IDLE, "0|0|2001|1");
     rows_free(&rows);
 }
@@ -574,6 +596,51 @@ static void test_idle_closed_window(void)
     bench_send(rows.bench, 0, C, 101, 100, 100);
     rows_finish(&rows);
     rows_assert(&rows, OF_KIND("idle"), "");
+    rows_assert(&rows, OF_KIND("closed_window"), "c2s|9|3001|0|zero window|window");
+    rows_assert(&rows, SENTENCES("closed_window"),
+                "9|The receive window of the server was closed for 3001 ms: the client, all of "
+                "whose data was acknowledged, could send nothing");
+    rows_free(&rows);
+}
+
+/* Probes meanwhile, one of them of a byte that is acknowledged; the window is still closed at the
+ * end, and after that nobody sends any more. */
+static void test_closed_window_to_the_end(void)
+{
+    Rows rows = two_paths();
+    MpsSegment closed = bench_segment(rows.bench, 0, S, MPS_TCP_ACK, 1, 101, 0);
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_data_ack(rows.bench, &closed, S, 100);
+    closed.window = 0;
+    bench_feed(rows.bench, closed);
+    wait_ms(&rows, 150);
+    bench_send(rows.bench, 0, C, 100, 1, 99);
+    bench_feed(rows.bench, closed);
+    wait_ms(&rows, 150);
+    bench_feed(rows.bench, closed);
+    rows_finish(&rows);
+    rows_assert(&rows, OF_KIND("closed_window"), "c2s|9|303|0|zero window|capture_end");
+    rows_assert(&rows, STALLS, "");
+    rows_free(&rows);
+}
+
+/* A window that opened at once, and a host that had nothing to send for long. */
+static void test_closed_window_short(void)
+{
+    Rows rows = two_paths();
+    MpsSegment closed = bench_segment(rows.bench, 0, S, MPS_TCP_ACK, 1, 101, 0);
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_data_ack(rows.bench, &closed, S, 100);
+    closed.window = 0;
+    bench_feed(rows.bench, closed);
+    wait_ms(&rows, 190);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    wait_ms(&rows, 3000);
+    bench_send(rows.bench, 0, C, 101, 100, 100);
+    rows_finish(&rows);
+    rows_assert(&rows, OF_KIND("closed_window"), "");
     rows_free(&rows);
 }
 
@@ -640,10 +707,11 @@ static void test_stale_threshold(void)
     rows_finish(&rows);
     rows_assert(&rows, OF_KIND("stale"), "c2s|8|1001|100|subflow silent|ack");
     rows_assert(&rows, STALE, "0|1001||0\n1|0||0");
-    rows_assert(&rows, SENTENCES("stale"),
-                "8|Subflow 0 (10.0.0.1:40000 -> 192.0.2.1:80) was stale: TCP acknowledged nothing "
-                "more of 100 bytes c2s for 1001 ms while other subflows went on: subflow silent; "
-                "then it recovered");
+    rows_assert(
+        &rows, SENTENCES("stale"),
+        "8|Subflow 0 (10.0.0.1:40000 -> 192.0.2.1:80) was stale: TCP acknowledged nothing "
+        "more of 100 bytes c2s for 1001 ms while other subflows went on: nothing was heard on it; "
+        "then it recovered");
     rows_free(&rows);
 
     rows = one_of_two_silent(997);
@@ -1033,6 +1101,7 @@ int main(int argc, char **argv)
     g_test_add_func("/stall/threshold", test_stall_threshold);
     g_test_add_func("/stall/long RTT", test_stall_rtt);
     g_test_add_func("/stall/reinjected", test_stall_reinjected);
+    g_test_add_func("/stall/all silent", test_stall_all_silent);
     g_test_add_func("/stall/retransmitted", test_stall_retransmitted);
     g_test_add_func("/stall/remapped", test_stall_remapped);
     g_test_add_func("/stall/acknowledged by TCP", test_stall_acked_by_tcp);
@@ -1041,6 +1110,8 @@ int main(int argc, char **argv)
     g_test_add_func("/idle/threshold", test_idle_threshold);
     g_test_add_func("/idle/answers", test_idle_answer);
     g_test_add_func("/idle/zero window", test_idle_closed_window);
+    g_test_add_func("/closed window/to the end", test_closed_window_to_the_end);
+    g_test_add_func("/closed window/short", test_closed_window_short);
     g_test_add_func("/idle/no subflow", test_idle_no_subflow);
     g_test_add_func("/idle/bounded", test_idle_bounded);
     g_test_add_func("/stale/threshold", test_stale_threshold);
