@@ -146,7 +146,7 @@ static void end_of_silence(Host *host, const Host *receiver, const MpsEvent *eve
                            .cause = !always_usable(connection, sender, start.ts_ns) ? NULL
                                     : mps_vantage(connection) == near
                                         ? "application or scheduler"
-                                        : "application, scheduler or loss before the tap",
+                                        : "application or scheduler (or loss before the tap)",
                            .ended_by = "data"};
     int64_t zero_ns, opened_ns;
 

@@ -76,7 +76,7 @@ static const MpsColumn row_columns[] = {
      "by TCP "
      "alone (of all captured payload, for at least as long as makes a stall), or application or "
      "scheduler (idle, and a subflow was open all the time: which of the two held data back is not "
-     "visible; with \"or loss before the tap\" unless the tap is near the sender); NULL: not "
+     "visible; with \"(or loss before the tap)\" unless the tap is near the sender); NULL: not "
      "visible"},
     {"ended_by", MPS_TEXT,
      "data_ack; reinjection, remapping or retransmission, if the missing data was sent again "

@@ -420,6 +420,8 @@ static void take_third(MpsModel *model, Subflow *subflow, MpsSide sender)
         subflow->confirmed = true;
     if (any_option(segment, MPS_MP_CAPABLE))
         subflow->third_without_capable = false;
+    if (join && join->join.form == MPS_JOIN_ACK && !subflow->acceptor_confirmed)
+        subflow->n_join_acks++;
     if (join && join->join.form == MPS_JOIN_ACK && !subflow->has_ack_hmac) {
         subflow->ack_has_option = true;
         subflow->has_ack_hmac = true;

@@ -308,6 +308,17 @@ static MpsResult result_of(Subflow *subflow)
         detail(subflow, "third ACK seen, nothing proves that it was accepted");
         return 0;
     }
+    if (join && !subflow->acceptor_confirmed && !subflow->proven && subflow->synack_seen &&
+        subflow->public.side[other(opener)].last_ns > subflow->ack.ts_ns) {
+        detail(subflow, "third ACK sent, but the %s went on repeating its SYN/ACK: the ACK was lost",
+               acceptor_name);
+        return 0;
+    }
+    if (join && !subflow->acceptor_confirmed && subflow->n_join_acks > 1) {
+        detail(subflow, "third ACK sent %u times and never answered: it or the answer was lost",
+               subflow->n_join_acks);
+        return 0;
+    }
     return MPS_RESULT_ESTABLISHED;
 }
 

@@ -121,14 +121,26 @@
 /* Wait from the captured end of all data to the DATA_ACK of it: rows w and a of signal_count. */
 #define FIN_WAIT "(a.first_ns - w.first_ns)"
 
-/* The acceptor of join s, from which nothing came but the SYN/ACK. */
+/* The opener of join s, which sent mostly MP_JOIN ACKs. */
 #define UNANSWERED_JOIN \
-    "(SELECT printf('; its %d MP_JOIN ACKs were not answered: before that it must not carry data'," \
-    " k.count) FROM signal_count k JOIN subflow_direction d USING (subflow_id)" \
+    "(SELECT printf('; the %s sent its MP_JOIN ACK %d times: as long as it gets no answer, which the '" \
+    " || 'tap saw, it must not send data', s.opened_by, k.count)" \
+    " FROM signal_count k JOIN subflow_direction d USING (subflow_id)" \
     " WHERE k.subflow_id = s.subflow_id AND k.kind = 'mp_join_ack' AND k.sent_by = s.opened_by" \
-    " AND d.direction = iif(s.opened_by = 'client', 's2c', 'c2s') AND k.count > 1" \
-    " AND d.packets = (SELECT a.count FROM signal_count a WHERE a.subflow_id = s.subflow_id" \
-    "  AND a.kind = 'mp_join_synack'))"
+    " AND d.direction = iif(s.opened_by = 'client', 'c2s', 's2c') AND k.count > 2" \
+    " AND 2 * k.count > d.packets)"
+
+/* The subflow of the connection of s with most data, as metric_use.c compares. */
+#define MOST_DATA \
+    "(SELECT o.subflow_id FROM subflow o JOIN subflow_direction d USING (subflow_id)" \
+    " WHERE o.connection_id = s.connection_id GROUP BY o.subflow_id" \
+    " ORDER BY sum(d.data_bytes) DESC, o.ordinal LIMIT 1)"
+
+/* What says that subflow s is slower, if it is its handshake. */
+#define SLOWER_WORDS \
+    "(SELECT printf(' (RTT of the handshake %.1f ms, of that of subflow %d, which carried most," \
+    " %.1f ms)', s.handshake_rtt_ns / 1e6, o.ordinal, o.handshake_rtt_ns / 1e6) FROM subflow o" \
+    " WHERE o.subflow_id = " MOST_DATA " AND s.handshake_rtt_ns > o.handshake_rtt_ns)"
 
 /* How many DATA_FINs of connection c were acknowledged. */
 #define FINS_ACKED \
@@ -315,12 +327,13 @@ const char mps_schema_diagnosis[] =
     "    || CASE WHEN (SELECT sum(u.reinjected_bytes) FROM subflow_direction u\n"
     "        WHERE u.subflow_id = s.subflow_id) > 0\n"
     "        THEN ' first (more that was sent before on another subflow)' ELSE '' END\n"
-    "    || CASE s.use_reason WHEN 'late' THEN ': the data was done by then'\n"
+    "    || coalesce(" UNANSWERED_JOIN ", CASE s.use_reason\n"
+    "        WHEN 'late' THEN ': the data was done by then'\n"
     "        WHEN 'backup' THEN ': it is a backup, by the bit of ' || CASE\n"
     "                WHEN " CLIENT_ASKS " AND " SERVER_ASKS " THEN 'both hosts'\n"
     "                WHEN " CLIENT_ASKS " THEN 'the client' ELSE 'the server' END\n"
-    "        WHEN 'slower' THEN ': its path is slower'\n"
-    "        ELSE coalesce(" UNANSWERED_JOIN ", '; why is not visible') END\n"
+    "        WHEN 'slower' THEN ': its path is slower' || coalesce(" SLOWER_WORDS ", '')\n"
+    "        ELSE '; why is not visible' END)\n"
     "FROM subflow s WHERE s.use IN ('unused', 'under_used')\n"
     "UNION ALL\n"
     "SELECT p.connection_id, p.subflow_id, NULL, 2, p.ts_ns, p.capture_id, p.packet, 'priority',\n"

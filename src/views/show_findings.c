@@ -49,6 +49,10 @@ static char *subflows_in_words(MpsQuery *query)
               mps_query_int(query, "used") == 1 ? "subflow used" : "subflows used");
     add_count(text, mps_query_int(query, "under_used"), "under-used");
     add_count(text, mps_query_int(query, "unused"), "unused");
+    if (text->len == 0) /* nothing to use one for */
+        add_count(text, mps_query_int(query, "subflows"),
+                  mps_query_int(query, "subflows") == 1 ? "subflow established"
+                                                        : "subflows established");
     add_count(text, mps_query_int(query, "failed"),
               mps_query_int(query, "failed") == 1 ? "join failed" : "joins failed");
     add_count(text, mps_query_int(query, "unfinished"), "not seen to finish");

@@ -112,7 +112,8 @@ backup-used||SELECT sum(backup_asked_data_bytes + backup_asked_reinjected_bytes)
 backup-used||$DEAD|0
 path-down||$DEAD|0
 loss||$DEAD|
-join-no-reply||$STALL|idle c2s 3493 application or scheduler data
+join-no-reply|client|$STALL|idle c2s 3493 application or scheduler data
+join-no-reply|server|$STALL|idle c2s 3493 application or scheduler (or loss before the tap) data
 dual-stack||$ADDRESS|server,add,1,10.1.2.1,no port,1,joined
 address-flapping||$PATH_MANAGER|subflow_refreshing,0.4
 delayed-join||$PATH_MANAGER|delayed,0.6

@@ -551,12 +551,12 @@ static void test_idle_threshold(void)
     bench_ack(rows.bench, 0, S, 1, 301, 300);
     rows_finish(&rows);
     rows_assert(&rows, OF_KIND("idle"),
-                "c2s|11|1000|0|application, scheduler or loss before the tap|data");
+                "c2s|11|1000|0|application or scheduler (or loss before the tap)|data");
     rows_assert(&rows, IDLE, "1000|1||");
     rows_assert(&rows, LONGEST, "c2s|0\ns2c|");
     rows_assert(&rows, SENTENCES("idle"),
                 "11|The client sent no data for 1.0 s though nothing was outstanding and the "
-                "receive window was open: application, scheduler or loss before the tap, not "
+                "receive window was open: application or scheduler (or loss before the tap), not "
                 "visible which");
     rows_free(&rows);
 }
@@ -577,7 +577,7 @@ static void test_idle_answer(void)
     bench_send(rows.bench, 0, S, 101, 100, 100);
     rows_finish(&rows);
     rows_assert(&rows, OF_KIND("idle"),
-                "s2c|12|2001|0|application, scheduler or loss before the tap|data");
+                "s2c|12|2001|0|application or scheduler (or loss before the tap)|data");
     rows_assert(&rows, IDLE, "0|0|2001|1");
     rows_free(&rows);
 }
@@ -821,13 +821,18 @@ static void test_silent_death(void)
     rows_free(&rows);
 }
 
-/* The DATA_FIN of @from after 0 bytes. */
-static void data_fin(Rows *rows, MpsSide from)
+/* The DATA_FIN of @from after @bytes. */
+static void data_fin_at(Rows *rows, MpsSide from, uint32_t bytes)
 {
     MpsSegment segment = bench_segment(rows->bench, 0, from, MPS_TCP_ACK, 1, 1, 0);
 
-    bench_map(rows->bench, &segment, from, 0, 0, 0, true);
+    bench_map(rows->bench, &segment, from, bytes, 0, 0, true);
     bench_feed(rows->bench, segment);
+}
+
+static void data_fin(Rows *rows, MpsSide from)
+{
+    data_fin_at(rows, from, 0);
 }
 
 #define CLOSES                                                                                     \
@@ -948,6 +953,56 @@ static void test_handover_acknowledged(void)
     rows_free(&rows);
 }
 
+/* Path 0 is closed by FIN and data goes on; @done: the sender has said before that there is no more
+ * than what is in flight. */
+static void closed_by_fin(Rows *rows, bool done)
+{
+    bench_send(rows->bench, 0, C, 1, 100, 0);
+    if (done)
+        data_fin_at(rows, C, 300);
+    bench_feed(rows->bench, bench_segment(rows->bench, 0, C, MPS_TCP_ACK | MPS_TCP_FIN, 101, 1, 0));
+    bench_feed(rows->bench, bench_segment(rows->bench, 0, S, MPS_TCP_ACK | MPS_TCP_FIN, 1, 102, 0));
+    bench_send(rows->bench, 1, C, 1, 100, 100);
+    bench_send(rows->bench, 1, C, 101, 100, 200);
+    rows_finish(rows);
+}
+
+static void test_handover_closed(void)
+{
+    Rows rows = two_paths();
+
+    closed_by_fin(&rows, false);
+    rows_assert(&rows, HANDOVERS,
+                "11|client|{\"from\":0,\"to\":1,\"break_before_make\":0,\"reason\":\"closed\","
+                "\"direction\":\"c2s\"}");
+    rows_free(&rows);
+}
+
+/* The tap is at a host that lost path 0's link: nothing of it is captured any more, all that was is
+ * answered, and only path 1 is closed in the end. */
+static void test_handover_gone(void)
+{
+    for (int closed = 0; closed <= 1; closed++) {
+        Rows rows = two_paths();
+
+        bench_send(rows.bench, 0, C, 1, 100, 0);
+        bench_ack(rows.bench, 0, S, 1, 101, 100);
+        for (uint32_t i = 0; i < 3; i++) {
+            bench_send(rows.bench, 1, C, 1 + 100 * i, 100, 100 + 100 * i);
+            wait_ms(&rows, 600);
+        }
+        for (int side = C; closed && side <= S; side++)
+            bench_feed(rows.bench, bench_segment(rows.bench, 1, side, MPS_TCP_ACK | MPS_TCP_FIN,
+                                                 side == C ? 301 : 1, side == C ? 1 : 302, 0));
+        rows_finish(&rows);
+        rows_assert(&rows, HANDOVERS,
+                    closed ? "10|client|{\"from\":0,\"to\":1,\"break_before_make\":0,"
+                             "\"reason\":\"silent\",\"direction\":\"c2s\"}"
+                           : "");
+        rows_free(&rows);
+    }
+}
+
 /* Not chosen any more, answered to the last; or back again later; or the normal end. */
 static void test_handover_none(void)
 {
@@ -974,12 +1029,7 @@ static void test_handover_none(void)
     rows_free(&rows);
 
     rows = two_paths();
-    bench_send(rows.bench, 0, C, 1, 100, 0);
-    bench_feed(rows.bench, bench_segment(rows.bench, 0, C, MPS_TCP_ACK | MPS_TCP_FIN, 101, 1, 0));
-    bench_feed(rows.bench, bench_segment(rows.bench, 0, S, MPS_TCP_ACK | MPS_TCP_FIN, 1, 102, 0));
-    bench_send(rows.bench, 1, C, 1, 100, 100);
-    bench_send(rows.bench, 1, C, 101, 100, 200);
-    rows_finish(&rows);
+    closed_by_fin(&rows, true);
     rows_assert(&rows, HANDOVERS, "");
     rows_free(&rows);
 
@@ -1064,22 +1114,70 @@ static void test_use_unknown(void)
     rows_free(&rows);
 }
 
-/* A join whose third packet is never answered must not be used. */
-static void test_use_unanswered(void)
+/* A join whose MP_JOIN ACK is repeated @times, by then answered or not. */
+static Rows join_acks(int times, bool answered)
 {
     Rows rows = rows_new(1, 0x11, 0x22);
 
     bench_open(rows.bench);
     bench_join_syn(rows.bench, 1, C, rows.bench->token[S]);
     bench_join_synack(rows.bench, 1, C);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < times; i++)
         bench_join_third(rows.bench, 1, C);
+    if (answered)
+        bench_ack(rows.bench, 1, S, 1, 1, 0);
     bench_send(rows.bench, 0, C, 1, 100, 0);
     rows_finish(&rows);
+    return rows;
+}
+
+/* A third packet that is never answered, though it was sent again, proves nothing. */
+static void test_use_unanswered(void)
+{
+    Rows rows = join_acks(3, false);
+
+    rows_assert(&rows, "SELECT result, established_ns, use FROM subflow WHERE ordinal = 1", "||");
     rows_assert(&rows,
-                "SELECT substr(sentence, instr(sentence, ';')) FROM v_diagnosis WHERE kind = "
-                "'unused'",
-                "; its 3 MP_JOIN ACKs were not answered: before that it must not carry data");
+                "SELECT substr(sentence, instr(sentence, ') ') + 2) FROM v_diagnosis WHERE kind = "
+                "'join_unfinished'",
+                "was not seen to be established: third ACK sent 3 times and never answered: it or "
+                "the answer was lost");
+    rows_free(&rows);
+    rows = join_acks(1, false); /* the only one, and the capture ends */
+    rows_assert(&rows, "SELECT result FROM subflow WHERE ordinal = 1", "established");
+    rows_free(&rows);
+}
+
+/* The tap sees the answers that the opener does not. */
+static void test_use_answer_lost(void)
+{
+    Rows rows = join_acks(5, true);
+
+    rows_assert(&rows, "SELECT result FROM subflow WHERE ordinal = 1", "established");
+    rows_assert(
+        &rows,
+        "SELECT substr(sentence, instr(sentence, ';')) FROM v_diagnosis WHERE kind = "
+        "'unused'",
+        "; the client sent its MP_JOIN ACK 5 times: as long as it gets no answer, which the "
+        "tap saw, it must not send data");
+    rows_free(&rows);
+}
+
+/* The acceptor goes on sending its SYN/ACK after the third packet. */
+static void test_use_third_lost(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_open(rows.bench);
+    bench_join_syn(rows.bench, 1, C, rows.bench->token[S]);
+    bench_join_synack(rows.bench, 1, C);
+    bench_join_third(rows.bench, 1, C);
+    wait_ms(&rows, 1000);
+    bench_join_synack(rows.bench, 1, C);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT result, result_detail FROM subflow WHERE ordinal = 1",
+                "|third ACK sent, but the server went on repeating its SYN/ACK: the ACK was lost");
     rows_free(&rows);
 }
 
@@ -1125,11 +1223,15 @@ int main(int argc, char **argv)
     g_test_add_func("/handover/silent", test_handover_silent);
     g_test_add_func("/handover/packet", test_handover_packet);
     g_test_add_func("/handover/acknowledged", test_handover_acknowledged);
+    g_test_add_func("/handover/closed", test_handover_closed);
+    g_test_add_func("/handover/gone", test_handover_gone);
     g_test_add_func("/handover/none", test_handover_none);
     g_test_add_func("/use/late", test_use_late);
     g_test_add_func("/use/backup", test_use_backup);
     g_test_add_func("/use/slower", test_use_slower);
     g_test_add_func("/use/unknown", test_use_unknown);
     g_test_add_func("/use/unanswered", test_use_unanswered);
+    g_test_add_func("/use/answer lost", test_use_answer_lost);
+    g_test_add_func("/use/third lost", test_use_third_lost);
     return g_test_run();
 }
