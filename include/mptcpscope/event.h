@@ -232,6 +232,7 @@ typedef enum {
     MPS_SIGNAL_FIN,           /* first of each host and subflow */
     MPS_SIGNAL_RESET,         /* first believable RST of each host and subflow */
     MPS_SIGNAL_UNREACHABLE,   /* icmp: a router answered the SYN */
+    MPS_SIGNAL_TRANSLATED,    /* @same once more, with other addresses */
     MPS_SIGNAL_MALFORMED,     /* option: first malformed one per subflow and host */
     MPS_N_SIGNALS,
 } MpsSignal;
@@ -302,6 +303,7 @@ typedef struct {
             const MpsIcmpError *icmp;      /* or NULL */
             MpsHmacState hmac;             /* ADD_ADDR: what its HMAC is; 0: it has none */
             const MpsFallbackCause *cause; /* FALLBACK: what of the other options was not there */
+            const MpsSubflow *same;        /* TRANSLATED: captured on the other side of a NAT */
         } signal;
     };
 } MpsEvent;

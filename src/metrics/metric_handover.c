@@ -70,9 +70,8 @@ static void look(State *self, MpsDirection sender, int64_t now_ns)
             each->subflow->closed_ns != MPS_NO_TIME)
             continue;
 
-        const int64_t said_ns = each->subflow->side[sender].last_ns;
         const int64_t heard_ns = each->subflow->side[receiver].last_ns;
-        const bool unanswered = heard_ns == MPS_NO_TIME || said_ns > heard_ns;
+        const bool unanswered = each->subflow->side[sender].unacked_bytes > 0;
         const int64_t silent_ns = now_ns - (heard_ns == MPS_NO_TIME ? each->last_ns : heard_ns);
         const int64_t least_ns = unanswered && each->reinjected ? SILENCE_GIVEN_UP_NS : SILENCE_NS;
 
@@ -94,13 +93,14 @@ static int64_t broke_ns(const MpsSubflow *subflow, MpsDirection sender)
     return first;
 }
 
-/* Whether @each was alive after the data that it seemed to have moved to. */
+/* Whether @each was alive, heard from both ends, after the data that it seemed to have moved to. */
 static bool lived_on(const Carrier *each, MpsDirection sender)
 {
-    const MpsSide receiver = sender == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT;
+    const MpsSubflowSide *side = each->subflow->side;
     const int64_t broke = broke_ns(each->subflow, sender);
 
-    return each->next_ns < (broke == MPS_NO_TIME ? each->subflow->side[receiver].last_ns : broke);
+    return each->next_ns <
+           (broke == MPS_NO_TIME ? MIN(side[MPS_CLIENT].last_ns, side[MPS_SERVER].last_ns) : broke);
 }
 
 /* The data of @event may be where that of the other subflows moved. */

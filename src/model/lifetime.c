@@ -500,12 +500,33 @@ void mps_move_subflows(MpsModel *model, Connection *from, Connection *to)
     connection_free(model, from);
 }
 
+/* Whether @a and @b, two connections for their addresses, have the same two keys. */
+static bool same_keys(const MpsConnection *a, const MpsConnection *b)
+{
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++)
+        if (!a->side[side].has_key || !b->side[side].has_key ||
+            a->side[side].key != b->side[side].key)
+            return false;
+    return a->subflows->len > 0 && b->subflows->len > 0;
+}
+
+static void tell_both_translated(MpsModel *model, const Connection *one, const Connection *two)
+{
+    Subflow *const first = g_ptr_array_index(one->public.subflows, 0);
+    Subflow *const second = g_ptr_array_index(two->public.subflows, 0);
+
+    mps_tell_translated(model, first, second);
+    mps_tell_translated(model, second, first);
+}
+
 void mps_register_token(MpsModel *model, Connection *connection, MpsSide side, uint32_t token)
 {
     Connection *before = g_hash_table_lookup(model->tokens, GUINT_TO_POINTER(token));
 
     if (before && before != connection && before->orphan && side == MPS_SERVER)
         mps_move_subflows(model, before, connection);
+    else if (before && before != connection && same_keys(&before->public, &connection->public))
+        tell_both_translated(model, connection, before);
     connection->registered[side] = true;
     connection->registered_token[side] = token;
     g_hash_table_insert(model->tokens, GUINT_TO_POINTER(token), connection);

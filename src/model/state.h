@@ -239,6 +239,7 @@ bool mps_is_buried(const MpsModel *model, const MpsFlowKey *key);
 uint64_t mps_syn_hash(const MpsFlowKey *key, uint32_t seq, uint32_t tsval);
 Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey key);
 void mps_handshake(MpsModel *model, Subflow *subflow, MpsSide sender);
+void mps_tell_translated(MpsModel *model, Subflow *subflow, const Subflow *twin);
 void mps_learn_key(MpsModel *model, Connection *connection, MpsSide side, uint64_t key);
 void mps_check_join(Subflow *subflow);
 MpsHmacState mps_check_add_addr(const Connection *connection, MpsSide sender,

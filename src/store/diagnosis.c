@@ -12,6 +12,15 @@
     HOST("s.client_addr") " || ':' || s.client_port || ' -> ' || " HOST("s.server_addr") \
     " || ':' || s.server_port"
 
+/* "1 byte c2s", in direction d. */
+#define BYTES(column) \
+    column " || ' byte' || iif(" column " = 1, ' ', 's ') || d.direction"
+
+/* The addresses of the other one of event e, kind translated. */
+#define TWIN \
+    HOST("(e.detail ->> 'client_addr')") " || ':' || (e.detail ->> 'client_port') || ' -> ' || " \
+    HOST("(e.detail ->> 'server_addr')") " || ':' || (e.detail ->> 'server_port')"
+
 /* RFC 8684 section 3.6, table 4. */
 #define RESET_WORDS \
     "CASE s.reset_reason WHEN 0 THEN 'unspecified error' WHEN 1 THEN 'MPTCP-specific error'" \
@@ -102,7 +111,7 @@
     " || " PEER(SENDER("t")) " || ' on any open subflow'" \
     " WHEN 'subflow silent' THEN 'nothing was heard from the ' || " PEER(SENDER("t")) \
     " || coalesce((SELECT ' on subflow ' || s.ordinal || ', which carried what was missing'" \
-    " FROM subflow s WHERE s.subflow_id = t.subflow_id), '')" \
+    " FROM subflow s WHERE s.subflow_id = t.subflow_id), ' on any open subflow')" \
     " WHEN 'zero window' THEN 'the receive window of the ' || " PEER(SENDER("t")) " || ' was closed'" \
     " WHEN 'missing data' THEN 'the byte that was waited for was seen only at the end'" \
     " ELSE t.cause END"
@@ -283,7 +292,17 @@ const char mps_schema_diagnosis[] =
     "            WHEN 1 THEN ', which was opened only then' ELSE '' END)\n"
     "FROM event e WHERE e.kind = 'handover'\n"
     "UNION ALL\n"
-    /* what the capture lacks */
+    /* what the capture lacks, or has twice */
+    "SELECT e.connection_id, e.subflow_id, NULL, 1, e.ts_ns, e.capture_id, e.packet, 'translated',\n"
+    "    iif(s.kind = 'join', 'Subflow ' || s.ordinal || ' (' || " PATH " || ') is subflow '\n"
+    "        || (e.detail ->> 'ordinal') || ' (' || " TWIN " || ') once more, with translated '\n"
+    "        || 'addresses: the same SYN (token, nonce, sequence number) was captured on both sides '\n"
+    "        || 'of a NAT. What of this subflow was captured there counts twice',\n"
+    "    'This connection is that of ' || " TWIN " || ' once more, with translated addresses: the '\n"
+    "        || 'same keys were captured on both sides of a NAT. Both are counted, and a join to its '\n"
+    "        || 'token is counted with one of them')\n"
+    "FROM event e JOIN subflow s USING (subflow_id) WHERE e.kind = 'translated'\n"
+    "UNION ALL\n"
     "SELECT c.connection_id, NULL, NULL, 2, c.start_ns, NULL, NULL, 'midstream',\n"
     "    'The capture begins in mid-connection: keys, tokens and join delays are not visible'\n"
     "FROM connection c WHERE c.protocol = 'mptcp' AND c.handshake = 'none'\n"
@@ -295,12 +314,13 @@ const char mps_schema_diagnosis[] =
     "    AND c.server_token IS NOT NULL\n"
     "UNION ALL\n"
     "SELECT d.connection_id, NULL, d.direction, 2, NULL, NULL, NULL, 'missing',\n"
-    "    d.missing_bytes || ' bytes ' || d.direction || ' were acknowledged but are not in the '\n"
-    "    || 'capture'\n"
+    "    " BYTES("d.missing_bytes") " || iif(d.missing_bytes = 1, ' was acknowledged but is', ' were '\n"
+    "        || 'acknowledged but are') || ' not in the capture'\n"
     "FROM connection_direction d WHERE d.missing_bytes > 0\n"
     "UNION ALL\n"
     "SELECT d.connection_id, NULL, d.direction, 2, NULL, NULL, NULL, 'unmapped',\n"
-    "    d.unmapped_bytes || ' bytes ' || d.direction || ' have no data sequence mapping'\n"
+    "    " BYTES("d.unmapped_bytes") " || iif(d.unmapped_bytes = 1, ' has', ' have') || ' no data '\n"
+    "        || 'sequence mapping'\n"
     "FROM connection_direction d WHERE d.unmapped_bytes > 0\n"
     "UNION ALL\n"
     /* addresses */
@@ -367,17 +387,17 @@ const char mps_schema_diagnosis[] =
     /* data sent more than once */
     "SELECT d.connection_id, NULL, d.direction, 2, " FIRST_REINJECTION("ts_ns") ",\n"
     "    " FIRST_REINJECTION("capture_id") ", " FIRST_REINJECTION("packet") ", 'reinjection',\n"
-    "    printf('%d bytes %s (%.1f %% of the data) were sent again on another subflow; %d of them '\n"
-    "        || 'when they had been acknowledged already', d.reinjected_bytes, d.direction,\n"
-    "        100.0 * d.reinjected_bytes / d.data_bytes,\n"
+    "    " BYTES("d.reinjected_bytes") " || printf(' (%.1f %% of the data) %s sent again on another '\n"
+    "        || 'subflow; %d of them when they had been acknowledged already',\n"
+    "        100.0 * d.reinjected_bytes / d.data_bytes, iif(d.reinjected_bytes = 1, 'was', 'were'),\n"
     "        (SELECT coalesce(sum(r.bytes), 0) FROM reinjection r\n"
     "            WHERE r.connection_id = d.connection_id AND r.direction = d.direction\n"
     "            AND r.acked = 1))\n"
     "FROM connection_direction d WHERE d.reinjected_bytes > 0 AND d.data_bytes > 0\n"
     "UNION ALL\n"
     "SELECT d.connection_id, NULL, d.direction, 2, NULL, NULL, NULL, 'remapped',\n"
-    "    d.remapped_bytes || ' bytes ' || d.direction || ' were mapped and sent a second time on '\n"
-    "    || 'the same subflow'\n"
+    "    " BYTES("d.remapped_bytes") " || iif(d.remapped_bytes = 1, ' was', ' were') || ' mapped and '\n"
+    "        || 'sent a second time on the same subflow'\n"
     "FROM connection_direction d WHERE d.remapped_bytes > 0\n"
     "UNION ALL\n"
     /* options that no decoder knows */

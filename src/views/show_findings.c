@@ -77,7 +77,9 @@ char *mps_view_verdict(sqlite3 *db, int64_t connection_id, GError **error)
         " u.reinjected_bytes + d.reinjected_bytes AS again_bytes,"
         " max(coalesce(u.longest_stall_ns, 0), coalesce(d.longest_stall_ns, 0)) AS stall_ns,"
         " (SELECT max(t.length_ns) FROM stall t WHERE t.connection_id = ?1"
-        "  AND t.kind = 'closed_window') AS closed_ns"
+        "  AND t.kind = 'closed_window') AS closed_ns,"
+        " EXISTS (SELECT 1 FROM event e WHERE e.connection_id = ?1 AND e.kind = 'translated')"
+        "  AS translated"
         " FROM connection c"
         " JOIN connection_direction u ON u.connection_id = ?1 AND u.direction = 'c2s'"
         " JOIN connection_direction d ON d.connection_id = ?1 AND d.direction = 's2c'"
@@ -95,6 +97,9 @@ char *mps_view_verdict(sqlite3 *db, int64_t connection_id, GError **error)
         g_string_append(text, "MPTCP");
     if (mps_query_known(query, "fallback"))
         g_string_append_printf(text, ", fell back (%s)", mps_query_text(query, "fallback"));
+
+    if (mps_query_int(query, "translated"))
+        g_string_append(text, "; captured on both sides of a NAT, numbers count twice");
 
     g_autofree char *subflows = subflows_in_words(query);
 

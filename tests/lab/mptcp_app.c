@@ -46,6 +46,8 @@ typedef struct {
     uint64_t after_bytes; /* send only once that many were received */
     uint64_t pause_bytes; /* pause once, after that many bytes sent ... */
     int64_t pause_ms;     /* ... for that long */
+    uint64_t stop_bytes;  /* stop reading once, after that many bytes ... */
+    int64_t stop_ms;      /* ... for that long; 0: never */
     uint64_t rate;        /* bytes a second, 0: unlimited */
     int64_t delay_ms;     /* before the first byte */
     int64_t hold_ms;      /* between the last byte sent and shutdown or close */
@@ -60,6 +62,7 @@ typedef struct {
     uint64_t received;
     int64_t start_ms;  /* of sending; -1: not yet */
     int64_t resume_ms; /* end of the pause; -1: not paused yet */
+    int64_t read_ms;   /* end of the time without reading; -1: not stopped yet */
     int64_t sent_ms;   /* when the last byte was sent; -1: not yet */
     bool mptcp_at_start;
     bool mptcp_at_end;
@@ -140,7 +143,7 @@ static void connection_init(Connection *c, int fd)
 
     memset(c, 0, sizeof *c);
     c->fd = fd;
-    c->start_ms = c->resume_ms = c->sent_ms = -1;
+    c->start_ms = c->resume_ms = c->read_ms = c->sent_ms = -1;
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
         die("O_NONBLOCK");
     getsockname(fd, (struct sockaddr *)&c->local, &length);
@@ -204,12 +207,28 @@ static bool try_send(Connection *c, const Options *o, int64_t now)
     return true;
 }
 
+/* How many bytes may be read at this moment. */
+static uint64_t recv_allowance(Connection *c, const Options *o, int64_t now)
+{
+    uint64_t left = o->recv_bytes - c->received;
+
+    if (c->eof)
+        return 0;
+    if (o->stop_ms && c->read_ms < 0 && c->received >= o->stop_bytes)
+        c->read_ms = now + o->stop_ms;
+    if (now < c->read_ms)
+        return 0;
+    if (o->stop_ms && c->read_ms < 0)
+        left = o->stop_bytes - c->received < left ? o->stop_bytes - c->received : left;
+    return left;
+}
+
 static bool try_recv(Connection *c, const Options *o)
 {
-    uint64_t want = o->recv_bytes - c->received;
+    uint64_t want = recv_allowance(c, o, now_ms());
     ssize_t n;
 
-    if (c->eof || want == 0)
+    if (want == 0)
         return true;
     n = recv(c->fd, buffer, want < sizeof buffer ? want : sizeof buffer, 0);
     if (n < 0)
@@ -307,8 +326,8 @@ static void serve(const Options *o, Connection *list, unsigned *n, int listener)
         nfds_t count = *n;
 
         for (unsigned i = 0; i < *n; i++) {
-            const Connection *c = &list[i];
-            bool reading = !c->eof && c->received < o->recv_bytes;
+            Connection *c = &list[i];
+            bool reading = recv_allowance(c, o, now_ms()) > 0;
             bool writing = c->fd >= 0 && !c->shut && send_allowance(c, o, now_ms()) > 0;
 
             p[i].fd = c->fd >= 0 && (reading || writing) ? c->fd : -1;
@@ -379,6 +398,7 @@ static const char HELP[] =
     "  --after N          send once N were received\n"
     "  --delay MS         before the first byte    --pause BYTES:MS   once, after BYTES\n"
     "  --recv N           close after N bytes, even if more came (default: read to the end)\n"
+    "  --stop BYTES:MS    stop reading once, after BYTES\n"
     "  --half-close       server: shut down after sending (default: after the client did)\n"
     "  --hold MS          wait before shutdown     --abort            close by SO_LINGER 0\n"
     "  --timeout S        give up (20)             --json FILE        result (stdout)\n";
@@ -404,7 +424,7 @@ static void parse_options(Options *o, int argc, char **argv)
         {"rate", 1, NULL, 'R'}, {"delay", 1, NULL, 'd'},       {"pause", 1, NULL, 'P'},
         {"hold", 1, NULL, 'h'}, {"abort", 0, NULL, 'A'},       {"timeout", 1, NULL, 'x'},
         {"json", 1, NULL, 'j'}, {"half-close", 0, NULL, 'c'},  {"help", 0, NULL, 'H'},
-        {NULL, 0, NULL, 0},
+        {"stop", 1, NULL, 'S'}, {NULL, 0, NULL, 0},
     };
     const char *colon;
     int c;
@@ -448,6 +468,11 @@ static void parse_options(Options *o, int argc, char **argv)
             o->pause_bytes = number(optarg);
             colon = strchr(optarg, ':');
             o->pause_ms = colon ? (int64_t)number(colon + 1) : 0;
+            break;
+        case 'S':
+            o->stop_bytes = number(optarg);
+            colon = strchr(optarg, ':');
+            o->stop_ms = colon ? (int64_t)number(colon + 1) : 0;
             break;
         case 'h':
             o->hold_ms = (int64_t)number(optarg);
