@@ -310,7 +310,8 @@ static MpsResult result_of(Subflow *subflow)
     }
     if (join && !subflow->acceptor_confirmed && !subflow->proven && subflow->synack_seen &&
         subflow->public.side[other(opener)].last_ns > subflow->ack.ts_ns) {
-        detail(subflow, "third ACK sent, but the %s went on repeating its SYN/ACK: the ACK was lost",
+        detail(subflow,
+               "third ACK sent, but the %s went on repeating its SYN/ACK: the ACK was lost",
                acceptor_name);
         return 0;
     }

@@ -105,7 +105,7 @@ struct _Subflow {
     bool opener_reset, opener_reset_reasoned, acceptor_reset;
     uint32_t join_token;
     uint32_t n_join_acks; /* third packets with MP_JOIN, until something came back */
-    MpsIcmpError *icmp; /* answered the SYN; NULL = none */
+    MpsIcmpError *icmp;   /* answered the SYN; NULL = none */
 
     bool dss_seen;        /* any DSS on it */
     Origin plain_syn;     /* initial: first repeated SYN without MP_CAPABLE; packet 0 = none */

@@ -418,13 +418,16 @@ static uint64_t number(const char *text)
 static void parse_options(Options *o, int argc, char **argv)
 {
     static const struct option table[] = {
-        {"bind", 1, NULL, 'b'}, {"local-port", 1, NULL, 'l'},  {"port", 1, NULL, 'p'},
-        {"to", 1, NULL, 't'},   {"connections", 1, NULL, 'k'}, {"tcp", 0, NULL, 'T'},
-        {"send", 1, NULL, 's'}, {"recv", 1, NULL, 'r'},        {"after", 1, NULL, 'a'},
-        {"rate", 1, NULL, 'R'}, {"delay", 1, NULL, 'd'},       {"pause", 1, NULL, 'P'},
-        {"hold", 1, NULL, 'h'}, {"abort", 0, NULL, 'A'},       {"timeout", 1, NULL, 'x'},
-        {"json", 1, NULL, 'j'}, {"half-close", 0, NULL, 'c'},  {"help", 0, NULL, 'H'},
-        {"stop", 1, NULL, 'S'}, {NULL, 0, NULL, 0},
+        {"bind", 1, NULL, 'b'},        {"local-port", 1, NULL, 'l'},
+        {"port", 1, NULL, 'p'},        {"to", 1, NULL, 't'},
+        {"connections", 1, NULL, 'k'}, {"tcp", 0, NULL, 'T'},
+        {"send", 1, NULL, 's'},        {"recv", 1, NULL, 'r'},
+        {"after", 1, NULL, 'a'},       {"rate", 1, NULL, 'R'},
+        {"delay", 1, NULL, 'd'},       {"pause", 1, NULL, 'P'},
+        {"hold", 1, NULL, 'h'},        {"abort", 0, NULL, 'A'},
+        {"timeout", 1, NULL, 'x'},     {"json", 1, NULL, 'j'},
+        {"half-close", 0, NULL, 'c'},  {"help", 0, NULL, 'H'},
+        {"stop", 1, NULL, 'S'},        {NULL, 0, NULL, 0},
     };
     const char *colon;
     int c;
