@@ -304,6 +304,9 @@ typedef struct {
             MpsHmacState hmac;             /* ADD_ADDR: what its HMAC is; 0: it has none */
             const MpsFallbackCause *cause; /* FALLBACK: what of the other options was not there */
             const MpsSubflow *same;        /* TRANSLATED: captured on the other side of a NAT */
+            /* RESET: TTL or hop limit of the RST, and of the sender's last packet before it that
+             * had another one; 0 if it had none, or the same. */
+            uint8_t hop_limit, usual_hop_limit;
         } signal;
     };
 } MpsEvent;

@@ -80,6 +80,20 @@ static void fallback_detail(GString *out, const MpsEvent *event)
     g_string_append_c(out, '}');
 }
 
+static void reset_detail(GString *out, const MpsEvent *event)
+{
+    const MpsMptcpOption *option = event->signal.option;
+
+    if (option)
+        g_string_append_printf(out, "{\"reason\":%d,\"transient\":%d", option->tcprst.reason,
+                               option->tcprst.flags & 1);
+    if (event->signal.usual_hop_limit)
+        g_string_append_printf(out, "%s\"ttl\":%d,\"usual_ttl\":%d", option ? "," : "{",
+                               event->signal.hop_limit, event->signal.usual_hop_limit);
+    if (out->len)
+        g_string_append_c(out, '}');
+}
+
 static void translated_detail(GString *out, const MpsEvent *event)
 {
     static const char *const names[] = {"client", "server"};
@@ -109,6 +123,9 @@ static void append_detail(GString *out, const MpsEvent *event)
                                event->signal.icmp->type, event->signal.icmp->code,
                                mps_address_text(&event->signal.icmp->router, text),
                                mps_icmp_words(event->signal.icmp));
+        return;
+    case MPS_SIGNAL_RESET:
+        reset_detail(out, event);
         return;
     case MPS_SIGNAL_TRANSLATED:
         translated_detail(out, event);
@@ -148,10 +165,6 @@ static void append_detail(GString *out, const MpsEvent *event)
     case MPS_SIGNAL_FASTCLOSE:
         g_string_append_printf(out, "{\"receiver_key\":\"%s\"}",
                                mps_hex64(option->fastclose.receiver_key, text));
-        break;
-    case MPS_SIGNAL_RESET:
-        g_string_append_printf(out, "{\"reason\":%d,\"transient\":%d}", option->tcprst.reason,
-                               option->tcprst.flags & 1);
         break;
     case MPS_SIGNAL_MALFORMED:
         g_string_append_printf(out, "{\"subtype\":%d,\"length\":%d}", option->subtype,

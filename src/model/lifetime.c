@@ -214,11 +214,6 @@ void mps_subflow_closed(MpsModel *model, Subflow *subflow, MpsClose how, MpsSide
     connection->ended_ns = model->now_ns;
 }
 
-static const char *syns(const Subflow *subflow)
-{
-    return subflow->end[subflow->public.opened_by].n_syns == 1 ? "SYN sent once" : "SYN repeated";
-}
-
 static void detail(Subflow *subflow, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 static void detail(Subflow *subflow, const char *format, ...)
@@ -287,7 +282,10 @@ static MpsResult result_of(Subflow *subflow)
                    subflow->icmp->code);
             return MPS_RESULT_UNREACHABLE;
         }
-        detail(subflow, "no SYN/ACK, %s", syns(subflow));
+        if (subflow->end[opener].n_syns == 1)
+            detail(subflow, "no SYN/ACK, SYN sent once");
+        else
+            detail(subflow, "no SYN/ACK, SYN sent %u times", subflow->end[opener].n_syns);
         return MPS_RESULT_NO_REPLY;
     }
     if (!subflow->ack_seen) {

@@ -195,6 +195,8 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
         mps_stream_reset(self, subflow, sender);
     side = &subflow->public.side[sender];
     side->last_ns = segment->ts_ns;
+    if (!(segment->flags & MPS_TCP_RST))
+        subflow->end[sender].hop_limit = segment->hop_limit;
     if (segment->window == 0 && !(segment->flags & (MPS_TCP_SYN | MPS_TCP_RST)))
         side->zero_window_ns = segment->ts_ns;
     else if (side->zero_window_ns > side->window_opened_ns && segment->window > 0)

@@ -46,8 +46,9 @@ typedef struct {
 
 /* What one end of a subflow sends. */
 typedef struct {
-    bool started; /* the number space is known */
-    bool has_isn; /* from the SYN, or worked out from the handshake */
+    bool started;      /* the number space is known */
+    uint8_t hop_limit; /* of its last packet but RSTs; 0 = none so far */
+    bool has_isn;      /* from the SYN, or worked out from the handshake */
     bool has_payload;
     uint32_t origin;  /* sequence number at POSITION_BASE */
     uint64_t last;    /* latest position: reference for unwrapping */

@@ -93,6 +93,21 @@
     " || ' (subflow ' || o.ordinal || ')' FROM subflow o WHERE o.connection_id = s.connection_id" \
     " AND o.result = 'established' AND " PEER_ADDR("o") " = " PEER_ADDR("s") \
     " AND " OWN_ADDR("o") " <> " OWN_ADDR("s") " ORDER BY o.ordinal LIMIT 1)"
+/* The first RST of subflow s has another TTL than the packets of its sender. */
+#define FOREIGN_RESET \
+    "(SELECT printf('; the RST has TTL %d, packets of the ' || e.sent_by || ' before it %d: it may be of'" \
+    " || ' a middlebox', e.detail ->> 'ttl', e.detail ->> 'usual_ttl') FROM event e" \
+    " WHERE e.connection_id = s.connection_id AND e.subflow_id = s.subflow_id AND e.kind = 'reset'" \
+    " AND e.detail ->> 'usual_ttl' ORDER BY e.ts_ns LIMIT 1)"
+
+/* The host that refused join s had ended its data before. */
+#define DONE_BEFORE \
+    "(SELECT '; the ' || f.sent_by || ' had sent its DATA_FIN before that, in ' || " PACKET_WORDS("f") \
+    " FROM event f JOIN event e ON e.connection_id = f.connection_id AND e.subflow_id = s.subflow_id" \
+    " AND e.kind = 'reset' AND e.sent_by = f.sent_by AND f.ts_ns <= e.ts_ns" \
+    " WHERE f.connection_id = s.connection_id AND f.kind = 'data_fin' AND s.result = 'refused'" \
+    " AND f.sent_by <> s.opened_by LIMIT 1)"
+
 /* Whether stall o is longer than stall t, or as long and earlier. */
 #define LONGER \
     "(o.length_ns > t.length_ns OR (o.length_ns = t.length_ns AND o.rowid < t.rowid))"
@@ -198,7 +213,8 @@ const char mps_schema_diagnosis[] =
     "    'Join ' || s.ordinal || ' (' || " PATH " || ') was not established: '\n"
     "    || replace(s.result, '_', ' ')\n"
     "    || CASE WHEN s.reset_reason IS NULL THEN '' ELSE ', ' || " RESET_WORDS " END\n"
-    "    || coalesce(' (' || s.result_detail || ')', '')\n"
+    "    || coalesce(' (' || s.result_detail || ')', '') || coalesce(" FOREIGN_RESET ", '')\n"
+    "    || coalesce(" DONE_BEFORE ", '')\n"
     "FROM subflow s WHERE s.kind = 'join' AND s.result NOT IN ('established', 'unreachable')\n"
     "UNION ALL\n"
     "SELECT s.connection_id, s.subflow_id, NULL, 1, s.syn_ns,\n"
@@ -415,6 +431,7 @@ const char mps_schema_diagnosis[] =
     "    'Subflow ' || s.ordinal || ' (' || " PATH " || ') was reset'\n"
     "    || coalesce(' by the ' || s.closed_by, '')\n"
     "    || CASE WHEN s.reset_reason IS NULL THEN '' ELSE ': ' || " RESET_WORDS " END\n"
+    "    || coalesce(" FOREIGN_RESET ", '')\n"
     "FROM subflow s WHERE s.result = 'established' AND s.close = 'reset'\n"
     "UNION ALL\n"
     "SELECT s.connection_id, s.subflow_id, NULL, 2, s.end_ns - " UNANSWERED ", e.capture_id,\n"

@@ -52,6 +52,8 @@ static const char events_format[] =
     "  WHEN 4 THEN ' (too much outstanding data)' WHEN 5 THEN ' (unacceptable performance)'"
     "  WHEN 6 THEN ' (middlebox interference)' ELSE '' END, '')"
     "  || iif(detail ->> 'transient', ', transient', '')"
+    "  || coalesce('; its TTL is ' || (detail ->> 'ttl') || ', before ' || (detail ->> "
+    "'usual_ttl'), '')"
     " WHEN 'unreachable' THEN (detail ->> 'words') || ', says router ' || (detail ->> 'router')"
     " WHEN 'translated' THEN 'captured once more, behind an address translation: as '"
     "  || (detail ->> 'client_addr') || ' port ' || (detail ->> 'client_port') || ' -> '"

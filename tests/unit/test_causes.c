@@ -870,6 +870,42 @@ static void test_data_fin(void)
     rows_free(&rows);
 }
 
+/* ---- resets ---- */
+
+/* A RST of the server on path @path, with TTL @ttl, after packets with TTL 63. */
+static void reset_with_ttl(int path, uint8_t ttl, const char *expected)
+{
+    Rows rows = two_paths();
+    MpsSegment ack = bench_segment(rows.bench, 0, S, MPS_TCP_ACK, 1, 1, 0), reset;
+
+    ack.hop_limit = 63;
+    bench_feed(rows.bench, ack);
+    if (path == 2)
+        bench_join_syn(rows.bench, 2, C, rows.bench->token[S]);
+    reset = bench_segment(rows.bench, path, S, MPS_TCP_ACK | MPS_TCP_RST, path == 2 ? 0 : 1, 1, 0);
+    reset.hop_limit = ttl;
+    bench_feed(rows.bench, reset);
+    rows_finish(&rows);
+    rows_assert(&rows,
+                "SELECT kind, substr(sentence, instr(sentence, 'the RST')) FROM v_diagnosis WHERE "
+                "sentence LIKE '%the RST%'",
+                expected);
+    rows_free(&rows);
+}
+
+static void test_reset_ttl(void)
+{
+    reset_with_ttl(0, 63, "");
+    reset_with_ttl(
+        0, 64,
+        "subflow_reset|the RST has TTL 64, packets of the server before it 63: it may be "
+        "of a middlebox");
+    reset_with_ttl(2, 63, "");
+    reset_with_ttl(2, 255,
+                   "join_refused|the RST has TTL 255, packets of the server before it 63: it may "
+                   "be of a middlebox");
+}
+
 /* ---- handovers ---- */
 
 #define HANDOVERS "SELECT packet, sent_by, detail FROM event WHERE kind = 'handover' ORDER BY ts_ns"
@@ -1218,6 +1254,7 @@ int main(int argc, char **argv)
     g_test_add_func("/stale/to the end", test_stale_to_the_end);
     g_test_add_func("/end/silent death", test_silent_death);
     g_test_add_func("/end/DATA_FIN", test_data_fin);
+    g_test_add_func("/reset/ttl", test_reset_ttl);
     g_test_add_data_func("/handover/reset, make before break", "joined", test_handover_reset);
     g_test_add_data_func("/handover/reset, break before make", NULL, test_handover_reset);
     g_test_add_func("/handover/silent", test_handover_silent);
