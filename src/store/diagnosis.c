@@ -166,6 +166,11 @@
     " %.1f ms)', s.handshake_rtt_ns / 1e6, o.ordinal, o.handshake_rtt_ns / 1e6) FROM subflow o" \
     " WHERE o.subflow_id = " MOST_DATA " AND s.handshake_rtt_ns > o.handshake_rtt_ns)"
 
+/* How often the host of event e, kind data_fin, sent it. */
+#define FINS_SENT \
+    "(SELECT sum(k.count) FROM signal_count k WHERE k.connection_id = e.connection_id" \
+    " AND k.kind = 'data_fin' AND k.sent_by = e.sent_by)"
+
 /* How many DATA_FINs of connection c were acknowledged. */
 #define FINS_ACKED \
     "(SELECT count(*) FROM signal_count k WHERE k.connection_id = c.connection_id" \
@@ -460,8 +465,10 @@ const char mps_schema_diagnosis[] =
     "UNION ALL\n"
     "SELECT e.connection_id, e.subflow_id, NULL, 2, e.ts_ns, e.capture_id, e.packet,\n"
     "    'lost_data_fin', 'The DATA_FIN of the ' || e.sent_by || ' was not seen to be acknowledged'\n"
+    "    || iif(" FINS_SENT " > 1, printf(', though it was sent %d times', " FINS_SENT "), '')\n"
     "FROM event e JOIN connection c USING (connection_id) WHERE e.kind = 'data_fin'\n"
-    "    AND c.fallback IS NULL AND c.close <> 'capture_end'\n"
+    "    AND c.fallback IS NULL AND (c.close <> 'capture_end' OR " FINS_SENT " > 1\n"
+    "        AND c.end_ns - e.ts_ns >= 200000000)\n"
     "    AND NOT EXISTS (SELECT 1 FROM signal_count a WHERE a.connection_id = e.connection_id\n"
     "        AND a.kind = 'data_fin_ack' AND a.sent_by <> e.sent_by)\n"
     "UNION ALL\n"

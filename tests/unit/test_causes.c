@@ -870,6 +870,25 @@ static void test_data_fin(void)
     rows_free(&rows);
 }
 
+/* The capture ends while the client repeats its DATA_FIN; one alone may still be answered. */
+static void test_data_fin_repeated(void)
+{
+    for (int times = 1; times <= 2; times++) {
+        Rows rows = two_paths();
+
+        for (int i = 0; i < times; i++)
+            data_fin(&rows, C);
+        wait_ms(&rows, 300);
+        bench_ack(rows.bench, 1, C, 1, 1, 0);
+        rows_finish(&rows);
+        rows_assert(&rows, "SELECT sentence FROM v_diagnosis WHERE kind = 'lost_data_fin'",
+                    times == 1 ? ""
+                               : "The DATA_FIN of the client was not seen to be acknowledged, "
+                                 "though it was sent 2 times");
+        rows_free(&rows);
+    }
+}
+
 /* ---- resets ---- */
 
 /* A RST of the server on path @path, with TTL @ttl, after packets with TTL 63. */
@@ -1254,6 +1273,7 @@ int main(int argc, char **argv)
     g_test_add_func("/stale/to the end", test_stale_to_the_end);
     g_test_add_func("/end/silent death", test_silent_death);
     g_test_add_func("/end/DATA_FIN", test_data_fin);
+    g_test_add_func("/end/data_fin repeated", test_data_fin_repeated);
     g_test_add_func("/reset/ttl", test_reset_ttl);
     g_test_add_data_func("/handover/reset, make before break", "joined", test_handover_reset);
     g_test_add_data_func("/handover/reset, break before make", NULL, test_handover_reset);
