@@ -328,6 +328,40 @@ static void take_window_scale(Subflow *subflow, MpsSide sender, const MpsSegment
     own->window_shift = subflow->public.side[other(sender)].window_shift = 0;
 }
 
+/* A copy of a packet on the other side of an address translation comes soon. */
+enum { TWINS_LOOKED_AT = 64 };
+
+/* The join that began with the SYN of @subflow, which has other addresses, or NULL. */
+static const Subflow *find_twin(const Subflow *subflow, MpsSide opener)
+{
+    const GPtrArray *subflows = subflow->public.connection->subflows;
+    const guint first = subflows->len > TWINS_LOOKED_AT ? subflows->len - TWINS_LOOKED_AT : 0;
+
+    for (guint i = first; i < subflows->len; i++) {
+        const Subflow *each = g_ptr_array_index(subflows, i);
+
+        if (each != subflow && each->public.kind == MPS_KIND_JOIN && each->has_nonce[opener] &&
+            each->nonce[opener] == subflow->nonce[opener] && each->public.opened_by == opener &&
+            each->end[opener].origin == subflow->end[opener].origin)
+            return each;
+    }
+    return NULL;
+}
+
+void mps_tell_translated(MpsModel *model, Subflow *subflow, const Subflow *twin)
+{
+    const Origin here = mps_here(model);
+    MpsEvent event = {
+        .kind = MPS_EV_SIGNAL,
+        .direction = MPS_NOBODY,
+        .connection = subflow->public.connection,
+        .subflow = &subflow->public,
+        .signal = {.what = MPS_SIGNAL_TRANSLATED, .same = &twin->public},
+    };
+
+    mps_emit(model, &event, &here);
+}
+
 static void take_syn(MpsModel *model, Subflow *subflow, MpsSide sender)
 {
     const MpsSegment *segment = model->segment;
@@ -349,6 +383,11 @@ static void take_syn(MpsModel *model, Subflow *subflow, MpsSide sender)
         subflow->public.side[sender].address_id = join->join.address_id;
         subflow->public.side[sender].backup = join->join.backup;
         subflow->public.side[sender].backup_now = join->join.backup;
+
+        const Subflow *twin = find_twin(subflow, sender);
+
+        if (twin)
+            mps_tell_translated(model, subflow, twin);
     }
 }
 
@@ -449,6 +488,8 @@ static void take_third(MpsModel *model, Subflow *subflow, MpsSide sender)
         subflow->confirmed = true;
     if (any_option(segment, MPS_MP_CAPABLE))
         subflow->third_without_capable = false;
+    if (join && join->join.form == MPS_JOIN_ACK && !subflow->acceptor_confirmed)
+        subflow->n_join_acks++;
     if (join && join->join.form == MPS_JOIN_ACK && !subflow->has_ack_hmac) {
         subflow->ack_has_option = true;
         subflow->has_ack_hmac = true;

@@ -180,6 +180,7 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
                                                  : MPS_SEEN_PLAIN;
 
     Connection *connection = (Connection *)subflow->public.connection;
+    MpsSubflowSide *side;
 
     if (connection->orphan)
         connection = settle_orphan(self, subflow, &sender);
@@ -192,9 +193,14 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
     mps_stream_ack(self, subflow, sender);
     if (segment->flags & MPS_TCP_RST)
         mps_stream_reset(self, subflow, sender);
-    subflow->public.side[sender].last_ns = segment->ts_ns;
+    side = &subflow->public.side[sender];
+    side->last_ns = segment->ts_ns;
+    if (!(segment->flags & MPS_TCP_RST))
+        subflow->end[sender].hop_limit = segment->hop_limit;
     if (segment->window == 0 && !(segment->flags & (MPS_TCP_SYN | MPS_TCP_RST)))
-        subflow->public.side[sender].zero_window_ns = segment->ts_ns;
+        side->zero_window_ns = segment->ts_ns;
+    else if (side->zero_window_ns > side->window_opened_ns && segment->window > 0)
+        side->window_opened_ns = segment->ts_ns;
     if (!connection->public.fallback && !connection->plain)
         mps_watch_fallback(self, subflow, sender);
     mps_connection_touch(self, connection);

@@ -307,7 +307,7 @@ static void track_ip_id(MpsRules *rules, End *end, const MpsSegment *wire)
 /* Hosts send with a TTL of 64, 128 or 255; every router takes one. */
 static void track_hops(const Packet *packet)
 {
-    const uint8_t hops = packet->wire->hops;
+    const uint8_t hops = packet->wire->hop_limit;
 
     packet->check->came_far[packet->sender] |= hops != 64 && hops != 128 && hops != 255;
 }
