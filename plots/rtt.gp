@@ -1,14 +1,18 @@
-# rtt.gp - RTT of each subflow over time, mean per bin; at the right its distribution.
+# rtt.gp - RTT of each subflow and of the data over time, mean per bin; at the right the
+# distributions.
 load 'style.gpi'
 
-HEIGHT = 900 + widen(0)
+HEIGHT = 900 + widen(1)
 eval CANVAS
 lanes = int(ask('SELECT count(*) FROM lane'))
 measured = int(ask('SELECT count(*) FROM rtt_summary'))
 TITLE = ask("SELECT text FROM finding WHERE figure = 'rtt'")
-SUBTITLE = 'RTT of data and its ACK, mean per bin · right: minimum to 95 %, thick 50 to 90 %, dot and number: median · '.ask('SELECT words FROM subject')
+SUBTITLE = 'RTT, mean per bin · right: minimum to 95 %, thick 50 to 90 %, dot: median · '.ask('SELECT words || place FROM subject')
 eval HEAD
 eval SUBFLOWS
+if (int(ask('SELECT count(*) FROM rtt_bin WHERE lane = 0')) > 0) {
+    entry_text = 'data, up to the DATA_ACK'; entry_color = INK; eval LINE_ENTRY
+}
 
 unit = ask('SELECT name FROM rtt_axis')
 split = measured > 12 ? 0.60 : measured > 4 ? 0.70 : 0.78
@@ -41,10 +45,10 @@ set grid noxtics ytics
 tic_font = font(measured > 12 ? 0.65 : 0.9)
 set xtics () scale 0 font tic_font
 set boxwidth 0.2
-summary = sql('SELECT row_number() OVER (ORDER BY lane) AS x, * FROM rtt_summary')
+summary = sql('SELECT row_number() OVER (ORDER BY lane = 0, lane) AS x, * FROM rtt_summary')
 plot summary using (column('x')):(column('low')):(0):(column('high') - column('low')):(column('color')) with vectors nohead lc rgb variable lw 1.2 * px, \
     '' using (column('x')):(column('median')):(0):(column('p90') - column('median')):(column('color')) with vectors nohead lc rgb variable lw (measured > 12 ? 3 : 7) * px, \
-    '' using (column('x')):(column('median')):(column('color')):xtic(stringcolumn('ordinal')) with points pt 7 ps (measured > 12 ? 0.5 : 0.9) * px lc rgb variable, \
+    '' using (column('x')):(column('median')):(column('color')):xtic(stringcolumn('name')) with points pt 7 ps (measured > 12 ? 0.5 : 0.9) * px lc rgb variable, \
     '' using (column('x')):(column('median')) with points pt 7 ps (measured > 12 ? 0.2 : 0.4) * px lc rgb '#FFFFFF', \
     for [i = 1 : measured <= 4] '' using (column('x') + 0.2):(column('median')):(stringcolumn('text')) with labels left font font(0.8) tc rgb INK, \
     for [i = 1 : measured > 4 && measured <= 12] '' using (column('x')):(column('high')):(stringcolumn('short_text')) with labels center offset 0, 0.8 font font(0.7) tc rgb INK

@@ -6,7 +6,7 @@ load 'style.gpi'
 lanes = int(ask('SELECT count(*) FROM lane'))
 shown = lanes < 40 ? lanes : 40
 lane_pixels = shown <= 3 ? 56 : shown <= 8 ? 40 : shown <= 16 ? 26 : 18
-signals = int(ask('SELECT count(*) FROM signal')) > 0
+signals = int(ask('SELECT ifnull(max(row), 0) FROM signal'))
 rows = shown + signals
 HEIGHT = 914 + widen(5) + (columns == 2) * 17 + lane_pixels * (rows > 2 ? rows : 2)
 eval CANVAS
@@ -26,7 +26,7 @@ if (retransmitted) {
     entry_text = 'TCP retransmission, in the colour of its subflow'; entry_color = NOTE; entry_mark = 2
     eval MARK_ENTRY
 }
-if (silent) { entry_text = 'no DATA_ACK of outstanding data, or nothing sent'; entry_color = '#E8EAED'; eval SUBFLOW_ENTRY }
+if (silent) { entry_text = SILENT_TEXT; entry_color = SILENT; eval SUBFLOW_ENTRY }
 if (reinjected) {
     entry_text = ask('SELECT text FROM again_words'); entry_color = RED; entry_mark = 6
     eval MARK_ENTRY
@@ -53,7 +53,7 @@ acks = sql('SELECT low - 1 AS t, 0 AS y, low - 1 AS edge_t, 0 AS edge FROM time_
 again = sql('SELECT t, origin, y FROM again_drawn UNION ALL SELECT low - 1, low - 1, 0 FROM time_axis')
 silence = sql('SELECT t0, t1 FROM silence UNION ALL SELECT low - 1, low - 1 FROM time_axis')
 words = sql("SELECT t, text FROM silence_words UNION ALL SELECT low - 1, '-' FROM time_axis")
-plot silence using (column('t0')):(y_low):(column('t0')):(column('t1')):(y_low):(y_high) with boxxyerror lc rgb '#E8EAED', \
+plot silence using (column('t0')):(y_low):(column('t0')):(column('t1')):(y_low):(y_high) with boxxyerror lc rgb SILENT, \
     acks using (column('edge_t')):(column('edge')) with steps lc rgb '#B4B9BE' lw 0.8 * px, \
     acks using (column('t')):(column('y')) with steps lc rgb NOTE lw 0.9 * px, \
     runs('new') using (column('t0')):(column('y0')):(column('t1') - column('t0')):(column('y1') - column('y0')):(column('color')) with vectors nohead lc rgb variable lw 2.2 * px, \
@@ -72,18 +72,20 @@ unset ylabel; unset grid; set grid xtics lc rgb GRID lt 1 lw 1 * px / 1.6
 tic_font = font(lane_pixels < 26 ? 0.65 : 0.9)
 set ytics font tic_font
 set label 1 'subflow' at screen LEFT - 0.008, lanes_top + pix(14) right font font(0.8) tc rgb NOTE
-# A bar is at least a pixel wide; reinjections lie on top.
+# A bar is at least a pixel wide; reinjections lie on top, lower, so that they hide nothing.
 bars = sql(sprintf('SELECT t0, t1, lane, color FROM run_drawn WHERE lane <= %d ', shown) \
     .'UNION ALL SELECT low - 1, low - 1, 1, 0 FROM time_axis')
 again_bars = sql('SELECT min(t) AS t0, max(max(t), min(t) + pixel * 1.5) AS t1, lane FROM again ' \
     .sprintf('WHERE lane <= %d ', shown).'GROUP BY lane, CAST(t / pixel / 2 AS INTEGER) ' \
     .'UNION ALL SELECT low - 1, low - 1, 1 FROM time_axis')
-marks = sql("SELECT t, text FROM signal UNION ALL SELECT 2 * low - high - 1, '-' FROM time_axis")
-plot silence using (column('t0')):(1):(column('t0')):(column('t1')):(0.5):(shown + 0.5) with boxxyerror lc rgb '#E8EAED', \
+marks(condition) = sql('SELECT t, row, text_t, text FROM signal WHERE '.condition." UNION ALL SELECT 2 * low - high - 1, 1, 2 * low - high - 1, '-' FROM time_axis")
+mark_font = font(lane_pixels < 26 ? 0.65 : 0.75)
+plot silence using (column('t0')):(1):(column('t0')):(column('t1')):(0.5):(shown + 0.5) with boxxyerror lc rgb SILENT, \
     bars using (column('t0')):(column('lane')):(column('t0')):(column('t1')):(column('lane') - 0.34):(column('lane') + 0.34):(column('color')) with boxxyerror lc rgb variable, \
-    again_bars using (column('t0')):(column('lane')):(column('t0')):(column('t1')):(column('lane') - 0.34):(column('lane') + 0.34) with boxxyerror lc rgb RED, \
-    marks using (column('t')):(0) with points pt 9 ps 0.7 * px lc rgb INK, \
-    marks using (column('t') + 0.007 * (t_high - t_low)):(0):(stringcolumn('text')) with labels left font font(lane_pixels < 26 ? 0.65 : 0.75) tc rgb INK noenhanced, \
+    again_bars using (column('t0')):(column('lane')):(column('t0')):(column('t1')):(column('lane')):(column('lane') + 0.42) with boxxyerror lc rgb RED, \
+    marks('1') using (column('t')):(column('row') - signals) with points pt 9 ps 0.7 * px lc rgb INK, \
+    marks('rightward') using (column('text_t')):(column('row') - signals):(stringcolumn('text')) with labels left font mark_font tc rgb INK noenhanced, \
+    marks('NOT rightward') using (column('text_t')):(column('row') - signals):(stringcolumn('text')) with labels right font mark_font tc rgb INK noenhanced, \
     sql(sprintf('SELECT lane, ordinal FROM lane WHERE lane <= %d', shown)) using (t_low):(column('lane')):(""):ytic(stringcolumn('ordinal')) with labels
 unset multiplot
 set output # a pipe is waited for

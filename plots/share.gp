@@ -15,9 +15,13 @@ longest = int(ask(sprintf('SELECT max(length(path)) FROM bar WHERE lane <= %d', 
 label_scale = row_pixels < 40 ? 0.75 : 0.9
 set lmargin at screen 0.035 + longest * 0.0066 * label_scale; set rmargin at screen RIGHT
 set tmargin at screen 1 - pix(125); set bmargin at screen pix(105)
-full = real(ask('SELECT CASE WHEN max(percent) > 60 THEN 100 WHEN max(percent) > 30 THEN 75 ELSE 40 END FROM bar'))
-# Red words stand right of a text of at most 20 letters.
-room = full * 20 * 0.0066 * label_scale / (RIGHT - 0.035 - longest * 0.0066 * label_scale)
+# Words of at most 42 letters, the red ones behind the first 20, stand right of the bars, or inside of
+# those that leave no room.
+letter = 0.0066 * label_scale / (RIGHT - 0.035 - longest * 0.0066 * label_scale)
+most = real(ask(sprintf('SELECT max(percent) FROM bar WHERE lane <= %d', shown)))
+full = most <= 40 * (1 - 42 * letter) ? 40 : most <= 75 * (1 - 42 * letter) ? 75 : 100
+inside = full * (1 - 42 * letter)
+room = full * 20 * letter
 set xrange [0 : full]; set yrange [shown + 0.5 : 0.5]
 set xtics 0, full > 50 ? 25 : 10 format '%g %%'
 set xlabel 'share of the data' tc rgb NOTE
@@ -28,9 +32,8 @@ set grid xtics noytics
 rows(text, condition) = sql('SELECT percent, lane, '.text.' AS text FROM bar WHERE ' \
     .sprintf('lane <= %d AND ', shown).condition." UNION ALL SELECT -99, 1, '-'")
 bars = sql(sprintf('SELECT percent, lane, color, path FROM bar WHERE lane <= %d', shown))
-# The numbers stand behind short bars and inside long ones.
 plot bars using (column('percent')):(column('lane')):(0):(column('percent')):(column('lane') - 0.3):(column('lane') + 0.3):(column('color')):ytic(stringcolumn('path')) with boxxyerror lc rgb variable, \
-    rows('text', 'percent <= 60') using (column('percent') + 0.008 * full):(column('lane')):(stringcolumn('text')) with labels left font font(label_scale) tc rgb INK, \
-    rows('again', "percent <= 60 AND again <> ''") using (column('percent') + room):(column('lane')):(stringcolumn('text')) with labels left font font(label_scale) tc rgb RED, \
-    rows('text || again', 'percent > 60') using (column('percent') - 0.008 * full):(column('lane')):(stringcolumn('text')) with labels right font font(label_scale) tc rgb '#FFFFFF'
+    rows('text', sprintf('percent <= %f', inside)) using (column('percent') + 0.008 * full):(column('lane')):(stringcolumn('text')) with labels left font font(label_scale) tc rgb INK, \
+    rows('again', sprintf("percent <= %f AND again <> ''", inside)) using (column('percent') + room):(column('lane')):(stringcolumn('text')) with labels left font font(label_scale) tc rgb RED, \
+    rows('text || again', sprintf('percent > %f', inside)) using (column('percent') - 0.008 * full):(column('lane')):(stringcolumn('text')) with labels right font font(label_scale) tc rgb '#FFFFFF'
 set output # a pipe is waited for
