@@ -10,7 +10,8 @@ SUBTITLE = 'RTT: line minimum to 95 %, thick 50 to 90 %, dot and number: median 
 eval HEAD
 
 scale = row_pixels < 30 ? 0.65 : 0.85
-set lmargin at screen 0.2; set rmargin at screen 0.8
+longest = int(ask('SELECT max(length(name)) FROM box'))
+set lmargin at screen 0.035 + longest * 0.0066 * scale; set rmargin at screen 0.82
 set tmargin at screen 1 - pix(125); set bmargin at screen pix(105)
 least = real(ask('SELECT min(low) FROM box_drawn')); most = real(ask('SELECT max(high) FROM box_drawn'))
 logarithmic = int(ask('SELECT logarithmic FROM box_axis'))
@@ -18,7 +19,8 @@ far = most * (logarithmic ? 1.25 : 1.1)
 if (logarithmic) {
     set logscale x
     set xrange [least * 0.8 : far]
-    set xtics ('1 µs' 0.001, '10 µs' 0.01, '100 µs' 0.1, '1 ms' 1, '10 ms' 10, '100 ms' 100, '1 s' 1e3, '10 s' 1e4, '1 min' 6e4, '10 min' 6e5)
+    tic_name(ms) = ms < 1 ? sprintf('"%g µs"', ms * 1e3) : ms < 1e3 ? sprintf('"%g ms"', ms) : sprintf('"%g s"', ms / 1e3)
+    axis = 'x'; ratio = most / least; eval LOG_TICS
 } else {
     set xrange [0 : far]
 }

@@ -57,7 +57,8 @@ LEFT JOIN subflow_direction d ON d.subflow_id = s.subflow_id AND d.direction = c
 -- Those that carried payload in the direction, numbered from 1.
 CREATE TEMP VIEW lane AS
 SELECT *, row_number() OVER (ORDER BY ordinal) AS lane,
-       ordinal || ifnull('  ' || name, '') || '  ' || client || ' → ' || server AS path
+       ordinal || ifnull('  ' || name, '') || '  ' || client || ' → ' || server AS path,
+       ordinal || iif(length(name) <= 8, ' ' || name, '') AS short_name
 FROM any_lane WHERE payload_bytes > 0;
 
 -- Six subflows are named in the legend, further ones share a line.
@@ -78,7 +79,10 @@ UNION ALL SELECT 'duration', 'time', duration_ns FROM subject
 UNION ALL SELECT 'goodput', 'rate', goodput_bps FROM subject
 UNION ALL SELECT 'bin', 'time', width_ns FROM grid
 UNION ALL SELECT 'rtt_low', 'time', min(rtt_mean_ns) FROM lane WHERE rtt_samples > 0
-UNION ALL SELECT 'rtt_high', 'time', max(rtt_mean_ns) FROM lane WHERE rtt_samples > 0;
+UNION ALL SELECT 'rtt_high', 'time', max(rtt_mean_ns) FROM lane WHERE rtt_samples > 0
+UNION ALL SELECT 'median_low', 'time', min(rtt_p50_ns) FROM lane WHERE rtt_samples > 0
+UNION ALL SELECT 'median_high', 'time', max(rtt_p50_ns) FROM lane WHERE rtt_samples > 0
+UNION ALL SELECT 'median_data', 'time', data_rtt_p50_ns FROM subject WHERE data_rtt_samples > 0;
 
 CREATE TEMP VIEW spoken AS
 SELECT f.name, f.value,
@@ -146,7 +150,7 @@ WITH t AS MATERIALIZED (SELECT * FROM time_axis), y AS MATERIALIZED (SELECT * FR
 SELECT r.kind, l.lane, l.color, (r.first_ns - t.start_ns) / t.divisor AS t0,
        (r.last_ns - t.start_ns) / t.divisor AS t1, t.pixel, r.data_offset / y.divisor AS y0,
        r.end_offset / y.divisor AS y1, r.packets,
-       t.pixel * max(1.5, n.lanes * 1.5) AS column_width, r.rowid AS number
+       t.pixel * max(1.5, n.lanes * 0.5) AS column_width, r.rowid AS number
 FROM t JOIN y JOIN n
 JOIN dsn_run r USING (connection_id, direction)
 JOIN l USING (subflow_id);
@@ -208,13 +212,21 @@ fitting AS (SELECT *, t1 - t0 > (length(text) * 9 + 12) * pixel AS fits FROM wor
 SELECT t, text FROM fitting WHERE fits
 UNION ALL
 SELECT t, text
-FROM (SELECT *, count(*) FILTER (WHERE fits) OVER () AS fit FROM fitting
+FROM (SELECT * FROM fitting WHERE t - low > 150 * pixel AND high - t > 150 * pixel
       ORDER BY length_ns DESC LIMIT 1)
-WHERE fit = 0 AND t - low > 150 * pixel AND high - t > 150 * pixel;
+WHERE NOT EXISTS (SELECT * FROM fitting WHERE fits);
+
+-- Subflows whose payload is not acknowledged while others go on.
+CREATE TEMP VIEW stale AS
+SELECT l.lane, max((s.start_ns - t.start_ns) / t.divisor, t.low) AS t0,
+       min((s.start_ns + s.length_ns - t.start_ns) / t.divisor, t.high) AS t1
+FROM time_axis t JOIN stall s USING (connection_id, direction) JOIN lane l USING (subflow_id)
+WHERE s.kind = 'stale'
+ORDER BY s.length_ns DESC LIMIT 200;
 
 -- Signals, in rows: joins, addresses, others.  Those of a row that share 15 pixels share a mark.
--- Words stand right of their mark, or left of it, where there is room for them; elsewhere there is
--- a space that does not count as an empty column.
+-- Marks with no room between them for words share these; they stand right of the last, or left of
+-- the first, where there is room; elsewhere there is a space that does not count as an empty column.
 CREATE TEMP VIEW signal AS
 WITH told AS (
     SELECT (e.ts_ns - t.start_ns) / t.divisor AS t, t.low, t.high, t.pixel,
@@ -230,30 +242,41 @@ WITH told AS (
     WHERE e.kind IN ('join', 'add_addr', 'remove_addr', 'mp_prio', 'mp_fail', 'fastclose',
                      'fallback', 'handover', 'data_fin', 'reset')
       AND (e.ts_ns - t.start_ns) / t.divisor BETWEEN t.low AND t.high),
-marked AS (
-    SELECT kind, min(t) AS t, low, high, pixel,
+near AS (
+    SELECT *, ifnull(t - lag(t) OVER w > (lag(length(word)) OVER w * 10 + 25) * pixel, 0) AS apart
+    FROM told WINDOW w AS (PARTITION BY kind ORDER BY t)),
+grouped AS (
+    SELECT *, sum(apart) OVER (PARTITION BY kind ORDER BY t) AS crowd FROM near),
+crowded AS (
+    SELECT kind, crowd, min(t) AS first, max(t) AS last, low, high, pixel,
            CASE WHEN count(DISTINCT word) = 1
                 THEN iif(count(*) > 1, count(*) || ' × ', '') || min(word)
                 WHEN kind = 1 AND max(ordinal) - min(ordinal) + 1 = count(*)
                 THEN printf('joins %d to %d', min(ordinal), max(ordinal))
                 WHEN kind = 1 THEN printf('%d joins', count(*))
-                WHEN count(DISTINCT word) = 2 THEN min(word) || ', ' || max(word)
-                ELSE printf('%d signals', count(*)) END AS text, count(*) AS n
-    FROM told GROUP BY kind, CAST(t / pixel / 15 AS INTEGER)),
+                WHEN length(group_concat(DISTINCT word)) < 40
+                THEN replace(group_concat(DISTINCT word), ',', ', ')
+                ELSE printf('%d signals', count(*)) END AS text
+    FROM grouped GROUP BY kind, crowd),
 spaced AS (
     SELECT *, (length(text) * 10 + 25) * pixel AS width,
-           lead(t) OVER w AS next_t, lag(t, 1, low - 100 * pixel) OVER w AS before_t,
+           lead(first) OVER w AS next_t, lag(last, 1, low - 100 * pixel) OVER w AS before_t,
            (lag(length(text), 1, 0) OVER w * 10 + 25) * pixel AS before_width
-    FROM marked WINDOW w AS (PARTITION BY kind ORDER BY t)),
+    FROM crowded WINDOW w AS (PARTITION BY kind ORDER BY first)),
 placed AS (
-    SELECT *, ifnull(next_t, high + 30 * pixel) - t > width AS right,
-           t - width > iif(before_t < low, low, before_t + before_width) AS left
-    FROM spaced)
-SELECT dense_rank() OVER (ORDER BY kind) AS row, t, n,
-       t + iif(right OR NOT left, 12, -12) * pixel AS text_t, right OR NOT left AS rightward,
-       iif(right OR left, text, char(160)) AS text
-FROM placed
-ORDER BY kind, t;
+    SELECT *, ifnull(next_t, high + 30 * pixel) - last > width AS right,
+           first - width > iif(before_t < low, low, before_t + before_width) AS left
+    FROM spaced),
+worded AS (
+    SELECT kind, crowd, iif(right OR NOT left, last + 12 * pixel, first - 12 * pixel) AS text_t,
+           right OR NOT left AS rightward, iif(right OR left, text, char(160)) AS text
+    FROM placed)
+SELECT dense_rank() OVER (ORDER BY g.kind) AS row, min(g.t) AS t, count(*) AS n, w.text_t,
+       w.rightward, iif(min(g.t) = min(min(g.t)) OVER (PARTITION BY g.kind, g.crowd), w.text,
+                        char(160)) AS text
+FROM grouped g JOIN worded w ON w.kind = g.kind AND w.crowd = g.crowd
+GROUP BY g.kind, g.crowd, CAST(g.t / g.pixel / 15 AS INTEGER)
+ORDER BY g.kind, 2;
 
 -- DATA_ACKs as a step line: known at the end of each bin.  The right edge of the receive window is
 -- that within the bin.
@@ -327,13 +350,15 @@ FROM stacked k JOIN t JOIN r JOIN (VALUES (0), (1)) edge
 ORDER BY k.lane, k.bin, edge.column1;
 
 -- rtt.gp: mean per bin; a pause of more than eight bins breaks the line, and so does the next lane.
--- The data, up to their DATA_ACK, are lane 0.
+-- A bin @alone, between two such pauses, is no line.  The data, up to their DATA_ACK, are lane 0.
 CREATE TEMP VIEW rtt_bin AS
 SELECT ifnull(l.lane, 0) AS lane, ifnull(l.color, 0x202124) AS color, s.bin_start_ns, s.bin_width_ns,
        s.rtt_mean_ns, (s.low_ns + s.high_ns) / 2 AS middle_ns,
-       lag(s.bin_start_ns) OVER (PARTITION BY s.subflow_id ORDER BY s.bin_start_ns) AS before_ns
+       s.bin_start_ns - lag(s.bin_start_ns) OVER w < 9 * s.bin_width_ns AS behind,
+       lead(s.bin_start_ns) OVER w - s.bin_start_ns < 9 * s.bin_width_ns AS before
 FROM clipped s LEFT JOIN lane l USING (subflow_id)
-WHERE s.rtt_samples > 0 AND (s.subflow_id IS NULL OR l.lane IS NOT NULL);
+WHERE s.rtt_samples > 0 AND (s.subflow_id IS NULL OR l.lane IS NOT NULL)
+WINDOW w AS (PARTITION BY s.subflow_id ORDER BY s.bin_start_ns);
 
 CREATE TEMP VIEW rtt_axis AS
 SELECT u.divisor, u.name, least > 0 AND most / least > 20 AS logarithmic, least / u.divisor AS least,
@@ -349,12 +374,13 @@ ON u.kind = 'time' AND most >= u.low AND most < u.high;
 CREATE TEMP VIEW rtt_line AS
 WITH t AS MATERIALIZED (SELECT * FROM time_axis), y AS MATERIALIZED (SELECT * FROM rtt_axis)
 SELECT b.lane, b.color, (b.middle_ns - t.start_ns) / t.divisor AS t,
-       b.rtt_mean_ns / y.divisor AS rtt
+       b.rtt_mean_ns / y.divisor AS rtt,
+       NOT (ifnull(b.behind, 0) OR ifnull(b.before, 0)) AS alone
 FROM rtt_bin b JOIN t JOIN y
 UNION ALL
-SELECT b.lane, b.color, (b.bin_start_ns - t.start_ns) / t.divisor, 'NaN'
+SELECT b.lane, b.color, (b.bin_start_ns - t.start_ns) / t.divisor, 'NaN', 0
 FROM rtt_bin b JOIN t
-WHERE b.before_ns IS NULL OR b.bin_start_ns - b.before_ns > 8 * b.bin_width_ns
+WHERE NOT ifnull(b.behind, 0)
 ORDER BY 1 DESC, 3;
 
 CREATE TEMP VIEW rtt_summary AS
@@ -375,11 +401,11 @@ FROM measured m JOIN rtt_axis y;
 -- boxes.gp: RTT of the subflows by segments and by time stamps, and that of the data.
 CREATE TEMP VIEW box AS
 WITH measured AS (
-    SELECT ordinal, 1 AS kind, 'subflow ' || ordinal || ', segments' AS name, color, rtt_samples AS n,
+    SELECT ordinal, 1 AS kind, ifnull(ordinal || '  ' || name, 'subflow ' || ordinal) || ', segments' AS name, color, rtt_samples AS n,
            rtt_min_ns AS low, rtt_p50_ns AS p50, rtt_p90_ns AS p90, rtt_p95_ns AS p95
     FROM lane WHERE rtt_samples > 0
     UNION ALL
-    SELECT ordinal, 2, 'subflow ' || ordinal || ', time stamps', color, ts_rtt_samples, ts_rtt_min_ns,
+    SELECT ordinal, 2, ifnull(ordinal || '  ' || name, 'subflow ' || ordinal) || ', time stamps', color, ts_rtt_samples, ts_rtt_min_ns,
            ts_rtt_p50_ns, ts_rtt_p90_ns, ts_rtt_p95_ns
     FROM lane WHERE ts_rtt_samples > 0
     UNION ALL
@@ -423,25 +449,27 @@ SELECT s.subflow_id, (s.low_ns - t.start_ns) / t.divisor AS t0,
        s.flight_bytes >= 0.95 * s.window_bytes AS filled, s.bin_start_ns
 FROM clipped s JOIN t JOIN y;
 
--- A pause of more than eight bins breaks the line.
+-- A pause of more than eight bins breaks the line; a bin @alone is none.
 CREATE TEMP VIEW flight_line AS
 WITH line AS (
-    SELECT l.lane, l.color, (b.t0 + b.t1) / 2 AS t, b.flight, b.t1 - b.t0 AS width,
-           lag(b.t1) OVER (PARTITION BY l.lane ORDER BY b.t0) AS before, b.t0
-    FROM flight_bin b JOIN lane l USING (subflow_id) WHERE b.flight IS NOT NULL)
-SELECT lane, t, flight, color FROM line
+    SELECT l.lane, l.color, (b.t0 + b.t1) / 2 AS t, b.flight, b.t0,
+           ifnull(b.t0 - lag(b.t1) OVER w <= 8 * (b.t1 - b.t0), 0) AS behind,
+           ifnull(lead(b.t0) OVER w - b.t1 <= 8 * (b.t1 - b.t0), 0) AS before
+    FROM flight_bin b JOIN lane l USING (subflow_id) WHERE b.flight IS NOT NULL
+    WINDOW w AS (PARTITION BY l.lane ORDER BY b.t0))
+SELECT lane, t, flight, color, NOT (behind OR before) AS alone FROM line
 UNION ALL
-SELECT lane, t0, 'NaN', color FROM line WHERE before IS NULL OR t0 - before > 8 * width
+SELECT lane, t0, 'NaN', color, 0 FROM line WHERE NOT behind
 ORDER BY 1 DESC, 2;
 
 -- Data in flight and window as steps: each bin has two points; a pause of more than eight bins
 -- breaks the line.
 CREATE TEMP VIEW flight_step AS
 WITH kinds AS (
-    SELECT 'flight' AS kind, t0, t1 + pixel AS t1, flight AS value
+    SELECT 'flight' AS kind, t0, max(t1 + pixel, t0 + 4 * pixel) AS t1, flight AS value
     FROM flight_bin WHERE subflow_id IS NULL AND flight IS NOT NULL
     UNION ALL
-    SELECT 'window', t0, t1 + pixel, window
+    SELECT 'window', t0, max(t1 + pixel, t0 + 4 * pixel), window
     FROM flight_bin WHERE subflow_id IS NULL AND window IS NOT NULL),
 line AS (
     SELECT *, lag(t1) OVER (PARTITION BY kind ORDER BY t0) AS before FROM kinds)
@@ -584,21 +612,24 @@ SELECT 'throughput',
 FROM spoken WHERE name = 'goodput'
 UNION ALL
 SELECT 'rtt',
-       iif((SELECT count(*) FROM rtt_summary WHERE lane > 0) > 1,
-           'Mean RTT per subflow from ' || low.text || ' to ' || high.text, 'Mean RTT ' || low.text)
+       iif(low.text <> high.text, 'Mean RTT per subflow from ' || low.text || ' to ' || high.text,
+           'Mean RTT ' || iif((SELECT count(*) FROM rtt_summary WHERE lane > 0) > 1,
+                              'of every subflow ', '') || low.text)
 FROM spoken low JOIN spoken high ON high.name = 'rtt_high'
 WHERE low.name = 'rtt_low'
 UNION ALL
-SELECT 'share', printf('Subflow %d carries %.1f %% of ', ordinal, share * 100) || text
+SELECT 'share', iif((SELECT count(*) FROM lane) = 1, 'One subflow carries all ',
+                    printf('Subflow %d carries %.1f %% of ', ordinal, share * 100)) || text
 FROM (SELECT ordinal, share FROM lane ORDER BY share DESC LIMIT 1)
 JOIN spoken ON name = 'data'
 UNION ALL
-SELECT 'boxes',
-       (SELECT 'Median RTT of the data ' || printf('%.3g ', d.data_rtt_p50_ns / u.divisor) || u.name
-        FROM chosen JOIN connection_direction d USING (connection_id, direction) JOIN unit u
-        ON u.kind = 'time' AND d.data_rtt_p50_ns >= u.low AND d.data_rtt_p50_ns < u.high
-        WHERE d.data_rtt_samples > 0
-        UNION ALL SELECT 'RTTs of the subflows' LIMIT 1)
+SELECT 'boxes', 'Median RTT ' || group_concat(text, ', ')
+FROM (SELECT 'of the data ' || text AS text FROM spoken WHERE name = 'median_data'
+      UNION ALL
+      SELECT 'of the subflow' || iif(count(*) = 1, ' ', 's ') || low.text ||
+             iif(low.text = high.text, '', ' to ' || high.text)
+      FROM lane JOIN spoken low ON low.name = 'median_low'
+      JOIN spoken high ON high.name = 'median_high' WHERE rtt_samples > 0 HAVING count(*) > 0)
 UNION ALL
 SELECT 'flight',
        ifnull((SELECT printf('%.0f %% of the time limited by ', 100 * share) || name
@@ -622,5 +653,6 @@ SELECT 'responses', printf('Answers to %d burst%s; the slowest after %.3g ', r.n
 FROM (SELECT count(*) AS n, max(delay_ns) AS most FROM response) r
 JOIN unit u ON u.kind = 'time' AND r.most >= u.low AND r.most < u.high
 UNION ALL
-SELECT 'usage', printf('Subflow %d carries %.0f %% of the data in all', ordinal, share * 100)
+SELECT 'usage', iif((SELECT count(*) FROM lane) = 1, 'One subflow carries all of the data',
+                    printf('Subflow %d carries %.0f %% of the data in all', ordinal, share * 100))
 FROM (SELECT ordinal, share FROM lane ORDER BY share DESC LIMIT 1);

@@ -16,7 +16,7 @@ set tmargin at screen 1 - pix(125); set bmargin at screen split
 set xrange [real(ask('SELECT low FROM time_axis')) : real(ask('SELECT high FROM time_axis'))]
 set yrange [0 : *]
 set xlabel 'time since the '.ask('SELECT origin FROM subject').' ['.ask('SELECT name FROM time_axis').']' tc rgb NOTE
-set ylabel 'out of order ['.ask('SELECT name FROM held_axis').']' tc rgb NOTE offset (png ? 0 : 1), 0
+set ylabel 'out of order ['.ask('SELECT name FROM held_axis').']' tc rgb NOTE offset (FORMAT eq 'svg' ? 1 : 0), 0
 set grid noxtics ytics
 plot sql('SELECT t, held FROM held') using (column('t')):(column('held')) with filledcurves y=0 lc rgb '#8E7CC3'
 

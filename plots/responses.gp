@@ -17,9 +17,10 @@ least = real(ask('SELECT least FROM response_axis')); most = real(ask('SELECT mo
 if (most / least > 20) {
     set logscale y
     set yrange [least * 0.7 : most * 1.4]
+    axis = 'y'; ratio = most / least; eval LOG_TICS
 } else {
     set yrange [0 : most * 1.1]
 }
-set ylabel 'response delay ['.ask('SELECT delay_name FROM response_axis').']' tc rgb NOTE offset (png ? 0 : 1), 0
+set ylabel 'response delay ['.ask('SELECT delay_name FROM response_axis').']' tc rgb NOTE offset (FORMAT eq 'svg' ? 1 : 0), 0
 plot sql('SELECT t, max(delay_ns, 1000) / divisor AS delay, color FROM response JOIN response_axis') using (column('t')):(column('delay')):(column('color')) with points pt 7 ps 0.8 * px lc rgb variable
 set output # a pipe is waited for

@@ -25,7 +25,7 @@ peak = 1.05 * real(ask('SELECT max(rate) FROM step'))
 set yrange [0 : peak > 0 ? peak : 1]
 X_LABEL = 'time since the '.ask('SELECT origin FROM subject').' ['.ask('SELECT name FROM time_axis').']'
 if (held) { set format x '' } else { set xlabel X_LABEL tc rgb NOTE }
-set ylabel 'throughput ['.ask('SELECT name FROM rate_axis').']' tc rgb NOTE offset (png ? 0 : 1), 0
+set ylabel 'throughput ['.ask('SELECT name FROM rate_axis').']' tc rgb NOTE offset (FORMAT eq 'svg' ? 1 : 0), 0
 set grid noxtics ytics
 bands = sql('SELECT t0, t1 FROM silence UNION ALL SELECT low - 1, low - 1 FROM time_axis')
 
@@ -52,7 +52,7 @@ if (held) {
     set tmargin at screen pix(335); set bmargin at screen pix(115)
     set format x '%g'
     set xlabel X_LABEL tc rgb NOTE
-    set ylabel 'out of order ['.ask('SELECT name FROM held_axis').']' tc rgb NOTE offset (png ? 0 : 1), 0
+    set ylabel 'out of order ['.ask('SELECT name FROM held_axis').']' tc rgb NOTE offset (FORMAT eq 'svg' ? 1 : 0), 0
     top_held = 1.05 * real(ask('SELECT max(held) FROM held'))
     set yrange [0 : top_held]
     tic_font = font(0.8)
