@@ -462,8 +462,8 @@ UNION ALL
 SELECT lane, t0, 'NaN', color, 0 FROM line WHERE NOT behind
 ORDER BY 1 DESC, 2;
 
--- Data in flight and window as steps: each bin has two points; a pause of more than eight bins
--- breaks the line.
+-- Data in flight and window as steps: each bin has two points; what was known last holds until the
+-- next bin, unless the pause is longer than eight bins, which breaks the line.
 CREATE TEMP VIEW flight_step AS
 WITH kinds AS (
     SELECT 'flight' AS kind, t0, max(t1 + pixel, t0 + 4 * pixel) AS t1, flight AS value
@@ -472,10 +472,11 @@ WITH kinds AS (
     SELECT 'window', t0, max(t1 + pixel, t0 + 4 * pixel), window
     FROM flight_bin WHERE subflow_id IS NULL AND window IS NOT NULL),
 line AS (
-    SELECT *, lag(t1) OVER (PARTITION BY kind ORDER BY t0) AS before FROM kinds)
-SELECT k.kind, iif(edge.column1 = 2, k.t1, k.t0) AS t, iif(edge.column1 = 0, 'NaN', k.value) AS value
+    SELECT *, iif(t0 - lag(t1) OVER w <= 8 * (t1 - t0), lag(value) OVER w, NULL) AS before
+    FROM kinds WINDOW w AS (PARTITION BY kind ORDER BY t0))
+SELECT k.kind, iif(edge.column1 = 2, k.t1, k.t0) AS t,
+       iif(edge.column1 = 0, ifnull(k.before, 'NaN'), k.value) AS value
 FROM line k JOIN (VALUES (0), (1), (2)) edge
-WHERE edge.column1 > 0 OR k.before IS NULL OR k.t0 - k.before > 8 * (k.t1 - k.t0)
 ORDER BY k.kind, k.t0, edge.column1;
 
 -- What kept the sender from sending more, as parts of its time; known near the sender only.

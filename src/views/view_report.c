@@ -161,8 +161,7 @@ static bool draw_connection(Report *self, int64_t connection_id, bool more, GStr
 }
 
 /* Both, the second ones folded in, as far as there is room: @limit bytes. */
-static bool draw_all(Report *self, int64_t connection_id, gsize limit, GString *out,
-                     GError **error)
+static bool draw_all(Report *self, int64_t connection_id, gsize limit, GString *out, GError **error)
 {
     g_autoptr(GString) more = g_string_new(NULL);
 

@@ -290,4 +290,5 @@ def main():
     sys.exit(tests.plan())
 
 
-main()
+if __name__ == "__main__":
+    main()
