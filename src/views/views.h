@@ -18,13 +18,13 @@
 bool mps_view_summary(sqlite3 *db, FILE *out, GError **error);
 bool mps_view_summary_json(sqlite3 *db, FILE *out, GError **error);
 
-/* view_list.c: one line per connection. */
-bool mps_view_list(sqlite3 *db, FILE *out, GError **error);
+/* view_list.c: one line per connection, with @charts its rate over time in it. */
+bool mps_view_list(sqlite3 *db, bool charts, FILE *out, GError **error);
 bool mps_view_list_json(sqlite3 *db, FILE *out, GError **error);
 
-/* view_show.c: everything about one connection, or MPS_ALL_CONNECTIONS.  MPS_ERROR_USAGE if the
- * database has no such connection. */
-bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
+/* view_show.c: everything about one connection, or MPS_ALL_CONNECTIONS, with @charts also shares and
+ * rates over time.  MPS_ERROR_USAGE if the database has no such connection. */
+bool mps_view_show(sqlite3 *db, int64_t connection_id, bool charts, FILE *out, GError **error);
 bool mps_view_show_json(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 
 /* view_interval.c: rates of each subflow and of all, per interval, then over the whole time.

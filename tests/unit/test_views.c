@@ -222,12 +222,12 @@ static bool many_summary(sqlite3 *db, FILE *out, GError **error)
 
 static bool many_show(sqlite3 *db, FILE *out, GError **error)
 {
-    return many(db, error) && mps_view_show(db, MPS_ALL_CONNECTIONS, out, error);
+    return many(db, error) && mps_view_show(db, MPS_ALL_CONNECTIONS, false, out, error);
 }
 
 static bool many_show_one(sqlite3 *db, FILE *out, GError **error)
 {
-    return many(db, error) && mps_view_show(db, 1, out, error);
+    return many(db, error) && mps_view_show(db, 1, false, out, error);
 }
 
 /* However many subflows there are: those with the most data, in their order, and a count. */
@@ -275,23 +275,28 @@ static void meanings(void)
     free(text);
 }
 
+static bool plain_list(sqlite3 *db, FILE *out, GError **error)
+{
+    return mps_view_list(db, false, out, error);
+}
+
 static void list(void)
 {
-    char *text = text_of(mps_view_list, true);
+    char *text = text_of(plain_list, true);
 
     assert_narrow(text);
     assert_contains(text, "1  10.1.0.2:5000  192.0.2.1:80    2  3.76 s  1.00 kB  0 B  data_fin");
     assert_contains(text, "1 join to tokens that no connection here has");
     g_assert_true(g_str_has_prefix(text, "OPTIONS CUT in a\\x1b.pcap\n  Some were cut\n\n"));
     free(text);
-    text = text_of(mps_view_list, false);
+    text = text_of(plain_list, false);
     g_assert_cmpstr(text, ==, "No MPTCP connection.\n");
     free(text);
 }
 
 static bool show(sqlite3 *db, FILE *out, GError **error)
 {
-    return mps_view_show(db, 1, out, error);
+    return mps_view_show(db, 1, false, out, error);
 }
 
 static bool show_json(sqlite3 *db, FILE *out, GError **error)
@@ -321,7 +326,7 @@ static void shows(void)
     assert_contains(text,
                     "+1.000000 s     42 c2s        0        1         300   200 50.0 ms useless");
     free(text);
-    g_assert_false(mps_view_show(db, 2, stdout, &error));
+    g_assert_false(mps_view_show(db, 2, false, stdout, &error));
     g_assert_error(error, MPS_ERROR, MPS_ERROR_USAGE);
     sqlite3_close(db);
 }
@@ -407,7 +412,7 @@ static void errors(void)
     g_assert_error(error, MPS_ERROR, MPS_ERROR_STORE);
     g_clear_error(&error);
     sqlite3_exec(db, "DROP TABLE connection_direction", NULL, NULL, NULL);
-    g_assert_false(mps_view_list(db, nowhere, &error));
+    g_assert_false(mps_view_list(db, false, nowhere, &error));
     g_assert_error(error, MPS_ERROR, MPS_ERROR_STORE);
     sqlite3_close(db);
     fclose(nowhere);
