@@ -7,16 +7,17 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <glib.h>
 
 #include <mptcpscope/packet.h>
 
+#include "capture/blocks.h"
+
 typedef struct _MpsPcapng MpsPcapng;
 
-/* Reads from @file, which is borrowed and stands at the first section header. */
-MpsPcapng *mps_pcapng_new(FILE *file);
+/* Reads from @blocks, which are borrowed and stand at the first section header. */
+MpsPcapng *mps_pcapng_new(MpsBlocks *blocks);
 void mps_pcapng_free(MpsPcapng *self); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsPcapng, mps_pcapng_free)
 
@@ -28,6 +29,5 @@ MpsReadResult mps_pcapng_next(MpsPcapng *self, MpsPacket *out, const char **reas
 /* First interface of the file; false if none was described up to now. */
 bool mps_pcapng_first_interface(const MpsPcapng *self, int *link_type, uint32_t *snaplen_bytes);
 int64_t mps_pcapng_dropped(const MpsPcapng *self); /* -1: no block said */
-uint64_t mps_pcapng_bytes_read(const MpsPcapng *self);
 
 #endif
