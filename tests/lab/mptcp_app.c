@@ -519,6 +519,15 @@ static uint64_t number(const char *text)
     return v;
 }
 
+/* "K:N:MS" */
+static void parse_three(const char *text, uint64_t *k, uint64_t *n, int64_t *ms)
+{
+    if (sscanf(text, "%" SCNu64 ":%" SCNu64 ":%" SCNd64, k, n, ms) != 3 || *k == 0 || *ms == 0) {
+        fprintf(stderr, "mptcp_app: not three numbers: %s\n", text);
+        exit(2);
+    }
+}
+
 static void parse_options(Options *o, int argc, char **argv)
 {
     static const struct option table[] = {
@@ -590,11 +599,7 @@ static void parse_options(Options *o, int argc, char **argv)
             o->pause_ms = colon ? (int64_t)number(colon + 1) : 0;
             break;
         case 'B':
-            o->burst_writes = number(optarg);
-            colon = strchr(optarg, ':');
-            o->burst_bytes = colon ? number(colon + 1) : 1;
-            colon = colon ? strchr(colon + 1, ':') : NULL;
-            o->burst_ms = colon ? (int64_t)number(colon + 1) : 1;
+            parse_three(optarg, &o->burst_writes, &o->burst_bytes, &o->burst_ms);
             break;
         case 'e':
             o->read_bytes = number(optarg);
@@ -602,11 +607,7 @@ static void parse_options(Options *o, int argc, char **argv)
             o->read_ms = colon ? (int64_t)number(colon + 1) : 0;
             break;
         case 'w':
-            o->answer_every = number(optarg);
-            colon = strchr(optarg, ':');
-            o->answer_bytes = colon ? number(colon + 1) : 1;
-            colon = colon ? strchr(colon + 1, ':') : NULL;
-            o->answer_ms = colon ? (int64_t)number(colon + 1) : 0;
+            parse_three(optarg, &o->answer_every, &o->answer_bytes, &o->answer_ms);
             break;
         case 'f':
             o->rcvbuf = (int)number(optarg);
@@ -634,8 +635,7 @@ static void parse_options(Options *o, int argc, char **argv)
             exit(2);
         }
     }
-    if (optind + 1 != argc || o->port == 0 || o->connections > MAX_CONNECTIONS ||
-        (o->burst_writes && o->burst_ms == 0)) {
+    if (optind + 1 != argc || o->port == 0 || o->connections > MAX_CONNECTIONS) {
         fputs(HELP, stderr);
         exit(2);
     }

@@ -230,6 +230,15 @@ static void test_tail_probe(void)
     wait_ns(&rows, 100 * MS);
     send_at(&rows, 1, 100); /* not the last segment */
     finish(&rows, "1|100|0|unknown||");
+
+    rows = open_rows();
+    ACK(&rows, .ack = 1);
+    send_at(&rows, 1, 100);
+    wait_ns(&rows, 9 * MS);
+    ACK(&rows, .ack = 1); /* tells of nothing received */
+    wait_ns(&rows, MS);
+    send_at(&rows, 1, 100);
+    finish(&rows, "1|100|0|tail_probe|tail_probe|");
 }
 
 /* Where SACK is in use, what comes when the timer runs out is a probe the first time, if it repeats
