@@ -10,8 +10,9 @@
 #include "views/views.h"
 
 static char *directory, *format, *name, *address, *from, *to;
+static char **locations;
 static int port;
-static gint64 min_bytes, max_bytes;
+static gint64 min_bytes, max_bytes = INT64_MAX;
 
 static const GOptionEntry options[] = {
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &directory, "Write the figures and CSV here", "DIR"},
@@ -26,6 +27,8 @@ static const GOptionEntry options[] = {
     {"to", 0, 0, G_OPTION_ARG_STRING, &to, "Only those that began before", "TIME"},
     {"min-bytes", 0, 0, G_OPTION_ARG_INT64, &min_bytes, "Only those with as much data", "BYTES"},
     {"max-bytes", 0, 0, G_OPTION_ARG_INT64, &max_bytes, "Only those with no more data", "BYTES"},
+    {"geo", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &locations,
+     "Country and AS of clients, in MaxMind DB format; may be repeated", "FILE"},
     {0},
 };
 
@@ -77,7 +80,8 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
         .port = port,
         .address = address,
         .min_bytes = min_bytes,
-        .max_bytes = max_bytes > 0 ? max_bytes : INT64_MAX,
+        .max_bytes = max_bytes,
+        .locations = locations,
         .quiet = settings->quiet,
         .may_write = may_write,
         .user = arguments,
@@ -100,7 +104,9 @@ const MpsCommand mps_command_study = {
     .help = "Figures and tables of many connections, with their numbers as CSV",
     .examples = "  mptcpscope study result.db -o study\n"
                 "  mptcpscope study result.db --port 443 --min-bytes 100000 -o large\n"
-                "  mptcpscope study result.db -k join_delay --format svg -o study\n",
+                "  mptcpscope study result.db -k join_delay --format svg -o study\n"
+                "  mptcpscope study result.db --geo GeoLite2-Country.mmdb --geo GeoLite2-ASN.mmdb"
+                " -o study\n",
     .options = options,
     .run = run,
 };

@@ -12,6 +12,7 @@
 
 #include <mptcpscope/error.h>
 
+#include "util/geo.h"
 #include "views/gnuplot.h"
 #include "views/query.h"
 
@@ -28,16 +29,19 @@ static const Study studies[] = {
 
 static const char *const formats[] = {"png", "svg", "pdf"};
 
-/* The cumulative distribution of samples, from the smallest on: at most about 1000 of its points
- * for each line. */
+/* The cumulative distribution of samples, from the smallest on: of each 0.2 % of a line, where it
+ * begins and where it ends. */
 #define DISTRIBUTION                                                                               \
-    "SELECT line, name, count(*) AS n, min(value) AS value, 0.0 AS percent FROM study_%s"          \
-    " WHERE value IS NOT NULL GROUP BY line UNION ALL "                                            \
-    "SELECT line, name, n, max(value), max(percent) FROM"                                          \
-    " (SELECT *, count(*) OVER (PARTITION BY line) AS n,"                                          \
-    " 100 * cume_dist() OVER (PARTITION BY line ORDER BY value) AS percent FROM study_%s"          \
-    " WHERE value IS NOT NULL)"                                                                    \
-    " GROUP BY line, CAST(percent * 10 AS INTEGER) ORDER BY 1, 5"
+    "WITH counted AS (SELECT line, name, value, count(*) AS here FROM study_%s"                    \
+    " WHERE value IS NOT NULL GROUP BY line, value),"                                              \
+    " step AS MATERIALIZED (SELECT line, name, sum(here) OVER (PARTITION BY line) AS n, value,"    \
+    " 100.0 * sum(here) OVER (PARTITION BY line ORDER BY value)"                                   \
+    " / sum(here) OVER (PARTITION BY line) AS percent FROM counted)"                               \
+    " SELECT line, name, n, min(value) AS value, 0.0 AS percent FROM step GROUP BY line UNION ALL" \
+    " SELECT line, name, n, value, min(percent) FROM step"                                         \
+    " GROUP BY line, CAST(percent * 5 AS INTEGER) UNION"                                           \
+    " SELECT line, name, n, value, max(percent) FROM step"                                         \
+    " GROUP BY line, CAST(percent * 5 AS INTEGER) ORDER BY 1, 5"
 
 /* ---- which connections ---- */
 
@@ -90,6 +94,47 @@ static bool choose(sqlite3 *db, const MpsStudyRequest *request, GError **error)
     (void)mps_query_next(query);
     return mps_query_finish(query, error);
 }
+
+/* ---- where the clients are ---- */
+
+static bool add_place(sqlite3 *db, const char *client, const MpsPlace *place, GError **error)
+{
+    g_autoptr(MpsQuery) insert =
+        mps_query_new(db, "INSERT INTO place VALUES (?1, nullif(?2, ''), nullif(?3, 0), ?4)");
+
+    mps_query_bind_text(insert, 1, client);
+    mps_query_bind_text(insert, 2, place->country);
+    mps_query_bind_int(insert, 3, place->system);
+    mps_query_bind_text(insert, 4, place->name);
+    (void)mps_query_next(insert);
+    return mps_query_finish(insert, error);
+}
+
+/* Fills table place; without @geo nothing is known of any client. */
+static bool locate(sqlite3 *db, const MpsGeo *geo, GError **error)
+{
+    static const char table[] =
+        "DROP TABLE IF EXISTS temp.place;"
+        "CREATE TEMP TABLE place (client_addr TEXT PRIMARY KEY, country, system, system_name)";
+    g_autoptr(MpsQuery) clients = NULL;
+
+    if (!execute(db, table, error))
+        return false;
+    clients = mps_query_new(db, "SELECT DISTINCT client_addr FROM studied");
+    while (mps_query_next(clients)) {
+        const char *const client = mps_query_text(clients, "client_addr");
+        MpsPlace place = {0};
+        const bool done = (!geo || mps_geo_find(geo, client, &place, error)) &&
+                          add_place(db, client, &place, error);
+
+        g_free(place.name);
+        if (!done)
+            return false;
+    }
+    return mps_query_finish(clients, error);
+}
+
+/* ---- words ---- */
 
 static void add_time(GString *words, const char *word, int64_t ts_ns)
 {
@@ -155,13 +200,16 @@ static bool copy_script(const Work *self, const char *from, const char *to, GErr
 }
 
 /* Reads the views, and writes what all scripts load. */
-static bool prepare(sqlite3 *db, const Work *self, GError **error)
+static bool prepare(sqlite3 *db, const Work *self, const MpsGeo *geo, GError **error)
 {
     static const char *const common[] = {"study.gpi", "study_cdf.gpi", "study_bars.gpi",
                                          "study.sql"};
     g_autofree char *path = g_build_filename(self->scripts, "study.sql", NULL), *sql = NULL;
     g_autofree char *words = subject(db, self->request, error);
-    g_autofree char *setting = g_strdup_printf("SUBJECT = '%s'\n", words);
+    g_autofree char *source =
+        geo ? mps_geo_source(geo) : g_strdup("no location data given (study --geo FILE)");
+    g_autofree char *setting = g_strdup_printf("SUBJECT = '%s'\nLOCATIONS = '%s'; LOCATED = %d\n",
+                                               words, source, geo != NULL);
     g_autoptr(GError) reason = NULL;
 
     if (!words)
@@ -179,7 +227,7 @@ static bool write_csv(sqlite3 *db, const Work *self, const Study *study, int *n_
                       GError **error)
 {
     g_autofree char *distribution = g_strdup_printf(
-        "CREATE TEMP VIEW distribution_%s AS " DISTRIBUTION, study->name, study->name, study->name);
+        "CREATE TEMP VIEW distribution_%s AS " DISTRIBUTION, study->name, study->name);
     g_autofree char *view =
         g_strconcat(study->is_distribution ? "distribution_" : "study_", study->name, NULL);
     g_autofree char *name = g_strconcat(study->name, ".csv", NULL), *file = NULL;
@@ -273,13 +321,16 @@ bool mps_view_study(sqlite3 *db, const MpsStudyRequest *request, GPtrArray *file
 {
     g_autofree char *scripts = mps_gnuplot_scripts(error);
     g_autoptr(GString) missing = g_string_new(NULL);
+    g_autoptr(MpsGeo) geo = NULL;
     const Work work = {request, scripts, files};
 
     if (!scripts || !mps_gnuplot_check("gnuplot", error))
         return false;
+    if (request->locations && !(geo = mps_geo_open(request->locations, error)))
+        return false;
     if (g_mkdir_with_parents(request->directory, 0777) != 0)
         return mps_throw(error, MPS_ERROR_OPEN, "%s: %s", request->directory, g_strerror(errno));
-    if (!choose(db, request, error) || !prepare(db, &work, error))
+    if (!choose(db, request, error) || !locate(db, geo, error) || !prepare(db, &work, geo, error))
         return false;
     for (size_t i = 0; i < G_N_ELEMENTS(studies); i++)
         if ((!request->name || strcmp(request->name, studies[i].name) == 0) &&

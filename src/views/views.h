@@ -106,6 +106,7 @@ typedef struct {
     const char *address;          /* prefix of an address of some subflow, or NULL */
     int64_t from_ns, to_ns;       /* connections that began in [from_ns, to_ns) */
     int64_t min_bytes, max_bytes; /* data of both directions, limits included */
+    char *const *locations;       /* files for mps_geo_open(), NULL-terminated; or NULL */
     bool quiet;                   /* no notes about figures without data */
     /* Asked about each file before it is written; false, with an error, ends the work.  Or NULL. */
     bool (*may_write)(const char *file, void *user, GError **error);
@@ -113,7 +114,7 @@ typedef struct {
 } MpsStudyRequest;
 
 /* Adds the path of each CSV and figure to @files (char *, owned by it).  MPS_ERROR_TOOL: gnuplot
- * missing or failed; MPS_ERROR_STORE. */
+ * missing or failed; MPS_ERROR_OPEN: @request->locations cannot be read; MPS_ERROR_STORE. */
 bool mps_view_study(sqlite3 *db, const MpsStudyRequest *request, GPtrArray *files, GError **error);
 /* Whether there is figure @name (or NULL) and @address (or NULL) can be read; else MPS_ERROR_USAGE.
  */
