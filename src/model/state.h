@@ -276,7 +276,7 @@ void mps_map_syn_data(MpsModel *model, Subflow *subflow);
 void mps_map_plain(SubflowEnd *end, uint64_t begin);
 void mps_map_fallback(MpsModel *model, Subflow *subflow);
 void mps_map_clear(SubflowEnd *end);
-/* @cause: NULL where an option itself tells of the fallback. */
+/* @cause: without a word where an option itself tells of the fallback. */
 void mps_set_fallback(MpsModel *model, Subflow *subflow, MpsFallback kind,
                       const MpsFallbackCause *cause);
 /* The cause @word, that is the packet of @origin, sent by @by. */
