@@ -2,18 +2,16 @@
  * numbers as CSV and its script beside it. */
 #include "views/views.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <gio/gio.h>
-#include <glib/gstdio.h>
 
 #include <mptcpscope/error.h>
 
 #include "util/geo.h"
-#include "views/gnuplot.h"
+#include "views/figures.h"
 #include "views/query.h"
 
 typedef struct {
@@ -26,8 +24,6 @@ static const Study studies[] = {
 #include "views/studies.def"
 #undef STUDY
 };
-
-static const char *const formats[] = {"png", "svg", "pdf"};
 
 /* The cumulative distribution of samples, from the smallest on: of each 0.2 % of a line, where it
  * begins and where it ends. */
@@ -171,41 +167,14 @@ static char *subject(sqlite3 *db, const MpsStudyRequest *request, GError **error
 
 /* ---- files ---- */
 
-typedef struct {
-    const MpsStudyRequest *request;
-    const char *scripts;
-    GPtrArray *files;
-} Work;
-
-static bool write_text(const Work *self, const char *name, const char *text, GError **error)
-{
-    g_autofree char *file = g_build_filename(self->request->directory, name, NULL);
-    g_autoptr(GError) reason = NULL;
-
-    if (self->request->may_write && !self->request->may_write(file, self->request->user, error))
-        return false;
-    return g_file_set_contents(file, text, -1, &reason) ||
-           mps_throw(error, MPS_ERROR_STORE, "%s", reason->message);
-}
-
-/* Copies script @from into the directory of the study, where it is called @to. */
-static bool copy_script(const Work *self, const char *from, const char *to, GError **error)
-{
-    g_autofree char *path = g_build_filename(self->scripts, from, NULL), *text = NULL;
-    g_autoptr(GError) reason = NULL;
-
-    if (!g_file_get_contents(path, &text, NULL, &reason))
-        return mps_throw(error, MPS_ERROR_TOOL, "%s", reason->message);
-    return write_text(self, to, text, error);
-}
-
 /* Reads the views, and writes what all scripts load. */
-static bool prepare(sqlite3 *db, const Work *self, const MpsGeo *geo, GError **error)
+static bool prepare(sqlite3 *db, const MpsStudyRequest *request, const MpsFigures *to,
+                    const MpsGeo *geo, GError **error)
 {
-    static const char *const common[] = {"study.gpi", "study_cdf.gpi", "study_bars.gpi",
-                                         "study.sql"};
-    g_autofree char *path = g_build_filename(self->scripts, "study.sql", NULL), *sql = NULL;
-    g_autofree char *words = subject(db, self->request, error);
+    static const char *const common[] = {"study.gpi", "study_axis.gpi", "study_cdf.gpi",
+                                         "study_bars.gpi", "study.sql"};
+    g_autofree char *path = g_build_filename(to->scripts, "study.sql", NULL), *sql = NULL;
+    g_autofree char *words = subject(db, request, error);
     g_autofree char *source =
         geo ? mps_geo_source(geo) : g_strdup("no location data given (study --geo FILE)");
     g_autofree char *setting = g_strdup_printf("SUBJECT = '%s'\nLOCATIONS = '%s'; LOCATED = %d\n",
@@ -217,20 +186,20 @@ static bool prepare(sqlite3 *db, const Work *self, const MpsGeo *geo, GError **e
     if (!g_file_get_contents(path, &sql, NULL, &reason))
         return mps_throw(error, MPS_ERROR_TOOL, "%s", reason->message);
     for (size_t i = 0; i < G_N_ELEMENTS(common); i++)
-        if (!copy_script(self, common[i], common[i], error))
+        if (!mps_figures_script(to, common[i], common[i], error))
             return false;
-    return execute(db, sql, error) && write_text(self, "study_subject.gpi", setting, error);
+    return execute(db, sql, error) && mps_figures_text(to, "study_subject.gpi", setting, error);
 }
 
 /* The numbers of @study; @n_rows of them. */
-static bool write_csv(sqlite3 *db, const Work *self, const Study *study, int *n_rows,
+static bool write_csv(sqlite3 *db, const MpsFigures *to, const Study *study, int *n_rows,
                       GError **error)
 {
     g_autofree char *distribution = g_strdup_printf(
         "CREATE TEMP VIEW distribution_%s AS " DISTRIBUTION, study->name, study->name);
     g_autofree char *view =
         g_strconcat(study->is_distribution ? "distribution_" : "study_", study->name, NULL);
-    g_autofree char *name = g_strconcat(study->name, ".csv", NULL), *file = NULL;
+    g_autofree char *name = g_strconcat(study->name, ".csv", NULL);
     char *text = NULL;
     size_t n_bytes = 0;
     FILE *out;
@@ -240,63 +209,28 @@ static bool write_csv(sqlite3 *db, const Work *self, const Study *study, int *n_
         return false;
     out = open_memstream(&text, &n_bytes);
     done = mps_view_export_csv(db, view, out, error);
-    done = fclose(out) == 0 && done && write_text(self, name, text, error);
+    done = fclose(out) == 0 && done && mps_figures_csv(to, name, text, error);
     *n_rows = -1; /* the heading */
     for (const char *c = text; c && *c; c++)
         *n_rows += *c == '\n';
     free(text);
-    if (done)
-        g_ptr_array_add(self->files, g_build_filename(self->request->directory, name, NULL));
     return done;
 }
 
-static bool draw(const Work *self, const Study *study, const char *format, GError **error)
-{
-    g_autoptr(GSubprocessLauncher) launcher =
-        mps_gnuplot_launcher(G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
-    g_autofree char *script = g_strconcat(study->name, ".gp", NULL), *words = NULL;
-    g_autofree char *name = g_strdup_printf("%s.%s", study->name, format);
-    g_autofree char *file = g_build_filename(self->request->directory, name, NULL);
-    g_autoptr(GSubprocess) gnuplot = NULL;
-    g_autoptr(GError) reason = NULL;
-
-    if (self->request->may_write && !self->request->may_write(file, self->request->user, error))
-        return false;
-    g_subprocess_launcher_set_cwd(launcher, self->request->directory);
-    g_subprocess_launcher_setenv(launcher, "FORMAT", format, TRUE);
-    gnuplot = g_subprocess_launcher_spawn(launcher, &reason, "gnuplot", "-d", script, NULL);
-    if (!gnuplot || !g_subprocess_communicate_utf8(gnuplot, NULL, NULL, NULL, &words, &reason))
-        return mps_throw(error, MPS_ERROR_TOOL, "gnuplot: %s", reason->message);
-    if (!g_subprocess_get_successful(gnuplot) || !mps_gnuplot_is_complete(file, format)) {
-        (void)g_unlink(file);
-        mps_gnuplot_blame(words, error);
-        g_prefix_error(error, "%s: ", file);
-        return false;
-    }
-    g_ptr_array_add(self->files, g_steal_pointer(&file));
-    return true;
-}
-
-static bool work_on(sqlite3 *db, const Work *self, const Study *study, GString *missing,
+static bool work_on(sqlite3 *db, const MpsFigures *to, const Study *study, GString *missing,
                     GError **error)
 {
     g_autofree char *from = g_strdup_printf("study_%s.gp", study->name);
-    g_autofree char *to = g_strconcat(study->name, ".gp", NULL);
+    g_autofree char *script = g_strconcat(study->name, ".gp", NULL);
     int n_rows = 0;
 
-    if (!write_csv(db, self, study, &n_rows, error))
+    if (!write_csv(db, to, study, &n_rows, error))
         return false;
     if (n_rows == 0) {
         g_string_append_printf(missing, ", %s", study->title);
         return true;
     }
-    if (!copy_script(self, from, to, error))
-        return false;
-    for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
-        if (mps_view_plot_wants(self->request->format, formats[i]) &&
-            !draw(self, study, formats[i], error))
-            return false;
-    return true;
+    return mps_figures_script(to, from, script, error) && mps_figures_draw(to, study->name, error);
 }
 
 bool mps_view_study_check(const char *name, const char *address, GError **error)
@@ -317,26 +251,34 @@ bool mps_view_study_check(const char *name, const char *address, GError **error)
            mps_throw(error, MPS_ERROR_USAGE, "no figure '%s'; there are %s", name, names->str);
 }
 
-bool mps_view_study(sqlite3 *db, const MpsStudyRequest *request, GPtrArray *files, GError **error)
+static bool draw_all(sqlite3 *db, const MpsStudyRequest *request, MpsFigures *to, GError **error)
 {
-    g_autofree char *scripts = mps_gnuplot_scripts(error);
     g_autoptr(GString) missing = g_string_new(NULL);
     g_autoptr(MpsGeo) geo = NULL;
-    const Work work = {request, scripts, files};
 
-    if (!scripts || !mps_gnuplot_check("gnuplot", error))
-        return false;
     if (request->locations && !(geo = mps_geo_open(request->locations, error)))
         return false;
-    if (g_mkdir_with_parents(request->directory, 0777) != 0)
-        return mps_throw(error, MPS_ERROR_OPEN, "%s: %s", request->directory, g_strerror(errno));
-    if (!choose(db, request, error) || !locate(db, geo, error) || !prepare(db, &work, geo, error))
+    if (!mps_figures_open(to, error) || !choose(db, request, error) || !locate(db, geo, error) ||
+        !prepare(db, request, to, geo, error))
         return false;
     for (size_t i = 0; i < G_N_ELEMENTS(studies); i++)
         if ((!request->name || strcmp(request->name, studies[i].name) == 0) &&
-            !work_on(db, &work, &studies[i], missing, error))
+            !work_on(db, to, &studies[i], missing, error))
             return false;
     if (missing->len > 0 && !request->quiet)
         g_printerr("mptcpscope: nothing to draw for %s\n", missing->str + 2);
     return true;
+}
+
+bool mps_view_study(sqlite3 *db, const MpsStudyRequest *request, GPtrArray *files, GError **error)
+{
+    MpsFigures figures = {.directory = request->directory,
+                          .format = request->format,
+                          .may_write = request->may_write,
+                          .user = request->user,
+                          .files = files};
+    const bool done = draw_all(db, request, &figures, error);
+
+    mps_figures_close(&figures);
+    return done;
 }
