@@ -90,6 +90,11 @@ runs three --group "a=*path*" --group "b=*backup*" --group "b=*loss*" --group "c
     $lab/{ipv6,bidirectional,queue-drop,delayed-join}/client.pcap
 check three
 
+# A group without values of some metrics, one whose median is a number with one digit and an exponent,
+# and a name that would have to be quoted.
+report "few values, odd names" "$("$program" compare -q --format svg --group 'small=*/short-*' --group 'l"a\$(r)'"'g,_^e=*" \
+    $lab/{short-connections,loss,path-down}/client.pcap -o "$work/odd" 2>&1 >/dev/null)"
+
 # Groups by what connections are, of one source.
 "$program" analyze -q --tcp --no-rules $lab/short-connections/client.pcap \
     $lab/fallback-server-tcp/client.pcap $lab/fallback-syn-stripped/client.pcap -o "$work/mixed.db" >/dev/null
