@@ -92,6 +92,7 @@ check three
 
 # A group without values of some metrics, one whose median is a number with one digit and an exponent,
 # and a name that would have to be quoted.
+# shellcheck disable=SC2016
 report "few values, odd names" "$("$program" compare -q --format svg --group 'small=*/short-*' --group 'l"a\$(r)'"'g,_^e=*" \
     $lab/{short-connections,loss,path-down}/client.pcap -o "$work/odd" 2>&1 >/dev/null)"
 

@@ -68,6 +68,16 @@ filtered "later than all" 0 --from 2030-01-01
 filtered "the year" 300 --from 2023-01-01 --to 2024-01-01T00:00:00Z
 filtered "earlier than all" 0 --to 2023-01-01
 
+# Every figure has its view and its script, and is told of.
+missing=$(sed -n 's/^STUDY(\([a-z_]*\),.*/\1/p' src/views/studies.def | while read -r figure; do
+    for place in "VIEW study_$figure AS:plots/study.sql" "NAME = '$figure':plots/study_$figure.gp" \
+        "^.It Cm $figure\$:man/mptcpscope.1" "^| \`$figure\` |:README.md"; do
+        grep -q "${place%:*}" "${place##*:}" || echo "$figure is not in ${place##*:}"
+    done
+    test -e "$work/study/$figure.csv" || echo "$figure has no CSV"
+done)
+report "every figure is complete" "$missing"
+
 # What is kept beside a figure draws it again.
 report "redrawn" "$(cd "$work/study" && mv duration.svg before.svg && FORMAT=svg gnuplot -d duration.gp 2>&1 &&
     cmp duration.svg before.svg 2>&1)"
