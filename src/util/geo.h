@@ -1,5 +1,5 @@
-/* geo.h - country and autonomous system of an address, from files in MaxMind DB format that the user
- * has.  Without libmaxminddb at build time no file can be opened. */
+/* geo.h - country and autonomous system of an address, from files in MaxMind DB format that the
+ * user has.  Without libmaxminddb at build time no file can be opened. */
 #ifndef MPS_UTIL_GEO_H
 #define MPS_UTIL_GEO_H
 
