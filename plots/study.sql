@@ -43,14 +43,14 @@ FROM studied GROUP BY family ORDER BY family;
 CREATE TEMP VIEW study_countries AS
 SELECT ifnull(p.country, 'not known') AS country, count(DISTINCT s.client_addr) AS clients,
        count(*) AS connections, sum(s.data_bytes) AS data_bytes
-FROM studied s JOIN place p USING (client_addr) GROUP BY 1 ORDER BY clients DESC, 1;
+FROM studied s JOIN place p USING (client_addr) GROUP BY 1 ORDER BY clients DESC, p.country IS NULL, 1;
 
 -- Clients by autonomous system.
 CREATE TEMP VIEW study_systems AS
 SELECT ifnull('AS' || p.system, 'not known') AS system, max(p.system_name) AS name,
        count(DISTINCT s.client_addr) AS clients, count(*) AS connections,
        sum(s.data_bytes) AS data_bytes
-FROM studied s JOIN place p USING (client_addr) GROUP BY 1 ORDER BY clients DESC, p.system;
+FROM studied s JOIN place p USING (client_addr) GROUP BY 1 ORDER BY clients DESC, p.system IS NULL, p.system;
 
 -- Duration: first MP_CAPABLE SYN to the last packet of any subflow [s].
 CREATE TEMP VIEW study_duration AS

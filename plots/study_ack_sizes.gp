@@ -15,17 +15,18 @@ set logscale x 2
 set yrange [0 : *]
 set xtics ()
 do for [e = 0 : 40 : 2] { set xtics add (size(e) 2.0**e) }
-set format y '%.0f'
+set format y '%g'
+highest = most(2) > most(3) ? most(2) : most(3)
 set xlabel 'newly acknowledged, lower end of the class' tc rgb NOTE
-set ylabel 'acknowledgements' tc rgb NOTE offset (png ? 0 : 1), 0
+set ylabel 'acknowledgements'.grains(highest) tc rgb NOTE offset (png ? 0 : 1), 0
 set xrange [ask('&& $1 > 0 { print $1 / 2; exit }') : ask('{ n = $1 } END { print n * 2 }')]
 set tmargin at screen 1 - pix(190)
-set arrow 3 from screen 0.09, 1 - pix(150) rto screen 0.025, 0 nohead lc rgb COLOR[2] lw 1.8 * px
+set arrow 3 from screen 0.09, 1 - pix(150) rto screen 0.025, 0 nohead lc rgb COLOR[2] lw 3.5 * px
 set label 3 'ACK of TCP' at screen 0.12, 1 - pix(150) tc rgb INK font font(0.9)
 set arrow 4 from screen 0.3, 1 - pix(150) rto screen 0.025, 0 nohead lc rgb COLOR[3] lw 1.8 * px
 set label 4 'DATA_ACK' at screen 0.33, 1 - pix(150) tc rgb INK font font(0.9) noenhanced
 # Class 0 (nothing below 1) has no place on the axis; it is in the CSV.
 LOW = '(column("low_bytes") > 0 ? column("low_bytes") : NaN)'
-plot CSV using @LOW:(column('acks')) with linespoints pt 7 ps 0.6 * px lc rgb COLOR[2] lw 1.8 * px, \
-    CSV using @LOW:(column('data_acks')) with linespoints pt 7 ps 0.6 * px lc rgb COLOR[3] lw 1.8 * px
+plot CSV using @LOW:(column('acks') / grain(highest)) with linespoints pt 7 ps 0.6 * px lc rgb COLOR[2] lw 3.5 * px, \
+    CSV using @LOW:(column('data_acks') / grain(highest)) with linespoints pt 7 ps 0.6 * px lc rgb COLOR[3] lw 1.8 * px
 set output # a pipe is waited for

@@ -39,7 +39,7 @@ study with --geo "$work/places.mmdb"
 if [[ $problem != *"built without libmaxminddb"* ]]; then
     report "all figures with data" "$problem"
     rows "countries" with countries "not known,2,2 BE,1,1"
-    rows "systems" with systems "not known,,1 AS64496,Example; Net  of  Tests,1 AS64497,,1"
+    rows "systems" with systems "AS64496,Example; Net  of  Tests,1 AS64497,,1 not known,,1"
     report "names the data" "$(grep -q 'Test-Places of 2026-01-01' "$work/with/systems.svg" || echo "it does not")"
 
     # What one file does not know another may.
