@@ -7,8 +7,9 @@ size(e) = e < 10 ? sprintf('%d B', 2**e) : e < 20 ? sprintf('%d KiB', 2**(e - 10
 half(field, of) = real(ask(sprintf('{ n += $%d; if (2 * n >= %.17g) { print $1; exit } }', field, of)))
 # The upper end of the class that holds the median.
 end(field, of) = half(field, of) > 0 ? size(int(log(half(field, of)) / log(2) + 1.5)) : size(0)
-TITLE = sprintf('Half of %.0f ACKs acknowledge less than %s', acks, end(2, acks)) \
-    .(data_acks > 0 ? sprintf(', half of %.0f DATA\_ACKs less than %s', data_acks, end(3, data_acks)) : '')
+TITLE = (acks > 0 ? sprintf('Half of %.0f ACKs acknowledge less than %s', acks, end(2, acks)) : '') \
+    .(acks > 0 && data_acks > 0 ? '; half' : data_acks > 0 ? 'Half' : '') \
+    .(data_acks > 0 ? sprintf(' of %.0f DATA\_ACKs less than %s', data_acks, end(3, data_acks)) : '')
 SUBTITLE = 'Bytes newly acknowledged, of all that were acknowledged 20 times or more, by powers of two'
 eval CANVAS
 set logscale x 2

@@ -172,32 +172,46 @@ static void sort_values(MpsCompare *self)
             g_array_sort(((Group *)self->groups->pdata[i])->values[m], ascending);
 }
 
+/* One row for each connection with data: its group and, as v0, v1 ..., all metrics. */
+static char *sql_of_all(const char *by)
+{
+    GString *sql = g_string_new("SELECT ");
+
+    g_string_append_printf(sql, "%s AS name", by ? sql_by(by) : "''");
+    for (size_t i = 0; i < G_N_ELEMENTS(metrics); i++)
+        g_string_append_printf(sql, ", %s AS v%zu", metrics[i].sql, i);
+    g_string_append(sql, " FROM connection c JOIN connection_direction d USING (connection_id)"
+                         " WHERE d.data_bytes > 0 AND name IS NOT NULL AND NOT EXISTS"
+                         " (SELECT * FROM connection_direction o"
+                         " WHERE o.connection_id = d.connection_id AND (o.data_bytes > d.data_bytes"
+                         " OR (o.data_bytes = d.data_bytes AND o.direction < d.direction)))"
+                         " ORDER BY name");
+    return g_string_free(sql, FALSE);
+}
+
 bool mps_compare_add(MpsCompare *self, sqlite3 *db, const char *name, const char *by,
                      GError **error)
 {
+    g_autofree char *sql = sql_of_all(by);
+    g_autoptr(MpsQuery) query = mps_query_new(db, sql);
+
     if (!by)
         (void)find_group(self, name);
-    for (size_t i = 0; i < G_N_ELEMENTS(metrics); i++) {
-        g_autofree char *sql = g_strdup_printf(
-            "SELECT * FROM (SELECT %s AS name, %s AS value FROM connection c JOIN (SELECT *, "
-            "row_number() OVER"
-            " (PARTITION BY connection_id ORDER BY data_bytes DESC, direction) AS place"
-            " FROM connection_direction) d USING (connection_id)"
-            " WHERE d.place = 1 AND d.data_bytes > 0) WHERE value IS NOT NULL"
-            " AND name IS NOT NULL%s",
-            by ? sql_by(by) : "''", metrics[i].sql, by ? " ORDER BY name" : "");
-        g_autoptr(MpsQuery) query = mps_query_new(db, sql);
+    while (mps_query_next(query)) {
+        Group *group = find_group(self, by ? mps_query_text(query, "name") : name);
 
-        while (mps_query_next(query)) {
-            const double value = mps_query_real(query, "value");
+        for (size_t i = 0; i < G_N_ELEMENTS(metrics); i++) {
+            char column[8];
 
-            g_array_append_val(
-                find_group(self, by ? mps_query_text(query, "name") : name)->values[i], value);
+            (void)g_snprintf(column, sizeof column, "v%zu", i);
+            if (mps_query_known(query, column)) {
+                const double value = mps_query_real(query, column);
+
+                g_array_append_val(group->values[i], value);
+            }
         }
-        if (!mps_query_finish(query, error))
-            return false;
     }
-    return true;
+    return mps_query_finish(query, error);
 }
 
 void mps_compare_test(MpsCompare *self)
