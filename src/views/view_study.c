@@ -56,6 +56,26 @@ static bool execute(sqlite3 *db, const char *sql, GError **error)
            mps_throw(error, MPS_ERROR_STORE, "study: %s", sqlite3_errmsg(db));
 }
 
+/* PREFIX or !PREFIX; NULL if it is neither. */
+static GInetAddressMask *read_prefix(const char *text)
+{
+    return g_inet_address_mask_new_from_string(text + (*text == '!'), NULL);
+}
+
+/* Takes out of table studied what is not as @text, PREFIX or !PREFIX, wants it. */
+static bool keep_address(sqlite3 *db, const char *text, GError **error)
+{
+    static const char some[] =
+        " EXISTS (SELECT 1 FROM subflow s WHERE s.connection_id = studied.connection_id"
+        " AND (in_prefix(s.client_addr) OR in_prefix(s.server_addr)))";
+    g_autoptr(GInetAddressMask) mask = read_prefix(text);
+    g_autofree char *sql =
+        g_strconcat("DELETE FROM studied WHERE", *text == '!' ? "" : " NOT", some, NULL);
+
+    sqlite3_create_function(db, "in_prefix", 1, SQLITE_UTF8, mask, in_prefix, NULL, NULL);
+    return execute(db, sql, error);
+}
+
 /* Fills table studied. */
 static bool choose(sqlite3 *db, const MpsStudyRequest *request, GError **error)
 {
@@ -70,25 +90,24 @@ static bool choose(sqlite3 *db, const MpsStudyRequest *request, GError **error)
         " c.subflows, c.path_manager, c.scheduler, (SELECT ifnull(sum(d.data_bytes), 0)"
         " FROM connection_direction d WHERE d.connection_id = c.connection_id) AS data_bytes"
         " FROM connection c) c WHERE (?1 = 0 OR c.server_port = ?1)"
-        " AND (?2 = 0 OR EXISTS (SELECT 1 FROM subflow s WHERE s.connection_id = c.connection_id"
-        " AND (in_prefix(s.client_addr) OR in_prefix(s.server_addr))))"
-        " AND c.start_ns >= ?3 AND c.start_ns < ?4 AND c.data_bytes BETWEEN ?5 AND ?6";
-    g_autoptr(GInetAddressMask) mask =
-        request->address ? g_inet_address_mask_new_from_string(request->address, NULL) : NULL;
+        " AND c.start_ns >= ?2 AND c.start_ns < ?3 AND c.data_bytes BETWEEN ?4 AND ?5";
     g_autoptr(MpsQuery) query = NULL;
 
     if (!execute(db, table, error))
         return false;
-    sqlite3_create_function(db, "in_prefix", 1, SQLITE_UTF8, mask, in_prefix, NULL, NULL);
     query = mps_query_new(db, fill);
     mps_query_bind_int(query, 1, request->port);
-    mps_query_bind_int(query, 2, mask != NULL);
-    mps_query_bind_int(query, 3, request->from_ns);
-    mps_query_bind_int(query, 4, request->to_ns);
-    mps_query_bind_int(query, 5, request->min_bytes);
-    mps_query_bind_int(query, 6, request->max_bytes);
+    mps_query_bind_int(query, 2, request->from_ns);
+    mps_query_bind_int(query, 3, request->to_ns);
+    mps_query_bind_int(query, 4, request->min_bytes);
+    mps_query_bind_int(query, 5, request->max_bytes);
     (void)mps_query_next(query);
-    return mps_query_finish(query, error);
+    if (!mps_query_finish(query, error))
+        return false;
+    for (char *const *each = request->addresses; each && *each; each++)
+        if (!keep_address(db, *each, error))
+            return false;
+    return true;
 }
 
 /* ---- where the clients are ---- */
@@ -152,8 +171,9 @@ static char *subject(sqlite3 *db, const MpsStudyRequest *request, GError **error
     g_string_append_printf(words, "%" PRId64 " connection%s", n, n == 1 ? "" : "s");
     if (request->port)
         g_string_append_printf(words, " · port %d", request->port);
-    if (request->address)
-        g_string_append_printf(words, " · %s", request->address);
+    for (char *const *each = request->addresses; each && *each; each++)
+        g_string_append_printf(words, " · %s%s", **each == '!' ? "not " : "",
+                               *each + (**each == '!'));
     if (request->from_ns > INT64_MIN)
         add_time(words, "from", request->from_ns);
     if (request->to_ns < INT64_MAX)
@@ -233,16 +253,19 @@ static bool work_on(sqlite3 *db, const MpsFigures *to, const Study *study, GStri
     return mps_figures_script(to, from, script, error) && mps_figures_draw(to, study->name, error);
 }
 
-bool mps_view_study_check(const char *name, const char *address, GError **error)
+bool mps_view_study_check(const char *name, char *const *addresses, GError **error)
 {
     g_autoptr(GString) names = g_string_new(NULL);
-    g_autoptr(GInetAddressMask) mask =
-        address ? g_inet_address_mask_new_from_string(address, NULL) : NULL;
     bool found = name == NULL;
 
-    if (address && !mask)
-        return mps_throw(error, MPS_ERROR_USAGE, "address '%s': not as in 10.0.1.0/24 or 10.0.1.1",
-                         address);
+    for (char *const *each = addresses; each && *each; each++) {
+        g_autoptr(GInetAddressMask) mask = read_prefix(*each);
+
+        if (!mask)
+            return mps_throw(error, MPS_ERROR_USAGE,
+                             "address '%s': not as in 10.0.1.0/24, 10.0.1.1 or !10.0.1.0/24",
+                             *each);
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(studies); i++) {
         found |= name && strcmp(studies[i].name, name) == 0;
         g_string_append_printf(names, "%s%s", i ? ", " : "", studies[i].name);

@@ -99,12 +99,13 @@ bool mps_view_plot_check(const char *kind, const char *format, GError **error);
 
 /* view_study.c: figures of many connections, each with its numbers as CSV and its script. */
 typedef struct {
-    const char *directory;        /* exists, or is created */
-    const char *name;             /* of a figure of studies.def, or NULL for all */
-    const char *format;           /* as in MpsPlotRequest */
-    int port;                     /* of the server; 0: any */
-    const char *address;          /* prefix of an address of some subflow, or NULL */
-    int64_t from_ns, to_ns;       /* connections that began in [from_ns, to_ns) */
+    const char *directory;  /* exists, or is created */
+    const char *name;       /* of a figure of studies.def, or NULL for all */
+    const char *format;     /* as in MpsPlotRequest */
+    int port;               /* of the server; 0: any */
+    char *const *addresses; /* prefix of an address of some subflow, or !prefix of none; all must
+                             * hold; NULL-terminated, or NULL */
+    int64_t from_ns, to_ns; /* connections that began in [from_ns, to_ns) */
     int64_t min_bytes, max_bytes; /* data of both directions, limits included */
     char *const *locations;       /* files for mps_geo_open(), NULL-terminated; or NULL */
     bool quiet;                   /* no notes about figures without data */
@@ -116,9 +117,10 @@ typedef struct {
 /* Adds the path of each CSV and figure to @files (char *, owned by it).  MPS_ERROR_TOOL: gnuplot
  * missing or failed; MPS_ERROR_OPEN: @request->locations cannot be read; MPS_ERROR_STORE. */
 bool mps_view_study(sqlite3 *db, const MpsStudyRequest *request, GPtrArray *files, GError **error);
-/* Whether there is figure @name (or NULL) and @address (or NULL) can be read; else MPS_ERROR_USAGE.
+/* Whether there is figure @name (or NULL) and @addresses (or NULL) can be read; else
+ * MPS_ERROR_USAGE.
  */
-bool mps_view_study_check(const char *name, const char *address, GError **error);
+bool mps_view_study_check(const char *name, char *const *addresses, GError **error);
 
 /* One figure of one direction as the text of an SVG, for g_free(); *svg is NULL if there is too
  * little data for it.  Uses database, kind, connection_id and scratch of @request. */

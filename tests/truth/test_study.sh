@@ -64,6 +64,13 @@ filtered "port" 300 -p 443
 filtered "another port" 0 -p 80
 filtered "address" 300 -a 192.0.2.0/24
 filtered "another address" 0 -a 203.0.113.0/24
+filtered "not that address" 0 -a '!192.0.2.0/24'
+filtered "not another address" 300 -a '!203.0.113.0/24' -a 192.0.2.10
+several=$(sqlite3 "$work/many.db" "SELECT count(DISTINCT connection_id) FROM subflow WHERE ordinal > 0")
+second=$(sqlite3 "$work/many.db" "SELECT client_addr FROM subflow WHERE ordinal = 1 LIMIT 1")
+filtered "with that second address" "$(sqlite3 "$work/many.db" "SELECT count(DISTINCT connection_id) FROM subflow
+    WHERE client_addr = '$second'")" -a "$second"
+filtered "only one subflow by address" "$((300 - several))" -a '!10.2.0.0/16' -a '!10.3.0.0/16' -a '!10.4.0.0/16'
 filtered "later than all" 0 --from 2030-01-01
 filtered "the year" 300 --from 2023-01-01 --to 2024-01-01T00:00:00Z
 filtered "earlier than all" 0 --to 2023-01-01
