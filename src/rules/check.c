@@ -279,21 +279,36 @@ bool check_is_near(const Check *check, MpsSide side)
 
 /* ---- tracking ---- */
 
-/* What @packet's IPv4 identification says of packets before it that the capture lacks. */
-static void track_ip_id(MpsRules *rules, End *end, const MpsSegment *wire)
+/* Whether the payload of @packet continues what was captured before. */
+static bool continues(const Packet *packet)
 {
-    if (wire->ip_id == 0)
+    const MpsEvent *event = packet->event;
+
+    return packet->wire->payload_bytes > 0 && event->segment.has_seq &&
+           event->segment.seq == packet->sending->next;
+}
+
+/* What @packet's IPv4 identification, or payload, says of packets before it that the capture lacks.
+ */
+static void track_ip_id(const Packet *packet)
+{
+    const MpsSegment *wire = packet->wire;
+    End *end = packet->sending;
+
+    if (wire->ip_id == 0) {
+        end->n_next += continues(packet);
         return;
+    }
     if (end->has_ip_id) {
         const uint16_t step = (uint16_t)(wire->ip_id - end->ip_id);
         /* A packet cut from, or merged into, a large one took several. */
         const uint32_t most = 1 + end->ip_id_bytes / 500;
 
         if (step == 0 || step > most) {
-            rules->n_broken += end->complete;
+            packet->check->rules->n_broken += end->complete;
             end->complete = false;
         }
-        rules->n_next += step == 1;
+        end->n_next += step == 1;
         end->ip_id_step = step;
     } else {
         end->complete = true;
@@ -388,11 +403,7 @@ static void track_before(const Packet *packet)
 {
     Flow *flow = packet->flow;
 
-    track_ip_id(packet->check->rules, packet->sending, packet->wire);
-    /* Payload that continues what was captured before. */
-    packet->check->rules->n_next += packet->wire->ip_id == 0 && packet->wire->payload_bytes > 0 &&
-                                    packet->event->segment.has_seq &&
-                                    packet->event->segment.seq == packet->sending->next;
+    track_ip_id(packet);
     flow->out_of_order |= is_out_of_order(packet);
     /* Without the SYN/ACK nobody knows where behind the data of a SYN the numbers begin. */
     if (packet->sending->syn_bytes > 0 && !flow->synack.packet && !packet->syn)
@@ -861,6 +872,18 @@ static unsigned lacking(const Check *check, const Fault *fault, MpsVantage vanta
     return lacking & needs;
 }
 
+/* What the connection tells of the run. */
+static void sum_up(Check *check)
+{
+    check->rules->n_broken += is_broken(check);
+    for (guint i = 0; i < check_n_flows(check); i++) {
+        const Flow *flow = check_flow(check, i);
+
+        if (flow)
+            check->rules->n_next += flow->end[MPS_CLIENT].n_next + flow->end[MPS_SERVER].n_next;
+    }
+}
+
 /* Packets before which nothing is missing, so many that a capture that lacks one somewhere would
  * hardly lack just the one that matters. */
 enum { WHOLE_PACKETS = 512 };
@@ -889,7 +912,7 @@ static void judge(Check *check, MpsRowSink *rows)
     for (int i = 0; i < N_FAMILIES; i++)
         if (families[i]->finish)
             families[i]->finish(check);
-    check->rules->n_broken += is_broken(check);
+    sum_up(check);
     for (guint i = 0; check->faults && i < check->faults->len; i++)
         settle(check, &g_array_index(check->faults, Fault, i), vantage);
     mps_findings_write(check, rows);

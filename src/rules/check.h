@@ -98,6 +98,7 @@ typedef struct {
     bool ip_id_from_syn; /* of its SYN already; else one may be missing before its first packet */
     bool options_cut;    /* of some packet, or ambiguous: what they say is as good as missing */
     uint16_t ip_id;
+    uint64_t n_next;      /* packets before which none of its own can be missing */
     uint16_t ip_id_step;  /* from the one before to the latest; 0: it was the first */
     uint32_t ip_id_bytes; /* payload of the packet with that identification */
     /* RFC 7323 time stamps: of its SYN or SYN/ACK, and of the latest packet with one. */
@@ -222,8 +223,8 @@ struct _MpsRules {
     MpsRuleOptions options;
     int64_t now_ns;
     uint64_t epochs; /* given to checks so far */
-    /* What the captures show of packets they lack: packets before which none of their sender can be
-     * missing, and connections in which some are. */
+    /* Of the connections judged so far: packets before which none of their sender can be missing;
+     * times at which some are. */
     uint64_t n_next, n_broken;
     unsigned ever_quiet; /* families that have is_quiet, bits (1 << FamilyId) */
     char *states;
