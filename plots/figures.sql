@@ -192,19 +192,21 @@ SELECT 'reinjection: the same data on another subflow' ||
        count(*) AS marks
 FROM again_drawn;
 
--- Times without progress, the 200 longest: no DATA_ACK while data was outstanding, or nothing sent.
+-- Times without progress, the 200 longest: no DATA_ACK while data was outstanding, nothing sent, or
+-- the receive window closed.
 CREATE TEMP VIEW silence AS
 SELECT s.kind, max((s.start_ns - t.start_ns) / t.divisor, t.low) AS t0,
        min((s.start_ns + s.length_ns - t.start_ns) / t.divisor, t.high) AS t1, s.length_ns
 FROM time_axis t JOIN stall s USING (connection_id, direction)
-WHERE s.kind IN ('no_data_ack', 'idle')
+WHERE s.kind IN ('no_data_ack', 'idle', 'closed_window')
 ORDER BY s.length_ns DESC LIMIT 200;
 
 -- A word for each band that it fits into, or else for the longest alone.
 CREATE TEMP VIEW silence_words AS
 WITH worded AS (
     SELECT s.t0, s.t1, (s.t0 + s.t1) / 2 AS t, x.low, x.high, x.pixel, s.length_ns,
-           iif(s.kind = 'idle', 'nothing sent for ', 'no DATA_ACK for ') ||
+           CASE s.kind WHEN 'idle' THEN 'nothing sent for '
+           WHEN 'closed_window' THEN 'window closed for ' ELSE 'no DATA_ACK for ' END ||
            printf('%.3g ', length_ns / u.divisor) || u.name AS text
     FROM silence s JOIN time_axis x JOIN unit u
     ON u.kind = 'time' AND length_ns >= u.low AND length_ns < u.high),

@@ -244,6 +244,14 @@ static bool ends_attempt(const MpsIcmpError *icmp)
     return (icmp->type == 3 && icmp->code != 4) || icmp->type == 11;
 }
 
+/* Whether @sending sent something that began at @seq. */
+static bool is_of_stream(const SubflowEnd *sending, uint32_t seq)
+{
+    const uint64_t position = sending->started ? mps_stream_position(sending, seq) : 0;
+
+    return position >= POSITION_BASE && position <= MAX(sending->highest, sending->last);
+}
+
 void mps_model_icmp(MpsModel *self, const MpsIcmpError *icmp)
 {
     MpsFlowKey key;
@@ -253,7 +261,7 @@ void mps_model_icmp(MpsModel *self, const MpsIcmpError *icmp)
 
     Subflow *subflow = mps_flows_find(self->flows, &key);
 
-    if (!subflow || !ends_attempt(icmp) || subflow->icmp || subflow->synack_seen)
+    if (!subflow || !ends_attempt(icmp) || subflow->icmp)
         return;
 
     const MpsSide sender = forward ? subflow->forward : other(subflow->forward);
@@ -267,7 +275,14 @@ void mps_model_icmp(MpsModel *self, const MpsIcmpError *icmp)
         .signal = {.what = MPS_SIGNAL_UNREACHABLE, .icmp = icmp},
     };
 
-    if (!subflow->syn_seen || sender != subflow->public.opened_by || sending->origin != icmp->seq)
+    if (subflow->synack_seen || !subflow->syn_seen) {
+        if (is_of_stream(sending, icmp->seq) && !subflow->unreachable_told) {
+            subflow->unreachable_told = true;
+            mps_emit(self, &event, &here);
+        }
+        return;
+    }
+    if (sender != subflow->public.opened_by || sending->origin != icmp->seq)
         return;
     subflow->icmp = g_memdup2(icmp, sizeof *icmp);
     mps_emit(self, &event, &here);

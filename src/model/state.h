@@ -105,8 +105,9 @@ struct _Subflow {
     bool acceptor_confirmed; /* the acceptor sent something but RST after the third ACK */
     bool opener_reset, opener_reset_reasoned, acceptor_reset;
     uint32_t join_token;
-    uint32_t n_join_acks; /* third packets with MP_JOIN, until something came back */
-    MpsIcmpError *icmp;   /* answered the SYN; NULL = none */
+    uint32_t n_join_acks;  /* third packets with MP_JOIN, until something came back */
+    bool unreachable_told; /* an ICMP error about more than the SYN */
+    MpsIcmpError *icmp;    /* answered the SYN; NULL = none */
 
     bool strange_syn;     /* the SYN has MPTCP options, but only those of later packets */
     bool dss_seen;        /* any DSS on it */

@@ -245,7 +245,9 @@ static void signal_remark(Remarks *self, const MpsEvent *event)
         remark(self, "ends the subflow");
         break;
     case MPS_SIGNAL_UNREACHABLE:
-        remark(self, "ends the attempt to connect");
+        remark(self, event->subflow->established_ns == MPS_NO_TIME
+                         ? "ends the attempt to connect"
+                         : "about an established subflow; more of it is not told");
         break;
     case MPS_SIGNAL_TRANSLATED:
         if (event->subflow->kind == MPS_KIND_JOIN)

@@ -69,6 +69,21 @@ static void removes(Rows *rows, MpsSide from, uint8_t n_ids, uint8_t first_id)
     "(echoed_ns - ts_ns) / 1000000, (removed_ns - ts_ns) / 1000000, used, outcome FROM address "   \
     "ORDER BY ts_ns, address_id"
 
+/* A capture that begins in mid-connection shows of no subflow which address ids it has. */
+static void test_address_midstream(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    removes(&rows, C, 2, 0);
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT address_id, used, outcome FROM address ORDER BY address_id",
+                "0|0|which subflow is not visible in this capture\n"
+                "1|0|which subflow is not visible in this capture");
+    rows_free(&rows);
+}
+
 /* Said three times, echoed after the second; joined by address 1 of path 1. */
 static void test_address_joined(void)
 {
@@ -1241,6 +1256,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_set_nonfatal_assertions();
     g_test_add_func("/address/joined", test_address_joined);
+    g_test_add_func("/address/midstream", test_address_midstream);
     g_test_add_func("/address/again", test_address_again);
     g_test_add_func("/address/came to nothing", test_address_unused);
     g_test_add_func("/address/HMAC", test_address_hmac);
