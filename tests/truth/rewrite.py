@@ -5,6 +5,7 @@
   rewrite.py IN OUT drop PERCENT SEED     packets missing at random
   rewrite.py IN OUT from PACKET           begins with this packet
   rewrite.py IN OUT without PACKET        this packet missing
+  rewrite.py IN OUT modified little|big   with the longer record headers of Kuznetzov's libpcap
   rewrite.py IN OUT raw                   without link-layer headers, for programs that know few
   rewrite.py IN OUT arp PACKET            an Ethernet frame without IP comes after this packet
   rewrite.py IN OUT reset PACKET          a RST of the receiver of this SYN that acknowledges nothing of it
@@ -410,6 +411,16 @@ def main():
     elif action == 'flip':
         packets = [Packet(h, d, LINKS[link]) for h, d in records]
         records = inverted(packets, int(arguments[0]) - 1, int(arguments[1]))
+    elif action == 'modified':
+        unit = 1000 if 0xa1b23c4d in struct.unpack('<I', header[:4]) + struct.unpack('>I', header[:4]) else 1
+        order = '>' if arguments[0] == 'big' else '<'
+        header = struct.pack(order + 'IHHiIII', 0xa1b2cd34, 2, 4, 0, 0, 262144, link)
+        # The rest of each header: interface index, protocol, packet type, padding.
+        more = struct.pack(order + 'IHBB', 3, 0x0800, 4, 0)
+        with open(target, 'wb') as out:
+            out.write(header + b''.join(struct.pack(order + 'IIII', h[0], h[1] // unit, *h[2:4]) + more + d
+                                        for h, d in records))
+        return
     elif action == 'raw':
         header = header[:20] + struct.pack(order + 'I', 101)
         records = [((*h[:2], h[2] - LINKS[link], h[3] - LINKS[link]), d[LINKS[link]:])
