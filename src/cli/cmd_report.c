@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/source.h"
 #include "pipeline/pipeline.h"
+#include "views/left_out.h"
 #include "views/query.h"
 #include "views/views.h"
 
@@ -107,7 +108,7 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
         (g_strcmp0(output, "-") != 0 && !mps_output_check(output, force, arguments, error)))
         return MPS_EXIT_USAGE;
     source = mps_source_open(arguments, true, settings, error);
-    if (!source)
+    if (!source || !mps_left_out_none(source->db, "a report needs", error))
         return MPS_EXIT_FAILED;
     page = mps_output_open(output, force, error);
     if (!page || !make_scratch(&scratch, error))

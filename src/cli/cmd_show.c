@@ -1,6 +1,7 @@
 /* cmd_show.c - everything about one connection. */
 #include "cli/command.h"
 #include "cli/source.h"
+#include "views/left_out.h"
 #include "views/views.h"
 
 static char *number;
@@ -18,7 +19,8 @@ static const GOptionEntry options[] = {
 static bool show(sqlite3 *db, int64_t connection, GError **error)
 {
     if (interval_s > 0)
-        return mps_view_interval(db, connection, (int64_t)(interval_s * 1e9), stdout, error);
+        return mps_left_out_none(db, "rates per interval need", error) &&
+               mps_view_interval(db, connection, (int64_t)(interval_s * 1e9), stdout, error);
     return json ? mps_view_show_json(db, connection, stdout, error)
                 : mps_view_show(db, connection, stdout, error);
 }

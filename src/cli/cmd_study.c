@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/source.h"
+#include "views/left_out.h"
 #include "views/views.h"
 
 static char *directory, *format, *name, *address, *from, *to;
@@ -85,7 +86,8 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
     if (!check(&request, error))
         return MPS_EXIT_USAGE;
     source = mps_source_open(arguments, false, settings, error);
-    if (!source || !mps_view_study(source->db, &request, files, error))
+    if (!source || !mps_left_out_none(source->db, "a study needs", error) ||
+        !mps_view_study(source->db, &request, files, error))
         return MPS_EXIT_FAILED;
     for (unsigned i = 0; i < files->len; i++)
         puts(files->pdata[i]);

@@ -198,6 +198,7 @@ const MpsMetric mps_metric_idle = {
     .help = "Long silences of a host between data and more data with nothing outstanding and an "
             "open receive window; none are told after a fallback.",
     .scope = MPS_SCOPE_CONNECTION,
+    .always = true,
     .columns = columns,
     .table = &mps_stall_table,
     .state_bytes = sizeof(State),

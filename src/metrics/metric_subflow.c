@@ -187,6 +187,7 @@ const MpsMetric mps_metric_subflow = {
     .help = "Identity, handshake, result and end of a subflow; join delays count from the first "
             "MP_CAPABLE SYN.",
     .scope = MPS_SCOPE_SUBFLOW,
+    .always = true,
     .columns = columns,
     .summarise = summarise,
 };

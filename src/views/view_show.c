@@ -8,6 +8,7 @@
 #include <mptcpscope/error.h>
 
 #include "views/connection_json.h"
+#include "views/left_out.h"
 #include "views/parts.h"
 #include "views/query.h"
 #include "views/show_findings.h"
@@ -200,7 +201,7 @@ bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error
 
     if (!mps_view_check_connection(db, connection_id, error))
         return false;
-    if (!mps_view_capture_findings(db, out, error))
+    if (!mps_view_capture_findings(db, out, error) || !mps_left_out_print(db, out, error))
         return false;
     mps_query_bind_int(query, 1, connection_id);
     for (; mps_query_next(query); n++) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "views/json.h"
+#include "views/left_out.h"
 #include "views/parts.h"
 #include "views/query.h"
 #include "views/text_table.h"
@@ -351,7 +352,7 @@ bool mps_view_summary(sqlite3 *db, FILE *out, GError **error)
 {
     int64_t connections = 0, tcp_packets = 0, mptcp_packets = 0;
 
-    if (!print_captures(db, out, error) ||
+    if (!print_captures(db, out, error) || !mps_left_out_print(db, out, error) ||
         !mps_query_single(db, "SELECT count(*) FROM connection", 0, &connections, error) ||
         !mps_query_single(db, "SELECT sum(tcp_packets) FROM capture", 0, &tcp_packets, error) ||
         !mps_query_single(db, "SELECT sum(mptcp_packets) FROM capture", 0, &mptcp_packets, error))

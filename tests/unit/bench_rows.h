@@ -20,7 +20,7 @@ typedef struct {
 static inline Rows rows_new(int version, uint64_t client_key, uint64_t server_key)
 {
     g_autoptr(GError) error = NULL;
-    Rows self = {.observers = mps_observers_new(mps_metrics), .tables = g_ptr_array_new()};
+    Rows self = {.observers = mps_observers_new(MPS_ALL_METRICS), .tables = g_ptr_array_new()};
 
     for (const MpsTable *const *table = mps_observers_tables(self.observers); *table; table++)
         g_ptr_array_add(self.tables, (gpointer)(uintptr_t)*table);
