@@ -73,6 +73,7 @@ static const char schema[] =
     " words TEXT, count INTEGER, first_ns INTEGER, first_capture_id INTEGER, first_packet INTEGER,"
     " first_value TEXT, last_value TEXT) STRICT;"
     "CREATE TABLE fault(rule_id TEXT, verdict TEXT, count INTEGER) STRICT;"
+    "CREATE TABLE meta(key TEXT, value TEXT) STRICT;"
     "CREATE TABLE note(text TEXT, number REAL) STRICT;";
 
 static const char rows[] =
