@@ -60,8 +60,10 @@ static MpsDecoded decode_network(const MpsPacket *packet, bool verify, MpsLayer 
         layer->damage |= MPS_DAMAGED(WIRE_LENGTH);
     out->n_tunnels = 0;
     ethertype = decode_link(packet->link_type, layer);
-    if (ethertype < 0)
+    if (ethertype < 0) {
+        layer->damage |= MPS_DAMAGED(LINK_TYPE);
         return MPS_DECODED_LINK;
+    }
     if (G_UNLIKELY(packet->wire_bytes == 0 && packet->captured_bytes == 0))
         return mps_layer_malformed(layer, MPS_DAMAGED(EMPTY));
     if (G_UNLIKELY(layer->damage & MPS_DAMAGED(TUNNEL_HEADER)))

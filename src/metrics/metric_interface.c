@@ -30,6 +30,7 @@ const MpsMetric mps_metric_interface = {
     .name = "interface",
     .help = "Interface on which a subflow was captured, by its name in the capture.",
     .scope = MPS_SCOPE_SUBFLOW,
+    .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_SEGMENT),

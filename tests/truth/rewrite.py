@@ -6,6 +6,7 @@
   rewrite.py IN OUT delay PERCENT SEED    packets stamped up to 1 ms late at random, and sorted again
   rewrite.py IN OUT from PACKET           begins with this packet
   rewrite.py IN OUT without PACKET        this packet missing
+  rewrite.py IN OUT modified little|big   with the longer record headers of Kuznetzov's libpcap
   rewrite.py IN OUT raw                   without link-layer headers, for programs that know few; stamps in microseconds
   rewrite.py IN OUT window PACKET         this packet announces a window of 0
   rewrite.py IN OUT arp PACKET            an Ethernet frame without IP comes after this packet
@@ -577,6 +578,16 @@ def main():
         packets = [Packet(h, d, LINKS[link]) for h, d in records]
         struct.pack_into('!H', packets[int(arguments[0]) - 1].data, packets[int(arguments[0]) - 1].tcp + 14, 0)
         records = [(p.head, bytes(p.data)) for p in packets]
+    elif action == 'modified':
+        unit = 1000 if 0xa1b23c4d in struct.unpack('<I', header[:4]) + struct.unpack('>I', header[:4]) else 1
+        order = '>' if arguments[0] == 'big' else '<'
+        header = struct.pack(order + 'IHHiIII', 0xa1b2cd34, 2, 4, 0, 0, 262144, link)
+        # The rest of each header: interface index, protocol, packet type, padding.
+        more = struct.pack(order + 'IHBB', 3, 0x0800, 4, 0)
+        with open(target, 'wb') as out:
+            out.write(header + b''.join(struct.pack(order + 'IIII', h[0], h[1] // unit, *h[2:4]) + more + d
+                                        for h, d in records))
+        return
     elif action == 'raw':
         tick = 1000 if header[:4] in (b'\x4d\x3c\xb2\xa1', b'\xa1\xb2\x3c\x4d') else 1
         header = struct.pack(order + 'I', 0xa1b2c3d4) + header[4:20] + struct.pack(order + 'I', 101)

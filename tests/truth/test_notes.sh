@@ -64,4 +64,54 @@ report "show does, too" \
     "$("$program" show -q "$db" | head -1 | grep -q '^PACKETS LOST in' || echo no)"
 report "show names the interface of each subflow" "$("$program" show -q "$db" |
     grep -c '^     on \(wlan0\\x1b\[2J\|wwan0\)$' | grep -vx 2)"
+
+# A file name and an interface name that are commands, markup and statements: nothing of it is run,
+# and programs read the results. sqlite3 and gnuplot get both.
+evil=$work/$'e\e[2J;touch pwned;`touch pwned`$(touch pwned)\'"<b>,\\u0041.pcapng'
+cp "$work/little.pcapng" "$evil"
+python3 - "$evil" <<'END'
+import sys
+data = open(sys.argv[1], 'rb').read()
+name = b"`touch pwned`'\"$(id)"
+old = b'\2\0\5\0wwan0\0\0\0'
+assert old in data
+# An interface block grows: its two lengths do, too.
+at = data.index(old)
+start = data.rindex(b'\1\0\0\0', 0, at)
+size = int.from_bytes(data[start + 4:start + 8], 'little')
+option = b'\2\0' + len(name).to_bytes(2, 'little') + name + bytes(-len(name) % 4)
+size += len(option) - len(old)
+block = bytearray(data[start:start + size - len(option) + len(old)].replace(old, option))
+block[4:8] = block[-4:] = size.to_bytes(4, 'little')
+open(sys.argv[1], 'wb').write(data[:start] + bytes(block) + data[start + size - len(option) + len(old):])
+END
+problem=$("$program" analyze -q "$evil" -o "$work/evil.db" 2>&1 >"$work/view")
+report "a hostile file name: analyzed" "$problem"
+clean "a hostile file name: analyze" "$work/view"
+expect "a hostile interface name is stored as it is" "$work/evil.db" \
+    "SELECT interface FROM subflow WHERE ordinal = 1" "\`touch pwned\`'\"\$(id)"
+absolute=$(realpath "$program")
+for command in list show "show --json" "check --format junit" "check --format sarif" "check --format tap" \
+    "export --format json" "export --format csv --table capture" "report -f -o evil.html"; do
+    # shellcheck disable=SC2086
+    (cd "$work" && "$absolute" ${command%% *} -q evil.db ${command#"${command%% *}"} >view 2>&1)
+    case $command in
+    *json | *sarif) problem=$(sqlite3 :memory: "SELECT json_valid(CAST(readfile('$work/view') AS TEXT))" | grep -vx 1) ;;
+    *junit) problem=$(python3 -c "import sys, xml.dom.minidom as x; x.parse(sys.argv[1])" "$work/view" 2>&1) ;;
+    *csv*) problem=$(python3 -c "import csv, sys; print(*{len(r) for r in csv.reader(open(sys.argv[1]))})" \
+        "$work/view" | grep ' ') ;;
+    *) problem= ;;
+    esac
+    report "hostile names can be read: $command" "$problem"
+    case $command in *csv*) ;; *) clean "hostile names: $command" "$work/view" ;; esac
+done
+report "hostile names: no markup in the page" "$(grep -o '<b>,' "$work/evil.html")"
+if command -v gnuplot >/dev/null; then
+    (cd "$work" && "$absolute" plot -q evil.db -k throughput --format svg -o figures >view 2>&1 &&
+        for script in figures/*.gp; do gnuplot "$script" >/dev/null 2>&1; done)
+    report "hostile names: a figure is drawn" "$(ls "$work"/figures/*.svg 2>&1 >/dev/null)"
+else
+    skip "hostile names: a figure is drawn" "gnuplot is not installed"
+fi
+report "hostile names: nothing of them was run" "$(find . "$work" -name 'pwned*' 2>/dev/null)"
 plan
