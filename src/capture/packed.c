@@ -1,5 +1,4 @@
 /* packed.c - libarchive unpacks in a thread; a ring of bytes lies between it and the reader. */
-#define _GNU_SOURCE /* fopencookie */
 #include "capture/packed.h"
 
 #include <errno.h>
@@ -15,9 +14,8 @@
 
 #include "capture/gunzip.h"
 
-#define INPUT_BYTES         (256u << 10)
-#define RING_BYTES          (2u << 20)
-#define STREAM_BUFFER_BYTES (256u << 10)
+#define INPUT_BYTES (256u << 10)
+#define RING_BYTES  (2u << 20)
 
 struct _MpsPacked {
     MpsFeed *feed;
@@ -282,9 +280,9 @@ static gpointer unpack(gpointer user)
     return NULL;
 }
 
-static ssize_t take(void *cookie, char *bytes, size_t n_bytes)
+ssize_t mps_packed_read(void *packed, void *bytes, size_t n_bytes)
 {
-    MpsPacked *self = cookie;
+    MpsPacked *self = packed;
 
     g_mutex_lock(&self->mutex);
     while (self->n_put == self->n_taken && !self->ended)
@@ -333,10 +331,8 @@ static GThread *start(MpsPacked *self)
     return thread;
 }
 
-FILE *mps_packed_begin(MpsPacked *self, const char *name, GError **error)
+bool mps_packed_begin(MpsPacked *self, const char *name, GError **error)
 {
-    FILE *stream;
-
     g_assert(!self->thread);
     self->begun = true;
     self->n_put = self->n_taken = 0;
@@ -345,14 +341,12 @@ FILE *mps_packed_begin(MpsPacked *self, const char *name, GError **error)
     g_clear_pointer(&self->problem, g_free);
     if (self->is_archive && !open_inner(self, name, error)) {
         g_clear_pointer(&self->inner, archive_read_free);
-        return NULL;
+        return false;
     }
     if (!self->ring)
         self->ring = g_malloc(RING_BYTES);
-    stream = fopencookie(self, "r", (cookie_io_functions_t){.read = take});
-    setvbuf(stream, NULL, _IOFBF, STREAM_BUFFER_BYTES);
     self->thread = start(self);
-    return stream;
+    return true;
 }
 
 void mps_packed_end(MpsPacked *self)
