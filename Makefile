@@ -1,5 +1,5 @@
 # mptcpscope - offline analyzer of Multipath TCP captures.  `make help` lists the targets.
-# MODE is release, debug or asan; every mode has its own tree below build/.
+# MODE is release, debug, asan or tsan; every mode has its own tree below build/.
 MODE ?= release
 BUILD := build/$(MODE)
 PKGS := libpcap libarchive glib-2.0 gio-2.0 sqlite3
@@ -11,6 +11,7 @@ MANDIR ?= $(DATADIR)/man
 FLAGS.release := -O2 -g
 FLAGS.debug := -O0 -g3
 FLAGS.asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS.tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 ifneq ($(CI),)
 WERROR := -Werror
 endif
@@ -82,6 +83,10 @@ PROVED := $(TESTS) $(patsubst $(BUILD)/%,build/asan/%,$(TESTS)) tests/fuzz/test_
 prove: ## run all tests, already built
 	prove -j2 $(PROVED)
 
+tsan: generators $(BUILD)/tests/faults/fail_nth.so ## run the program's threads under ThreadSanitizer
+	@$(MAKE) --no-print-directory -s MODE=tsan all
+	MPTCPSCOPE=build/tsan/mptcpscope tests/truth/test_threads.sh
+
 check-live: all ## make fresh captures with this machine's kernel and compare (needs root)
 	scripts/check-live
 	tests/lab/test_depth.sh
@@ -103,5 +108,5 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all demo check tests unit prove check-live bench install clean help
+.PHONY: all demo check tests unit prove tsan check-live bench install clean help
 .SECONDARY:

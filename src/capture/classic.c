@@ -81,16 +81,15 @@ MpsClassic *mps_classic_new(MpsBlocks *blocks, char **reason)
     g_autoptr(MpsClassic) self = g_new0(MpsClassic, 1);
     const bool whole = mps_blocks_fetch(blocks, FILE_HEADER_BYTES);
     const size_t n_bytes = whole ? FILE_HEADER_BYTES : mps_blocks_left(blocks);
-    uint32_t magic;
+    uint32_t magic = 0;
 
-    g_assert(n_bytes >= sizeof magic);
-    memcpy(&magic, mps_blocks_look(blocks, n_bytes), sizeof magic);
     if (blocks->problem) {
         *reason = g_strdup_printf("error reading dump file: %s", g_strerror(blocks->problem));
         return NULL;
     }
     if (!read_header(self, mps_blocks_look(blocks, n_bytes), n_bytes, reason))
         return NULL;
+    memcpy(&magic, mps_blocks_look(blocks, sizeof magic), sizeof magic);
     if (self->swapped)
         magic = GUINT32_SWAP_LE_BE(magic);
     mps_blocks_take(blocks, FILE_HEADER_BYTES);

@@ -1,5 +1,5 @@
-/* writer.c - one prepared INSERT per table, many rows per transaction, a temporary name until the
- * database is complete. */
+/* writer.c - one prepared INSERT per table, one transaction, a temporary name until the database is
+ * complete. */
 #include "store/writer.h"
 
 #include <errno.h>
@@ -12,19 +12,15 @@
 #include "store/database.h"
 #include "store/schema.h"
 
-/* Rows per transaction. */
-enum { BATCH = 100 * 1000 };
-
 struct _MpsWriter {
     MpsRowSink rows; /* first: the sink is the writer */
     sqlite3 *db;
     const MpsTable *const *tables;
     sqlite3_stmt **inserts; /* by table */
     guint n_tables;
-    guint n_batch;          /* rows since the last commit */
     char *path, *temporary; /* NULL: a database without a name */
     bool force;
-    GError *error; /* the first one */
+    GError *_Atomic error; /* of the first row that failed; stays */
 };
 
 static bool failed(MpsWriter *self, GError **error)
@@ -62,10 +58,13 @@ static void add(MpsRowSink *rows, const MpsTable *table, const MpsValue *values)
     g_assert(at < self->n_tables);
     for (int i = 0; table->columns[i].name; i++)
         bind(self->inserts[at], i + 1, table->columns[i].type, &values[i]);
-    if (sqlite3_step(self->inserts[at]) != SQLITE_DONE)
-        failed(self, &self->error);
+    if (sqlite3_step(self->inserts[at]) != SQLITE_DONE) {
+        GError *reason = NULL;
+
+        failed(self, &reason);
+        self->error = reason;
+    }
     sqlite3_reset(self->inserts[at]);
-    self->n_batch++;
 }
 
 static bool create_tables(MpsWriter *self, GError **error)
@@ -164,16 +163,13 @@ MpsRowSink *mps_writer_rows(MpsWriter *self)
     return &self->rows;
 }
 
-bool mps_writer_check(MpsWriter *self, GError **error)
+bool mps_writer_check(const MpsWriter *self, GError **error)
 {
-    if (self->error) {
-        g_propagate_error(error, g_steal_pointer(&self->error));
-        return false;
-    }
-    if (self->n_batch < BATCH)
-        return true;
-    self->n_batch = 0;
-    return execute(self, "COMMIT; BEGIN", error);
+    const GError *reason = self->error;
+
+    if (reason)
+        g_propagate_error(error, g_error_copy(reason));
+    return !reason;
 }
 
 static bool finish_schema(MpsWriter *self, GError **error)
@@ -234,7 +230,8 @@ void mps_writer_free(MpsWriter *self)
     sqlite3_close(self->db);
     if (self->temporary)
         g_unlink(self->temporary);
-    g_clear_error(&self->error);
+    if (self->error)
+        g_error_free(self->error);
     g_free(self->temporary);
     g_free(self->path);
     g_free(self);
