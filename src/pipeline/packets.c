@@ -94,7 +94,7 @@ typedef struct {
 static bool read_all(const MpsPacketRun *run, const Work *work, MpsPacketFunc take, void *user,
                      GError **error)
 {
-    MpsMemory memory = mps_memory_begin(run->limits.memory_bytes);
+    MpsMemory memory = mps_memory_begin(&run->limits);
     const bool live = mps_trace_is_live(work->trace);
     const MpsTaken *taken;
     MpsIcmpError icmp;

@@ -324,7 +324,7 @@ static bool take_all(const MpsAnalysis *analysis, const MpsTrace *trace, MpsInta
                      MpsModel *model, MpsWriter *writer, Run *run, MpsProgress *progress,
                      GError **error)
 {
-    MpsMemory memory = mps_memory_begin(analysis->limits.memory_bytes);
+    MpsMemory memory = mps_memory_begin(&analysis->limits);
     const MpsTaken *taken;
     bool good = true;
 

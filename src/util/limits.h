@@ -29,6 +29,7 @@ typedef struct {
 typedef struct {
     MpsTimeouts timeouts;
     uint64_t memory_bytes; /* 0: from what is available */
+    unsigned n_shares;     /* so many runs have the memory together; 0: one */
     MpsSpan span;
     unsigned n_threads; /* 1: reads, analyzes and stores; 2: reading has its own; 3: storing, too;
                            0: as the machine is */
