@@ -90,7 +90,16 @@ static gboolean read_number(const char *option, const char *text, gpointer data 
     return true;
 }
 
+static gboolean want_progress(const char *option G_GNUC_UNUSED, const char *text G_GNUC_UNUSED,
+                              gpointer data G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+    given = "--progress";
+    return wished.progress = true;
+}
+
 const GOptionEntry mps_limits_options[] = {
+    {"progress", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer)want_progress,
+     "Captures: tell how far it is also if standard error is no terminal", NULL},
     {"since", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)read_moment,
      "Captures: pass over packets before TIME (2026-03-01T12:30:00, seconds since 1970, +SECONDS)",
      "TIME"},

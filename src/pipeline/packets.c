@@ -1,8 +1,6 @@
 /* packets.c - capture, decode, model; then the packet goes on with the events it caused. */
 #include "pipeline/packets.h"
 
-#include <unistd.h>
-
 #include "capture/filter.h"
 #include "capture/trace.h"
 #include "decode/decode.h"
@@ -163,7 +161,7 @@ static bool show_packets(const MpsPacketRun *run, MpsPacketFunc take, void *user
         .user = &collected,
     };
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
-    MpsProgress progress = {.on = run->progress && isatty(STDERR_FILENO)};
+    MpsProgress progress = mps_progress_begin(run->progress, &run->limits);
     const Work work = {trace, intake, model, shown, &collected, &progress};
     const bool done = read_all(run, &work, take, user, error);
 

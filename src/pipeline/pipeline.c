@@ -1,8 +1,6 @@
 /* pipeline.c - capture, decode, model, metrics, store: one pass, front to back. */
 #include "pipeline/pipeline.h"
 
-#include <unistd.h>
-
 #include "capture/trace.h"
 #include "decode/decode.h"
 #include "metrics/metrics.h"
@@ -361,7 +359,7 @@ static bool read_all(const MpsAnalysis *analysis, MpsTrace *trace, MpsModel *mod
         .ahead = n_threads(analysis) > 1,
         .span = analysis->limits.span,
     };
-    MpsProgress progress = {.on = analysis->progress && isatty(STDERR_FILENO)};
+    MpsProgress progress = mps_progress_begin(analysis->progress, &analysis->limits);
     MpsIntake *intake = mps_intake_new(trace, &options, error);
     const bool done =
         intake && take_all(analysis, trace, intake, model, writer, run, &progress, error);

@@ -31,6 +31,7 @@ typedef struct {
     uint64_t memory_bytes; /* 0: from what is available */
     unsigned n_shares;     /* so many runs have the memory together; 0: one */
     MpsSpan span;
+    bool progress;      /* is told also where stderr is no terminal */
     unsigned n_threads; /* 1: reads, analyzes and stores; 2: reading has its own; 3: storing, too;
                            0: as the machine is */
 } MpsLimits;

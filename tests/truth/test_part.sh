@@ -77,7 +77,7 @@ refuse "no time" "$whole" --since noon
 refuse "no number" "$whole" --first 0
 refuse "four threads" "$whole" --threads 4
 "$program" analyze -q "$whole" -o "$work/x.db" >/dev/null
-for option in --since=+1 --until=+1 --first=1 --threads=1; do
+for option in --since=+1 --until=+1 --first=1 --threads=1 --progress; do
     "$program" list "$work/x.db" "$option" >/dev/null 2>"$work/message"
     status=$?
     problem=
@@ -85,4 +85,18 @@ for option in --since=+1 --until=+1 --first=1 --threads=1; do
         problem="exit $status: $(cat "$work/message")"
     report "$option is not for databases" "$problem"
 done
+# --progress writes lines where there is no terminal, every ten seconds.
+generator=build/release/tests/gen/gen_bench
+if [ -x "$generator" ]; then
+    "$generator" --mode many --connections 300 --concurrency 50 --subflows 3 -o "$work/many.pcap" --truth "$work/many.json"
+    (
+        head -c 1000000 "$work/many.pcap"
+        sleep 10.5
+        tail -c +1000001 "$work/many.pcap"
+    ) | "$program" analyze --progress - >"$work/out" 2>"$work/message"
+    report "--progress" "$(grep -Eq '^mptcpscope: [0-9.]+ MB, 0.0 M packets, 0 MB/s' "$work/message" ||
+        cat "$work/message")"
+else
+    skip "--progress" "gen_bench is not built"
+fi
 plan
