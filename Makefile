@@ -94,6 +94,9 @@ check-live: all ## make fresh captures with this machine's kernel and compare (n
 bench: all generators ## time against a bare libpcap loop, tcptrace and tshark
 	scripts/bench
 
+bench-growth: all generators ## time and memory against the length of the trace (BENCH_MOST cuts it short)
+	scripts/bench growth
+
 install: all ## install below PREFIX (/usr/local), DESTDIR honoured
 	install -D -m 755 $(BUILD)/mptcpscope $(DESTDIR)$(BINDIR)/mptcpscope
 	install -D -m 644 man/mptcpscope.1 $(DESTDIR)$(MANDIR)/man1/mptcpscope.1
@@ -108,5 +111,5 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all demo check tests unit prove tsan check-live bench install clean help
+.PHONY: all demo check tests unit prove tsan check-live bench bench-growth install clean help
 .SECONDARY:
