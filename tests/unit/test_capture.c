@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 
+#include "../support/memory_stream.h"
 #include "capture/capture.h"
 #include "capture/pcapng.h"
 #include "capture/trace.h"
@@ -360,13 +361,14 @@ static void test_many_interfaces(void)
     for (unsigned i = 0; i <= MPS_INTERFACES_MAX; i++)
         put_interface(&f, 1, 0, 6, 0);
 
-    FILE *file = fmemopen(f.bytes->data, f.bytes->len, "rb");
-    MpsPcapng *reader = mps_pcapng_new(file);
+    MemoryStream stream = {f.bytes->data, f.bytes->len};
+    MpsBlocks blocks = {.read = memory_stream_read, .source = &stream};
+    MpsPcapng *reader = mps_pcapng_new(&blocks);
 
     g_assert_cmpint(mps_pcapng_next(reader, &packet, &reason), ==, MPS_READ_FAILED);
     g_assert_cmpstr(reason, ==, "more interfaces than anybody has");
     mps_pcapng_free(reader);
-    fclose(file);
+    mps_blocks_clear(&blocks);
     g_byte_array_free(f.bytes, TRUE);
 }
 
