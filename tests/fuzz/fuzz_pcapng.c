@@ -1,7 +1,5 @@
 /* fuzz_pcapng.c - any bytes as a pcapng file.  Promises: reading ends, a packet never holds more
  * than the file, and its bytes are there; texts are UTF-8, bounded, and about what is there. */
-#include <stdio.h>
-
 #include <glib.h>
 
 #include "../support/memory_stream.h"
