@@ -41,9 +41,10 @@ static const MpsColumn columns[] = {
 
 static const MpsTable table = {
     .name = "dsn_run",
-    .help = "Time-sequence picture: runs of segments that follow each other in data sequence and "
-            "time, at most 2048 per subflow direction and kind; to stay below that, a run is merged "
-            "with the next across holes and pauses, to runs of an ever longer time.",
+    .help =
+        "Time-sequence picture: runs of segments that follow each other in data sequence and "
+        "time, at most 2048 per subflow direction and kind; to stay below that, a run is merged "
+        "with the next across holes and pauses, to runs of an ever longer time.",
     .columns = columns,
     .index = "connection_id, direction, subflow_id",
 };

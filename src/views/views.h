@@ -22,8 +22,8 @@ bool mps_view_summary_json(sqlite3 *db, FILE *out, GError **error);
 bool mps_view_list(sqlite3 *db, bool charts, FILE *out, GError **error);
 bool mps_view_list_json(sqlite3 *db, FILE *out, GError **error);
 
-/* view_show.c: everything about one connection, or MPS_ALL_CONNECTIONS, with @charts also shares and
- * rates over time.  MPS_ERROR_USAGE if the database has no such connection. */
+/* view_show.c: everything about one connection, or MPS_ALL_CONNECTIONS, with @charts also shares
+ * and rates over time.  MPS_ERROR_USAGE if the database has no such connection. */
 bool mps_view_show(sqlite3 *db, int64_t connection_id, bool charts, FILE *out, GError **error);
 bool mps_view_show_json(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 

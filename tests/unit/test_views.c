@@ -7,6 +7,7 @@
 
 #include <mptcpscope/error.h>
 
+#include "views/charts.h"
 #include "views/text_table.h"
 #include "views/views.h"
 
@@ -435,6 +436,26 @@ static void text_table(void)
     free(text);
 }
 
+static void charts(void)
+{
+    static const struct {
+        double share;
+        const char *bar;
+    } bars[] = {{0, ""},        {1e-9, "▏"}, {0.5, "██"}, {0.53, "██▏"},
+                {0.99, "████"}, {1, "████"}, {7, "████"}};
+    static const double values[] = {0, 1e-9, 1, 4, 8, 9};
+    g_autofree char *line = mps_chart_line(values, G_N_ELEMENTS(values), 8);
+    g_autofree char *nothing = mps_chart_line(values, 1, 0);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(bars); i++) {
+        g_autofree char *bar = mps_chart_bar(bars[i].share, 4);
+
+        g_assert_cmpstr(bar, ==, bars[i].bar);
+    }
+    g_assert_cmpstr(line, ==, " ▁▁▄██");
+    g_assert_cmpstr(nothing, ==, " ");
+}
+
 static void plot_names(void)
 {
     g_autoptr(GError) error = NULL;
@@ -460,6 +481,7 @@ int main(int argc, char *argv[])
     g_test_add_func("/views/json", json);
     g_test_add_func("/views/export", export);
     g_test_add_func("/views/errors", errors);
+    g_test_add_func("/views/charts", charts);
     g_test_add_func("/views/plot-names", plot_names);
     return g_test_run();
 }
