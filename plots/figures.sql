@@ -156,7 +156,7 @@ JOIN dsn_run r USING (connection_id, direction)
 JOIN l USING (subflow_id);
 
 CREATE TEMP VIEW run_drawn AS
-SELECT r.kind, r.lane, r.color, min(r.t0) AS t0, max(max(r.t1), min(r.t0) + r.pixel) AS t1,
+SELECT r.kind, r.lane, r.color, min(r.t0) AS t0, max(max(r.t1), min(r.t0) + 1.5 * r.pixel) AS t1,
        min(r.y0) AS y0, max(r.y1) AS y1, sum(r.packets) AS stands_for
 FROM run r WHERE r.kind <> 'reinjection'
 GROUP BY r.kind, r.lane,

@@ -78,7 +78,7 @@ unset ylabel; unset grid; set grid xtics lc rgb GRID lt 1 lw 1 * px / 1.6
 tic_font = font(lane_pixels < 26 ? 0.65 : 0.9)
 set ytics font tic_font
 set label 1 'subflow' at screen LEFT - 0.008, lanes_top + pix(14) right font font(0.8) tc rgb NOTE
-# A bar is at least a pixel wide; reinjections lie on top, lower, so that they hide nothing.
+# A bar is at least a pixel and a half wide; reinjections lie on top, lower, so that they hide nothing.
 bars = sql(sprintf('SELECT t0, t1, lane, color FROM run_drawn WHERE lane <= %d ', shown) \
     .'UNION ALL SELECT low - 1, low - 1, 1, 0 FROM time_axis')
 again_bars = sql('SELECT min(t) AS t0, max(max(t), min(t) + pixel * 1.5) AS t1, lane FROM again ' \

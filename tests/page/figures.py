@@ -32,9 +32,15 @@ def overlap(a, b):
             min(a[4], b[4]) - max(a[2], b[2]) > SLACK + 2 * high)
 
 
+# Edges that are rounded to pixels lose what is narrower.
+CRISP = "document.querySelectorAll('[shape-rendering=crispEdges]').length"
+
+
 def complaints(browser, figure):
     browser.open(figure.resolve().as_uri())
     (width, height), *words = browser.run(BOXES)
+    if browser.run(CRISP):
+        yield "narrow bars may be lost"
     for each in words:
         if each[1] < -SLACK or each[3] > width + SLACK or each[2] < -SLACK or each[4] > height + SLACK:
             yield f"'{each[0]}' sticks out"
