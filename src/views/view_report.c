@@ -363,6 +363,12 @@ static void append_limits(const Report *self, GString *out)
             mps_format_count(self->n_drawn, "connection").text, self->n_connections, DRAWN_FULLY);
         append_drawn(self, out);
         g_string_append(out, "</p>\n");
+    } else if (self->n_drawn > DRAWN_FULLY) {
+        g_string_append_printf(
+            out,
+            "<p class=\"note\">All kinds of figures are drawn for %d connections: "
+            "those with a problem first, then those with the most data.</p>\n",
+            DRAWN_FULLY);
     }
     if (self->n_figures_left_out > 0)
         g_string_append_printf(out,
