@@ -44,7 +44,7 @@ static inline void rows_finish(Rows *self)
     self->db = mps_writer_finish(self->writer, &error);
     g_assert_no_error(error);
     g_assert_cmpint(sqlite3_exec(self->db,
-                                 "CREATE TABLE capture(capture_id INTEGER, packets INTEGER,"
+                                 "CREATE TABLE capture(capture_id INTEGER, path TEXT, packets INTEGER,"
                                  " truncated_packets INTEGER)",
                                  NULL, NULL, NULL),
                     ==, SQLITE_OK);
