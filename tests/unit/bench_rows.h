@@ -20,7 +20,7 @@ typedef struct {
 static inline Rows rows_new(int version, uint64_t client_key, uint64_t server_key)
 {
     g_autoptr(GError) error = NULL;
-    Rows self = {.observers = mps_observers_new(MPS_ALL_METRICS), .tables = g_ptr_array_new()};
+    Rows self = {.observers = mps_observers_new(mps_metrics), .tables = g_ptr_array_new()};
 
     for (const MpsTable *const *table = mps_observers_tables(self.observers); *table; table++)
         g_ptr_array_add(self.tables, (gpointer)(uintptr_t)*table);
@@ -59,8 +59,7 @@ static inline void rows_assert(const Rows *self, const char *sql, const char *sh
     g_autoptr(GString) is = g_string_new(NULL);
     sqlite3_stmt *statement = NULL;
 
-    if (sqlite3_prepare_v2(self->db, sql, -1, &statement, NULL) != SQLITE_OK)
-        g_error("%s: %s", sql, sqlite3_errmsg(self->db));
+    g_assert_cmpint(sqlite3_prepare_v2(self->db, sql, -1, &statement, NULL), ==, SQLITE_OK);
     while (statement && sqlite3_step(statement) == SQLITE_ROW) {
         if (is->len > 0)
             g_string_append_c(is, '\n');
