@@ -24,11 +24,21 @@ typedef struct {
     uint32_t n_copies; /* since then */
 } Announcement;
 
+/* An echo of nothing that was announced before it, until it is known what the capture lacks. */
+typedef struct {
+    Place place; /* packet 0: none */
+    const MpsSubflow *subflow;
+    MpsAddress address;
+    uint16_t port;
+    bool has_port, id_is_known;
+} Stray;
+
 typedef struct {
     AddressIds ids; /* first: address_ids_of() */
     struct {
         GArray *announcements; /* Announcement; NULL = none */
         bool too_many;
+        Stray stray; /* the first of the other host */
     } host[2];
 } CheckState;
 
@@ -279,15 +289,15 @@ static void take_echo(const Packet *packet, CheckState *state, const MpsMptcpOpt
         rule_unchecked(packet->check, RULE_ADDR_02, EV_ALL);
         return;
     }
-    if (rule_broken(packet, RULE_ADDR_02, !of))
-        rule_fault(packet,
-                   (Fault){.rule = RULE_ADDR_02,
-                           .field = "echo",
-                           .expected = text("id, address and port of an ADD_ADDR"),
-                           .seen = endpoint_text(&option->add_addr.address,
-                                                 option->add_addr.has_port, option->add_addr.port),
-                           .needs = EV_ALL | EV_NOGAP,
-                           .unseen = !host_is_complete(packet->check, side, !entry)});
+    if (rule_broken(packet, RULE_ADDR_02, !of) && !state->host[side].stray.place.packet)
+        state->host[side].stray = (Stray){
+            .place = packet_place(packet),
+            .subflow = packet->flow->public,
+            .address = option->add_addr.address,
+            .port = option->add_addr.port,
+            .has_port = option->add_addr.has_port,
+            .id_is_known = entry,
+        };
 }
 
 static void take_copy(const Packet *packet, Announcement *of)
@@ -532,6 +542,19 @@ static void check_echoed(Check *check, MpsSide side, const Announcement *each)
                           .unseen = !host_is_complete(check, other(side), true)});
 }
 
+/* ADDR-02: an echo to announcements of @side. */
+static void check_stray(Check *check, MpsSide side, const Stray *stray)
+{
+    if (stray->place.packet)
+        rule_fault_at(check, stray->subflow, other(side), stray->place,
+                      (Fault){.rule = RULE_ADDR_02,
+                              .field = "echo",
+                              .expected = text("id, address and port of an ADD_ADDR"),
+                              .seen = endpoint_text(&stray->address, stray->has_port, stray->port),
+                              .needs = EV_ALL | EV_NOGAP,
+                              .unseen = !host_is_complete(check, side, !stray->id_is_known)});
+}
+
 static void finish(Check *check)
 {
     const CheckState *state = check_state(check, FAMILY_addr);
@@ -539,6 +562,7 @@ static void finish(Check *check)
     for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++) {
         const Announcement *each;
 
+        check_stray(check, side, &state->host[side].stray);
         for (guint i = 0; (each = nth(state, side, i)); i++) {
             if (each->ignored)
                 continue;

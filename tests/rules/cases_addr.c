@@ -55,7 +55,7 @@ static void addr_02(Bed *bed, bool bad)
 }
 
 /* The capture lacks the announcement. */
-static void addr_02_gap(Bed *bed, bool bad)
+static void echo_in_gap(Bed *bed, bool bad, bool late)
 {
     bed_start(bed);
     pb_add_addr(bed->first, PB_SERVER, 1, "10.2.2.1", 0);
@@ -63,10 +63,24 @@ static void addr_02_gap(Bed *bed, bool bad)
     bed->net->hidden = bad;
     pb_add_addr(bed->first, PB_SERVER, 2, "10.2.3.1", 0);
     bed->net->hidden = false;
-    pb_send(bed->first, PB_SERVER, 10);
+    if (!late)
+        pb_send(bed->first, PB_SERVER, 10);
     bed_fault(bed);
     pb_add_addr_echo(bed->first, PB_CLIENT, 2, "10.2.3.1", 0);
+    if (late)
+        pb_send(bed->first, PB_SERVER, 10);
     pb_ack(bed->first, PB_CLIENT);
+}
+
+static void addr_02_gap(Bed *bed, bool bad)
+{
+    echo_in_gap(bed, bad, false);
+}
+
+/* Only later packets show that one is missing. */
+static void addr_02_late_gap(Bed *bed, bool bad)
+{
+    echo_in_gap(bed, bad, true);
 }
 
 static void addr_03(Bed *bed, bool bad)
@@ -230,6 +244,7 @@ const RuleCase cases_addr[] = {
     {.rule = "ADDR-01", .run = addr_01_reserved, .verdict = "violation"},
     {.rule = "ADDR-02", .run = addr_02, .verdict = "violation", .suspect = "sender client"},
     {.rule = "ADDR-02", .run = addr_02_gap, .verdict = "warning"},
+    {.rule = "ADDR-02", .run = addr_02_late_gap, .verdict = "warning"},
     {.rule = "ADDR-03", .run = addr_03_used, .verdict = "warning", .suspect = "receiver client"},
     {.rule = "ADDR-03", .run = addr_03, .verdict = "warning", .suspect = "receiver client"},
     {.rule = "ADDR-04", .run = addr_04, .verdict = "warning", .suspect = "sender server"},
