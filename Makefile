@@ -24,6 +24,15 @@ CPPFLAGS += -Iinclude -Isrc -D_DEFAULT_SOURCE -DMPS_PLOTS_DIR='"$(DATADIR)/mptcp
 CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDLIBS += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
+# Country and AS of addresses (study --geo); not in the program where libmaxminddb is not installed.
+GEO := $(shell pkg-config --exists libmaxminddb 2>/dev/null && echo libmaxminddb)
+ifneq ($(GEO),)
+$(BUILD)/src/util/geo.o: CPPFLAGS += -DMPS_HAVE_MAXMINDDB $(shell pkg-config --cflags $(GEO))
+LDLIBS += $(shell pkg-config --libs $(GEO))
+endif
+# Written when the answer is another than last time: the object is built again.
+$(shell mkdir -p $(BUILD); echo "$(GEO)" | cmp -s - $(BUILD)/geo || echo "$(GEO)" >$(BUILD)/geo)
+
 LIB := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/cli/main.c,$(sort $(wildcard src/*/*.c))))
 TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 
@@ -34,6 +43,8 @@ $(BUILD)/mptcpscope: $(BUILD)/src/cli/main.o $(LIB)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/src/util/geo.o: $(BUILD)/geo
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -66,13 +77,14 @@ unit: $(TESTS) ## build and run the unit tests alone
 # The sanitized tree runs the same unit tests, and the fuzz targets over their seeds.
 PROVED := $(TESTS) $(patsubst $(BUILD)/%,build/asan/%,$(TESTS)) tests/fuzz/test_replay.sh tests/fuzz/test_mutate.sh \
 	$(sort $(wildcard tests/truth/test_*.sh)) tests/golden/test_golden.sh \
-	$(sort $(wildcard tests/page/test_*.sh)) tests/lab/test_live.sh tests/style/test_layers.sh tests/style/test_style.sh
+	$(sort $(wildcard tests/page/test_*.sh)) $(sort $(wildcard tests/lab/test_*.sh)) tests/style/test_layers.sh tests/style/test_style.sh
 
 prove: ## run all tests, already built
 	prove -j2 $(PROVED)
 
 check-live: all ## make fresh captures with this machine's kernel and compare (needs root)
 	scripts/check-live
+	tests/lab/test_depth.sh
 
 bench: all generators ## time against a bare libpcap loop, tcptrace and tshark
 	scripts/bench

@@ -7,6 +7,7 @@
 #ifndef MPTCPSCOPE_OBSERVER_H
 #define MPTCPSCOPE_OBSERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <mptcpscope/event.h>
@@ -31,6 +32,7 @@ typedef struct _MpsMetric {
     const char *name;
     const char *help; /* one sentence: what is measured, and its source */
     MpsScope scope;
+    bool always;               /* what the rest is read by: measured whatever is selected */
     const MpsColumn *columns;  /* of the scope's table, filled by summarise(); or NULL */
     const MpsTable *table;     /* a row table of its own, or NULL */
     const MpsTable *histogram; /* another one, of distributions, or NULL */

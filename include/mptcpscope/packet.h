@@ -5,14 +5,15 @@
 #include <stdint.h>
 
 typedef struct {
-    int64_t ts_ns;           /* capture time, nanoseconds since the epoch */
-    uint64_t number;         /* 1-based in its file, as Wireshark counts */
-    uint32_t capture_id;     /* 1-based: which file of the run */
-    uint32_t interface_id;   /* pcapng interface number; 0 for classic pcap */
-    int link_type;           /* LINKTYPE_ value (libpcap's DLT_ where they differ) */
-    uint32_t wire_bytes;     /* length on the wire, from the first link-layer byte */
-    uint32_t captured_bytes; /* length of @bytes, never more than was stored */
-    const uint8_t *bytes;    /* borrowed: dies with the next read */
+    int64_t ts_ns;              /* capture time, nanoseconds since the epoch */
+    uint64_t number;            /* 1-based in its file, as Wireshark counts */
+    uint32_t capture_id;        /* 1-based: which file of the run */
+    uint32_t interface_id;      /* pcapng: counted through the file; 0 for classic pcap */
+    const char *interface_name; /* as pcapng says, NULL: it does not; lives as long as the trace */
+    int link_type;              /* LINKTYPE_ value (libpcap's DLT_ where they differ) */
+    uint32_t wire_bytes;        /* length on the wire, from the first link-layer byte */
+    uint32_t captured_bytes;    /* length of @bytes, never more than was stored */
+    const uint8_t *bytes;       /* borrowed: dies with the next read */
 } MpsPacket;
 
 /* Outcome of reading a packet. */

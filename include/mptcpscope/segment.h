@@ -179,8 +179,10 @@ enum {
 
 typedef struct {
     int64_t ts_ns;
-    uint64_t packet;     /* number in its file */
-    uint32_t capture_id; /* which file */
+    uint64_t packet;            /* number in its file */
+    uint32_t capture_id;        /* which file */
+    const char *interface_name; /* of the interface it was captured on, NULL: not said; borrowed
+                                   for the run */
 
     MpsEndpoint src, dst;
     uint64_t place;    /* where it was captured: interface, link-layer addresses and direction, TTL;
@@ -196,6 +198,7 @@ typedef struct {
 
     uint32_t seq, ack;
     uint16_t window;         /* unscaled */
+    uint16_t urgent;         /* urgent pointer, of use with MPS_TCP_URG */
     uint8_t flags;           /* MPS_TCP_ */
     uint8_t tcp_options;     /* MPS_TCPOPT_ */
     bool options_cut;        /* the capture ends inside the TCP options: absence proves nothing */

@@ -148,6 +148,7 @@ static MpsReadResult next_pcap(MpsCapture *self, MpsPacket *out, const char **re
     case 1:
         out->ts_ns = (int64_t)header->ts.tv_sec * 1000000000 + header->ts.tv_usec;
         out->interface_id = 0;
+        out->interface_name = NULL;
         out->link_type = self->link_type;
         out->wire_bytes = header->len;
         out->captured_bytes = header->caplen;
@@ -208,7 +209,7 @@ MpsReadResult mps_capture_next(MpsCapture *self, MpsPacket *out, GError **error)
 }
 
 /* libpcap names its DLT_ values, which are those of files but for this one. */
-static const char *link_name(int link_type)
+const char *mps_capture_link_name(int link_type)
 {
     const int dlt = link_type == LINKTYPE_RAW ? DLT_RAW : link_type;
     const char *name = dlt >= 0 ? pcap_datalink_val_to_name(dlt) : NULL;
@@ -231,13 +232,19 @@ MpsCaptureInfo mps_capture_info(const MpsCapture *self)
         info.link_type = self->link_type;
         info.snaplen_bytes = (uint32_t)pcap_snapshot(self->pcap);
     } else {
-        mps_pcapng_first_interface(self->pcapng, &info.link_type, &info.snaplen_bytes);
-        info.dropped = mps_pcapng_dropped(self->pcapng);
+        info.notes = mps_pcapng_notes(self->pcapng);
+        info.dropped = mps_notes_dropped(info.notes);
+        if (info.notes->interfaces->len > 0) {
+            const MpsInterface *first = g_ptr_array_index(info.notes->interfaces, 0);
+
+            info.link_type = first->link_type;
+            info.snaplen_bytes = first->snaplen_bytes;
+        }
         info.bytes_read = mps_pcapng_bytes_read(self->pcapng);
     }
     if (self->packed)
         info.bytes_read = mps_packed_bytes_read(self->packed);
-    info.link_name = link_name(info.link_type);
+    info.link_name = mps_capture_link_name(info.link_type);
     return info;
 }
 

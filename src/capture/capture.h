@@ -6,6 +6,7 @@
 #include <mptcpscope/error.h>
 #include <mptcpscope/packet.h>
 
+#include "capture/notes.h"
 #include "capture/packed.h"
 
 typedef struct _MpsCapture MpsCapture;
@@ -16,6 +17,7 @@ typedef struct {
     const char *link_name;  /* its name as libpcap says it, "unknown" without one; static */
     uint32_t snaplen_bytes; /* of the first interface; 0 = not limited, or none described */
     int64_t dropped;        /* packets the capturing side lost, as pcapng says so far; -1 unknown */
+    MpsNotes *notes;        /* what pcapng says beside the packets, so far; borrowed; NULL: pcap */
     uint64_t bytes_read;    /* position in the file as it is stored */
     uint64_t bytes_total;   /* size of the file; 0 if it has none (a pipe) or it is not known */
 } MpsCaptureInfo;
@@ -37,6 +39,9 @@ MpsCapture *mps_capture_open_packed(MpsPacked *packed, const char *path, GError 
 MpsReadResult mps_capture_next(MpsCapture *self, MpsPacket *out, GError **error);
 
 MpsCaptureInfo mps_capture_info(const MpsCapture *self);
+
+/* libpcap's name, "unknown" without one; static. */
+const char *mps_capture_link_name(int link_type);
 
 /* Whether it may have no end, and cannot be opened again: a pipe. */
 bool mps_capture_is_live(const MpsCapture *self);

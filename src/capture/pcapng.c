@@ -2,6 +2,10 @@
  * their section.  Everything is checked against the block's length before it is believed. */
 #include "capture/pcapng.h"
 
+#include <string.h>
+
+#include <gio/gio.h>
+
 #include "util/cursor.h"
 
 enum {
@@ -9,29 +13,51 @@ enum {
     BLOCK_INTERFACE = 1,
     BLOCK_PACKET = 2, /* obsolete */
     BLOCK_SIMPLE_PACKET = 3,
+    BLOCK_NAMES = 4,
     BLOCK_STATISTICS = 5,
     BLOCK_ENHANCED_PACKET = 6,
 };
 
+enum { OPTION_END = 0, OPTION_COMMENT = 1 };
+
+/* of an interface */
 enum {
-    OPTION_END = 0,
-    OPTION_IFDROP = 5, /* statistics: dropped by the interface */
-    OPTION_OSDROP = 7, /* statistics: dropped by the system */
-    OPTION_TSRESOL = 9,
-    OPTION_TSOFFSET = 14,
+    IF_NAME = 2,
+    IF_DESCRIPTION = 3,
+    IF_IPV4 = 4, /* with a mask behind it */
+    IF_IPV6 = 5, /* with the length of its prefix behind it */
+    IF_SPEED = 8,
+    IF_TSRESOL = 9,
+    IF_FILTER = 11, /* behind a byte: 0, an expression */
+    IF_OS = 12,
+    IF_TSOFFSET = 14,
+    IF_HARDWARE = 15,
 };
+
+/* of statistics */
+enum { IS_RECEIVED = 4, IS_IFDROP = 5, IS_ACCEPTED = 6, IS_OSDROP = 7, IS_DELIVERED = 8 };
+
+/* of a section */
+enum { SECTION_HARDWARE = 2, SECTION_OS = 3, SECTION_APPLICATION = 4 };
+
+enum { PACKET_DROPS = 4, PACKET_DROPS_UNKNOWN = 0xffff };
+
+/* records of a block of names */
+enum { NAMES_END = 0, NAMES_IPV4 = 1, NAMES_IPV6 = 2 };
 
 #define BLOCK_OVERHEAD_BYTES 12
 #define BLOCK_MAX_BYTES      (256u << 20)
 #define BUFFER_STEP_BYTES    (64u << 10)
+#define TIME_MIN_NS          (-(INT64_C(1) << 60))
+#define TIME_MAX_NS          (INT64_C(1) << 62)
+/* Of an interface; hostile ones may have any number. */
+#define ADDRESSES_MAX_BYTES 500u
 
 typedef struct {
-    int link_type;
-    uint32_t snaplen_bytes;
-    uint8_t resolution; /* if_tsresol: 10^-n, or 2^-n with the highest bit */
-    uint64_t factor;    /* 10^|9 - n| */
+    MpsInterface *notes; /* what has nothing to do with time */
+    uint8_t resolution;  /* if_tsresol: 10^-n, or 2^-n with the highest bit */
+    uint64_t factor;     /* 10^|9 - n| */
     int64_t offset_s;
-    int64_t ifdrop, osdrop; /* last counts, -1 unknown */
 } Interface;
 
 struct _MpsPcapng {
@@ -39,14 +65,13 @@ struct _MpsPcapng {
     bool swapped;       /* the section's byte order is not ours */
     bool in_section;    /* a section header was read */
     GArray *interfaces; /* of this section */
-    uint8_t *buffer;    /* body of the block at hand and its trailing length */
+    guint n_before;     /* interfaces of the sections before it */
+    MpsNotes *notes;
+    uint64_t n_packets;
+    uint8_t *buffer; /* body of the block at hand and its trailing length */
     size_t capacity;
     uint64_t bytes_read;
     int64_t last_ns;
-    int64_t dropped; /* of sections before this one, -1 unknown */
-    bool has_first;
-    int first_link_type;
-    uint32_t first_snaplen_bytes;
     const char *reason;
 };
 
@@ -56,7 +81,7 @@ MpsPcapng *mps_pcapng_new(FILE *file)
 
     self->file = file;
     self->interfaces = g_array_new(FALSE, FALSE, sizeof(Interface));
-    self->dropped = -1;
+    self->notes = mps_notes_new();
     return self;
 }
 
@@ -65,42 +90,19 @@ void mps_pcapng_free(MpsPcapng *self)
     if (!self)
         return;
     g_array_free(self->interfaces, TRUE);
+    mps_notes_unref(self->notes);
     g_free(self->buffer);
     g_free(self);
 }
 
-bool mps_pcapng_first_interface(const MpsPcapng *self, int *link_type, uint32_t *snaplen_bytes)
+MpsNotes *mps_pcapng_notes(const MpsPcapng *self)
 {
-    if (self->has_first) {
-        *link_type = self->first_link_type;
-        *snaplen_bytes = self->first_snaplen_bytes;
-    }
-    return self->has_first;
+    return self->notes;
 }
 
 uint64_t mps_pcapng_bytes_read(const MpsPcapng *self)
 {
     return self->bytes_read;
-}
-
-/* Sum that keeps "unknown" (-1) apart from 0 and stays below the end of the range. */
-static int64_t add_drops(int64_t a, int64_t b)
-{
-    if (a < 0 || b < 0)
-        return MAX(a, b);
-    return a > INT64_MAX - b ? INT64_MAX : a + b;
-}
-
-int64_t mps_pcapng_dropped(const MpsPcapng *self)
-{
-    int64_t sum = self->dropped;
-
-    for (guint i = 0; i < self->interfaces->len; i++) {
-        const Interface *interface = &g_array_index(self->interfaces, Interface, i);
-
-        sum = add_drops(sum, add_drops(interface->ifdrop, interface->osdrop));
-    }
-    return sum;
 }
 
 /* Fields in the section's byte order. */
@@ -164,36 +166,95 @@ static bool next_option(const MpsPcapng *self, MpsCursor *c, uint16_t *code, Mps
     return true;
 }
 
+/* Text of an option, of which the first is kept. */
+static void take_text(MpsPcapng *self, const MpsCursor *value, char **out)
+{
+    if (!*out)
+        *out = mps_notes_text(self->notes, value->at, mps_cursor_left(value));
+}
+
+static char *address_text(GSocketFamily family, const uint8_t *bytes)
+{
+    g_autoptr(GInetAddress) address = g_inet_address_new_from_bytes(bytes, family);
+
+    return g_inet_address_to_string(address);
+}
+
+/* One of the addresses of an interface, behind those before it. */
+static void take_address(MpsPcapng *self, GSocketFamily family, const MpsCursor *value,
+                         MpsInterface *interface)
+{
+    if (interface->addresses && strlen(interface->addresses) > ADDRESSES_MAX_BYTES)
+        return;
+
+    g_autofree char *text = address_text(family, value->at);
+    g_autofree char *all = g_strconcat(interface->addresses ? interface->addresses : "",
+                                       interface->addresses ? ", " : "", text, NULL);
+    char *kept = mps_notes_text(self->notes, (const uint8_t *)all, strlen(all));
+
+    if (kept) {
+        g_free(interface->addresses);
+        interface->addresses = kept;
+    }
+}
+
+static void take_interface_option(MpsPcapng *self, uint16_t code, MpsCursor *value,
+                                  Interface *interface)
+{
+    const size_t n_bytes = mps_cursor_left(value);
+    MpsInterface *notes = interface->notes;
+
+    if (code == IF_TSRESOL && n_bytes == 1)
+        interface->resolution = mps_take_u8(value);
+    else if (code == IF_TSOFFSET && n_bytes == 8)
+        interface->offset_s = (int64_t)take64(self, value);
+    else if (code == IF_SPEED && n_bytes == 8)
+        notes->speed_bps = (int64_t)(take64(self, value) & INT64_MAX);
+    else if (code == IF_IPV4 && n_bytes == 8)
+        take_address(self, G_SOCKET_FAMILY_IPV4, value, notes);
+    else if (code == IF_IPV6 && n_bytes == 17)
+        take_address(self, G_SOCKET_FAMILY_IPV6, value, notes);
+    else if (code == IF_FILTER && n_bytes > 0 && mps_take_u8(value) == 0)
+        take_text(self, value, &notes->filter);
+    else if (code == IF_NAME)
+        take_text(self, value, &notes->name);
+    else if (code == IF_DESCRIPTION)
+        take_text(self, value, &notes->description);
+    else if (code == IF_OS)
+        take_text(self, value, &notes->os);
+    else if (code == IF_HARDWARE)
+        take_text(self, value, &notes->hardware);
+    else if (code == OPTION_COMMENT)
+        mps_notes_add(self->notes, "comment", 0, (int64_t)self->notes->interfaces->len - 1,
+                      mps_notes_text(self->notes, value->at, n_bytes));
+}
+
 /*   | link type: 2 | reserved: 2 | snap length: 4 | options | */
 static void read_interface(MpsPcapng *self, MpsCursor *c)
 {
-    Interface interface = {.resolution = 6, .ifdrop = -1, .osdrop = -1};
+    Interface interface = {.resolution = 6, .notes = mps_notes_add_interface(self->notes)};
     MpsCursor value;
     uint16_t code;
 
-    interface.link_type = take16(self, c);
-    mps_cursor_skip(c, 2);
-    interface.snaplen_bytes = take32(self, c);
-    while (next_option(self, c, &code, &value)) {
-        if (code == OPTION_TSRESOL && mps_cursor_left(&value) == 1)
-            interface.resolution = mps_take_u8(&value);
-        else if (code == OPTION_TSOFFSET && mps_cursor_left(&value) == 8)
-            interface.offset_s = (int64_t)take64(self, &value);
+    if (!interface.notes) {
+        self->reason = "more interfaces than anybody has";
+        return;
     }
+    interface.notes->link_type = take16(self, c);
+    mps_cursor_skip(c, 2);
+    interface.notes->snaplen_bytes = take32(self, c);
+    while (next_option(self, c, &code, &value))
+        take_interface_option(self, code, &value, &interface);
     interface.factor = 1;
     if (interface.resolution < 0x80)
         for (int n = ABS(9 - interface.resolution); n > 0; n--)
             interface.factor = interface.factor > UINT64_MAX / 10 ? UINT64_MAX /* far below 1 ns */
                                                                   : interface.factor * 10;
     g_array_append_val(self->interfaces, interface);
-    if (!self->has_first) {
-        self->has_first = true;
-        self->first_link_type = interface.link_type;
-        self->first_snaplen_bytes = interface.snaplen_bytes;
-    }
 }
 
-/* Time of @ticks in nanoseconds, at the end of the range where it does not fit. */
+/* Time of @ticks in nanoseconds.  What no clock says ends in 1933 or 2116: the difference of two
+ * times is a number of nanoseconds, too. */
 static int64_t to_ns(const Interface *interface, uint64_t ticks)
 {
     const uint8_t n = interface->resolution & 0x7f;
@@ -221,11 +282,11 @@ static int64_t to_ns(const Interface *interface, uint64_t ticks)
     if (s > INT64_MAX || __builtin_add_overflow((int64_t)s, interface->offset_s, &sum) ||
         __builtin_mul_overflow(sum, (int64_t)1000000000, &sum) ||
         __builtin_add_overflow(sum, (int64_t)ns, &sum))
-        return interface->offset_s < 0 ? INT64_MIN : INT64_MAX;
-    return sum;
+        return interface->offset_s < 0 ? TIME_MIN_NS : TIME_MAX_NS;
+    return CLAMP(sum, TIME_MIN_NS, TIME_MAX_NS);
 }
 
-/*   | interface: 4 | time: 8, in two halves | | options: ifdrop, osdrop | */
+/*   | interface: 4 | time: 8, in two halves | options: counts of 8 bytes | */
 static void read_statistics(MpsPcapng *self, MpsCursor *c)
 {
     const uint32_t id = take32(self, c);
@@ -236,15 +297,83 @@ static void read_statistics(MpsPcapng *self, MpsCursor *c)
     if (c->short_read || id >= self->interfaces->len)
         return;
 
-    Interface *interface = &g_array_index(self->interfaces, Interface, id);
+    MpsInterface *interface = g_array_index(self->interfaces, Interface, id).notes;
+    int64_t *const counts[] = {[IS_RECEIVED] = &interface->received,
+                               [IS_IFDROP] = &interface->ifdrop,
+                               [IS_ACCEPTED] = &interface->filter_accepted,
+                               [IS_OSDROP] = &interface->osdrop,
+                               [IS_DELIVERED] = &interface->delivered};
+
+    while (next_option(self, c, &code, &value))
+        if (code < G_N_ELEMENTS(counts) && counts[code] && mps_cursor_left(&value) == 8)
+            *counts[code] = (int64_t)(take64(self, &value) & INT64_MAX);
+}
+
+/*   records: | type: 2 | length: 2 | address | names, each with a 0 behind it, padded to 4 | */
+static void read_names(MpsPcapng *self, MpsCursor *c)
+{
+    MpsCursor record;
+    uint16_t type;
+
+    while (next_option(self, c, &type, &record)) {
+        const size_t n_address = type == NAMES_IPV4 ? 4 : type == NAMES_IPV6 ? 16 : 0;
+        const uint8_t *address = record.at;
+
+        if (n_address == 0)
+            continue;
+        mps_cursor_skip(&record, n_address);
+        while (mps_cursor_left(&record) > 0) {
+            const size_t n = strnlen((const char *)record.at, mps_cursor_left(&record));
+            char *name = mps_notes_text(self->notes, record.at, n);
+
+            mps_notes_add_host(
+                self->notes,
+                name ? address_text(n_address == 4 ? G_SOCKET_FAMILY_IPV4 : G_SOCKET_FAMILY_IPV6,
+                                    address)
+                     : NULL,
+                name);
+            mps_cursor_skip(&record, MIN(n + 1, mps_cursor_left(&record)));
+        }
+    }
+}
+
+/*   | version: 2, 2 | length of the section: 8 | options | */
+static void read_section(MpsPcapng *self, MpsCursor *c)
+{
+    static const char *const kinds[] = {[OPTION_COMMENT] = "comment",
+                                        [SECTION_HARDWARE] = "hardware",
+                                        [SECTION_OS] = "os",
+                                        [SECTION_APPLICATION] = "application"};
+    MpsCursor value;
+    uint16_t code;
+
+    mps_cursor_skip(c, 12);
+    while (next_option(self, c, &code, &value))
+        if (code < G_N_ELEMENTS(kinds) && kinds[code])
+            mps_notes_add(self->notes, kinds[code], 0, -1,
+                          mps_notes_text(self->notes, value.at, mps_cursor_left(&value)));
+}
+
+/* Packets lost since the one before, as the block of the one at hand says. */
+static void add_lost(MpsInterface *interface, uint64_t n)
+{
+    const int64_t before = MAX(interface->lost_between, 0);
+
+    interface->lost_between = n > (uint64_t)(INT64_MAX - before) ? INT64_MAX : before + (int64_t)n;
+}
+
+/* Options of a packet; @c stands behind its bytes and their padding. */
+static void read_packet_options(MpsPcapng *self, MpsCursor *c, MpsInterface *interface)
+{
+    MpsCursor value;
+    uint16_t code;
 
     while (next_option(self, c, &code, &value)) {
-        if (mps_cursor_left(&value) != 8)
-            continue;
-        if (code == OPTION_IFDROP)
-            interface->ifdrop = (int64_t)(take64(self, &value) & INT64_MAX);
-        else if (code == OPTION_OSDROP)
-            interface->osdrop = (int64_t)(take64(self, &value) & INT64_MAX);
+        if (code == OPTION_COMMENT)
+            mps_notes_add(self->notes, "comment", self->n_packets, -1,
+                          mps_notes_text(self->notes, value.at, mps_cursor_left(&value)));
+        else if (code == PACKET_DROPS && mps_cursor_left(&value) == 8)
+            add_lost(interface, take64(self, &value));
     }
 }
 
@@ -255,13 +384,14 @@ static bool read_packet(MpsPcapng *self, uint32_t type, MpsCursor *c, MpsPacket 
 {
     const bool simple = type == BLOCK_SIMPLE_PACKET;
     uint32_t id = 0, high = 0, low = 0;
+    uint16_t drops = PACKET_DROPS_UNKNOWN;
     size_t captured_bytes = 0;
 
     if (type == BLOCK_ENHANCED_PACKET) {
         id = take32(self, c);
     } else if (type == BLOCK_PACKET) {
         id = take16(self, c);
-        mps_cursor_skip(c, 2);
+        drops = take16(self, c);
     }
     if (!simple) {
         high = take32(self, c);
@@ -275,11 +405,12 @@ static bool read_packet(MpsPcapng *self, uint32_t type, MpsCursor *c, MpsPacket 
     }
 
     const Interface *interface = &g_array_index(self->interfaces, Interface, id);
+    MpsInterface *notes = interface->notes;
 
     if (simple) {
         captured_bytes = MIN(out->wire_bytes, mps_cursor_left(c));
-        if (interface->snaplen_bytes > 0)
-            captured_bytes = MIN(captured_bytes, interface->snaplen_bytes);
+        if (notes->snaplen_bytes > 0)
+            captured_bytes = MIN(captured_bytes, notes->snaplen_bytes);
     } else {
         self->last_ns = to_ns(interface, (uint64_t)high << 32 | low);
     }
@@ -288,10 +419,18 @@ static bool read_packet(MpsPcapng *self, uint32_t type, MpsCursor *c, MpsPacket 
         return false;
     }
     out->ts_ns = self->last_ns;
-    out->interface_id = id;
-    out->link_type = interface->link_type;
+    out->interface_id = self->n_before + id;
+    out->interface_name = notes->name;
+    out->link_type = notes->link_type;
     out->captured_bytes = (uint32_t)captured_bytes;
     out->bytes = c->at;
+    self->n_packets++;
+    notes->n_packets++;
+    if (drops != PACKET_DROPS_UNKNOWN)
+        add_lost(notes, drops);
+    mps_cursor_skip(c, MIN((captured_bytes + 3) & ~(size_t)3, mps_cursor_left(c)));
+    if (!simple && mps_cursor_left(c) > 0)
+        read_packet_options(self, c, notes);
     return true;
 }
 
@@ -311,7 +450,7 @@ static bool read_byte_order(MpsPcapng *self, uint32_t *length)
         *length = GUINT32_SWAP_LE_BE(*length);
     self->swapped = magic == 0x4d3c2b1a;
     self->in_section = true;
-    self->dropped = mps_pcapng_dropped(self);
+    self->n_before += self->interfaces->len;
     g_array_set_size(self->interfaces, 0);
     return true;
 }
@@ -373,6 +512,10 @@ MpsReadResult mps_pcapng_next(MpsPcapng *self, MpsPacket *out, const char **reas
                 self->reason = "interface block too short";
         } else if (type == BLOCK_STATISTICS) {
             read_statistics(self, &c);
+        } else if (type == BLOCK_NAMES) {
+            read_names(self, &c);
+        } else if (type == BLOCK_SECTION) {
+            read_section(self, &c);
         } else if (type == BLOCK_ENHANCED_PACKET || type == BLOCK_PACKET ||
                    type == BLOCK_SIMPLE_PACKET) {
             if (read_packet(self, type, &c, out))

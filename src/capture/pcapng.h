@@ -13,6 +13,8 @@
 
 #include <mptcpscope/packet.h>
 
+#include "capture/notes.h"
+
 typedef struct _MpsPcapng MpsPcapng;
 
 /* Reads from @file, which is borrowed and stands at the first section header. */
@@ -21,13 +23,14 @@ void mps_pcapng_free(MpsPcapng *self); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsPcapng, mps_pcapng_free)
 
 /* Fills all of *out but number and capture_id.  out->bytes dies with the next call.
+ * out->interface_name lives as long as the notes.
  * A simple packet block has no time: it gets that of the packet before it.
  * With MPS_READ_FAILED *reason is static text; NULL says that the file ends inside a block. */
 MpsReadResult mps_pcapng_next(MpsPcapng *self, MpsPacket *out, const char **reason);
 
-/* First interface of the file; false if none was described up to now. */
-bool mps_pcapng_first_interface(const MpsPcapng *self, int *link_type, uint32_t *snaplen_bytes);
-int64_t mps_pcapng_dropped(const MpsPcapng *self); /* -1: no block said */
+/* What was said beside the packets so far.  Borrowed; to be kept, take a reference. */
+MpsNotes *mps_pcapng_notes(const MpsPcapng *self);
+
 uint64_t mps_pcapng_bytes_read(const MpsPcapng *self);
 
 #endif

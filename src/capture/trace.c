@@ -42,6 +42,7 @@ typedef struct {
     MpsPacked *reader; /* of the archive, while the member is open */
     bool live;
     MpsCapture *capture; /* NULL: at its end, unreadable, or parked */
+    MpsNotes *notes;     /* of the capture that was closed */
     bool parked;         /* closed until its turn: @next_ns comes first */
     int64_t next_ns;     /* key of the heap */
 
@@ -110,6 +111,7 @@ static void describe(const MpsCapture *capture, MpsFileInfo *out)
     out->link_name = info.link_name;
     out->snaplen_bytes = info.snaplen_bytes;
     out->dropped = info.dropped;
+    out->notes = info.notes;
     out->bytes_read = info.bytes_read;
     out->bytes_total = info.bytes_total;
 }
@@ -119,6 +121,7 @@ static void close_source(Source *source)
     if (!source->capture)
         return;
     describe(source->capture, &source->info);
+    source->notes = mps_notes_ref(mps_capture_info(source->capture).notes);
     g_clear_pointer(&source->capture, mps_capture_free);
     if (!source->reader)
         return;
@@ -217,7 +220,7 @@ static void begin_window(MpsTrace *self, Source *source)
     fill(self, source);
 }
 
-/* A reader of the archive that stands at @member; NULL and the reason. */
+/* A reader of the archive that stands at @member; NULL, and the reason if one is known. */
 static MpsPacked *find_member(const MpsTrace *self, Archive *archive, unsigned member,
                               GError **error)
 {
@@ -225,7 +228,7 @@ static MpsPacked *find_member(const MpsTrace *self, Archive *archive, unsigned m
 
     if (!reader || !mps_packed_can_reach(reader, member)) {
         g_clear_pointer(&reader, mps_packed_unref);
-        (void)mps_capture_open(archive->path, self->stop_fd, &reader, error);
+        mps_capture_free(mps_capture_open(archive->path, self->stop_fd, &reader, error));
     }
     while (reader && mps_packed_member(reader) < member)
         if (!mps_packed_next(reader, error))
@@ -245,12 +248,16 @@ static void open_again(MpsTrace *self, Source *source)
         MpsPacked *archive = NULL;
 
         source->capture = mps_capture_open(source->path, self->stop_fd, &archive, &source->error);
-        mps_packed_unref(archive); /* another file by now */
+        mps_packed_unref(archive);
     }
-    if (source->capture)
+    if (source->capture) {
         begin_window(self, source);
-    else
-        set_status(self, source, MPS_FILE_UNREADABLE);
+        return;
+    }
+    set_status(self, source, MPS_FILE_UNREADABLE);
+    if (!source->error) /* another file by now, or so damaged that nothing in it is found twice */
+        mps_throw(&source->error, MPS_ERROR_READ, "%s: not found when it was to be read again",
+                  source->name);
 }
 
 /* Forgets what was read; open_again() begins the file anew. */
@@ -260,6 +267,8 @@ static void park(MpsTrace *self, Source *source)
     drop_window(self, source);
     g_clear_error(&source->error);
     set_status(self, source, MPS_FILE_OK);
+    g_clear_pointer(&source->notes, mps_notes_unref);
+    source->info.notes = NULL;
     source->info.bytes_read = 0;
     source->parked = true;
 }
@@ -463,6 +472,7 @@ static void free_source(gpointer user)
     Source *source = user;
 
     mps_capture_free(source->capture);
+    mps_notes_unref(source->notes);
     mps_packed_unref(source->reader);
     g_clear_error(&source->error);
     g_free(source->path);

@@ -12,6 +12,8 @@
 #include <mptcpscope/error.h>
 #include <mptcpscope/packet.h>
 
+#include "capture/notes.h"
+
 typedef struct _MpsTrace MpsTrace;
 
 typedef enum {
@@ -33,6 +35,7 @@ typedef struct {
     uint64_t n_packets;               /* delivered */
     int64_t first_ns, last_ns;        /* least and greatest stamp delivered; 0 without packets */
     int64_t dropped;                  /* by the capturing side, -1 unknown */
+    const MpsNotes *notes;            /* what pcapng says beside the packets; NULL: nothing */
     uint64_t bytes_read, bytes_total; /* bytes_total 0: a pipe */
 } MpsFileInfo;
 

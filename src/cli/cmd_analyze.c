@@ -43,6 +43,7 @@ static bool analyze(char **captures, const char *database, const MpsSettings *se
         .force = force,
         .option_names = settings->option_names,
         .tcp = settings->tcp,
+        .metrics = settings->metrics,
         .no_rules = settings->no_rules,
         .dss_checksums = settings->dss_checksums,
         .verify_checksums = settings->verify_checksums,

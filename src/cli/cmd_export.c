@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/source.h"
 #include "cli/suggest.h"
+#include "views/left_out.h"
 #include "views/views.h"
 
 static char *format, *table, *output;
@@ -103,6 +104,9 @@ static bool export_tables(sqlite3 *db, char **sources, GError **error)
 
 static bool export(sqlite3 *db, char **sources, GError **error)
 {
+    if (!is_format("csv") && !is_format("json") &&
+        !mps_left_out_none(db, "this format needs", error))
+        return false;
     if (is_format("tcptrace"))
         return export_document(db, mps_view_tcptrace, output, error);
     return is_format("mptcptrace") ? export_mptcptrace(db, sources, error)

@@ -5,6 +5,7 @@
 #include "cli/leftovers.h"
 #include "cli/output.h"
 #include "cli/source.h"
+#include "views/left_out.h"
 #include "views/views.h"
 
 static char *number, *kind, *directory, *format;
@@ -48,7 +49,7 @@ static MpsExit draw_in_terminal(char **arguments, const MpsSettings *settings, G
         !mps_source_connection(number, &connection, error))
         return MPS_EXIT_USAGE;
     source = mps_source_open(arguments, true, settings, error);
-    if (!source)
+    if (!source || !mps_left_out_none(source->db, "figures need", error))
         return MPS_EXIT_FAILED;
 
     const MpsPlotRequest request = {
@@ -84,7 +85,7 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
         !mps_output_check_directory(directory, error))
         return MPS_EXIT_USAGE;
     source = mps_source_open(arguments, true, settings, error);
-    if (!source)
+    if (!source || !mps_left_out_none(source->db, "figures need", error))
         return MPS_EXIT_FAILED;
     scratch = g_build_filename(directory, name, NULL);
     rows = g_strconcat(scratch, ".tsv", NULL);

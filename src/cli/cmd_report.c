@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/source.h"
 #include "pipeline/pipeline.h"
+#include "views/left_out.h"
 #include "views/query.h"
 #include "views/views.h"
 
@@ -55,7 +56,7 @@ static GHashTable *hash_captures(sqlite3 *db, GError **error)
     g_autoptr(MpsQuery) query = mps_query_new(db, "SELECT path FROM capture");
 
     while (mps_query_next(query)) {
-        const char *path = mps_query_text(query, "path");
+        const char *path = mps_query_raw(query, "path");
 
         g_hash_table_insert(hashes, g_strdup(path), hash_file(path));
     }
@@ -107,7 +108,7 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
         (g_strcmp0(output, "-") != 0 && !mps_output_check(output, force, arguments, error)))
         return MPS_EXIT_USAGE;
     source = mps_source_open(arguments, true, settings, error);
-    if (!source)
+    if (!source || !mps_left_out_none(source->db, "a report needs", error))
         return MPS_EXIT_FAILED;
     page = mps_output_open(output, force, error);
     if (!page || !make_scratch(&scratch, error))

@@ -24,6 +24,7 @@ typedef enum {
 typedef struct {
     bool quiet;
     bool tcp;              /* analyze plain TCP connections, too */
+    const char *metrics;   /* which ones; NULL: all */
     bool no_rules;         /* compliance is not checked */
     bool dss_checksums;    /* also by the rules that read payload */
     bool verify_checksums; /* of IP and TCP */

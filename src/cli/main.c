@@ -21,7 +21,7 @@ static const MpsCommand *const commands[] = {
 
 static gboolean quiet, tcp, no_rules, dss_checksums, verify_checksums, strict_input;
 static gboolean want_help, want_version;
-static char *vantage, *filter;
+static char *vantage, *filter, *metrics;
 
 static MpsOptionNames *option_names;
 
@@ -37,6 +37,8 @@ static const GOptionEntry common_options[] = {
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No notes and no progress on standard error",
      NULL},
     {"tcp", 0, 0, G_OPTION_ARG_NONE, &tcp, "Captures: analyze plain TCP connections, too", NULL},
+    {"metrics", 0, 0, G_OPTION_ARG_STRING, &metrics,
+     "Captures: measure only these, or with -NAME,... all but these", "NAME,..."},
     {"no-rules", 0, 0, G_OPTION_ARG_NONE, &no_rules, "Captures: do not check RFC compliance", NULL},
     {"dss-checksums", 0, 0, G_OPTION_ARG_NONE, &dss_checksums,
      "Captures: check DSS checksums and repeated data, too (reads all payload)", NULL},
@@ -188,6 +190,7 @@ static MpsExit run_command(const MpsCommand *command, char ***argv, const char *
                             .tcp = tcp,
                             .option_names = option_names,
                             .limits = mps_limits_wished(),
+                            .metrics = metrics,
                             .no_rules = no_rules,
                             .dss_checksums = dss_checksums,
                             .verify_checksums = verify_checksums,

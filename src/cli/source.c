@@ -48,6 +48,7 @@ static bool analyze(MpsSource *self, char **paths, bool need_file, const MpsSett
         .command_line = settings->command_line,
         .option_names = settings->option_names,
         .tcp = settings->tcp,
+        .metrics = settings->metrics,
         .no_rules = settings->no_rules,
         .dss_checksums = settings->dss_checksums,
         .verify_checksums = settings->verify_checksums,
@@ -81,6 +82,7 @@ static bool analyze(MpsSource *self, char **paths, bool need_file, const MpsSett
 static const char *captures_only(const MpsSettings *settings)
 {
     return settings->tcp                ? "--tcp"
+           : settings->metrics          ? "--metrics"
            : settings->no_rules         ? "--no-rules"
            : settings->dss_checksums    ? "--dss-checksums"
            : settings->verify_checksums ? "--verify-checksums"

@@ -85,6 +85,7 @@ static MpsDecoded decode_packet(const MpsPacket *packet, bool verify, MpsSegment
     out->ts_ns = packet->ts_ns;
     out->packet = packet->number;
     out->capture_id = packet->capture_id;
+    out->interface_name = packet->interface_name;
     out->place = layer.place;
     if (decoded == MPS_DECODED_FRAGMENT)
         fill_fragment(&layer, out);

@@ -415,6 +415,7 @@ const MpsMetric mps_metric_address = {
     .name = "address",
     .help = "Announced and removed addresses: echoed, genuine, joined, and what else came of them.",
     .scope = MPS_SCOPE_CONNECTION,
+    .always = true,
     .table = &table,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_SIGNAL),

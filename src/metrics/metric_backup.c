@@ -102,6 +102,7 @@ const MpsMetric mps_metric_backup = {
     .name = "backup",
     .help = "Data that a backup subflow carried although a regular one was usable.",
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
+    .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_DATA),

@@ -105,6 +105,7 @@ const MpsMetric mps_metric_connection = {
     .name = "connection",
     .help = "Identity, time, handshake and end of a connection (RFC 8684).",
     .scope = MPS_SCOPE_CONNECTION,
+    .always = true,
     .columns = columns,
     .summarise = summarise,
 };

@@ -45,6 +45,7 @@ const MpsMetric mps_metric_connection_bytes = {
     .help = "Bytes of a direction by what became of them; for every direction, exactly: "
             "unique - unmapped - remapped = data + reinjected - orphaned.",
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
+    .always = true,
     .columns = columns,
     .summarise = summarise,
 };

@@ -73,6 +73,7 @@ const MpsMetric mps_metric_data_fin = {
     .help = "When all data and the DATA_FIN of a host had been captured, and when the other host "
             "acknowledged them (RFC 8684 section 3.3.3).",
     .scope = MPS_SCOPE_CONNECTION,
+    .always = true,
     .table = &mps_signal_count_table,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_SEGMENT),

@@ -159,6 +159,7 @@ const MpsMetric mps_metric_establishment = {
     .name = "establishment",
     .help = "Packets of the MP_CAPABLE and MP_JOIN handshakes (RFC 8684 sections 3.1 and 3.2).",
     .scope = MPS_SCOPE_SUBFLOW,
+    .always = true,
     .table = &table,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_SEGMENT),

@@ -205,6 +205,7 @@ const MpsMetric mps_metric_event = {
     .name = "event",
     .help = "What happened when: handshakes, signalling options, fallbacks, ends.",
     .scope = MPS_SCOPE_CONNECTION,
+    .always = true,
     .table = &mps_event_table,
     .wants = MPS_WANTS(MPS_EV_SIGNAL),
     .observe = observe,

@@ -258,6 +258,7 @@ const MpsMetric mps_metric_handover = {
     .help = "Events of kind handover: data moved to another subflow for good, the old one was "
             "closed or fell silent; packet is the first data on the other.",
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
+    .always = true,
     .table = &mps_event_table,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_DATA),

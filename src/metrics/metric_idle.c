@@ -259,6 +259,7 @@ const MpsMetric mps_metric_idle = {
     .help = "Long silences of a host with nothing outstanding: between data and more data with an "
             "open receive window, or because it is closed; none are told after a fallback.",
     .scope = MPS_SCOPE_CONNECTION,
+    .always = true,
     .columns = columns,
     .table = &mps_stall_table,
     .state_bytes = sizeof(State),

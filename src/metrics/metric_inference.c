@@ -526,6 +526,7 @@ const MpsMetric mps_metric_inference = {
         "Path manager and scheduler as inferred from addresses, the time of joins, shares, RTTs "
         "and the order of the data; with evidence and confidence, never asserted.",
     .scope = MPS_SCOPE_CONNECTION,
+    .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_RTT) | MPS_WANTS(MPS_EV_DATA_ACK) |

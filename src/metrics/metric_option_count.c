@@ -171,6 +171,7 @@ const MpsMetric mps_metric_option_count = {
     .name = "option_count",
     .help = "Options that no decoder knows, counted per subflow and host.",
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
+    .always = true,
     .table = &table,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_SEGMENT),

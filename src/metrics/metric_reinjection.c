@@ -493,6 +493,7 @@ const MpsMetric mps_metric_reinjection = {
         "and SACKs on both subflows, which may travel at different speeds; the gain is the time by "
         "which the copy was earlier.",
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
+    .always = true,
     .columns = columns,
     .table = &table,
     .state_bytes = sizeof(State),

@@ -253,6 +253,7 @@ const MpsMetric mps_metric_signal_count = {
     .name = "signal_count",
     .help = "Signals counted per subflow and host (RFC 8684 section 3).",
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
+    .always = true,
     .table = &mps_signal_count_table,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_SEGMENT),

@@ -200,6 +200,7 @@ const MpsMetric mps_metric_stale = {
     .help = "Payload of a subflow that TCP did not acknowledge for long while other subflows went "
             "on.",
     .scope = MPS_SCOPE_SUBFLOW,
+    .always = true,
     .columns = columns,
     .table = &mps_stall_table,
     .state_bytes = sizeof(State),

@@ -394,6 +394,7 @@ const MpsMetric mps_metric_stall = {
     .help = "No new DATA_ACK for a long time while data is outstanding: when, why, and what ended "
             "it.",
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
+    .always = true,
     .columns = columns,
     .table = &mps_stall_table,
     .state_bytes = sizeof(State),

@@ -175,8 +175,9 @@ static void summarise(const void *state G_GNUC_UNUSED, const MpsSubject *subject
         const int64_t other_ns =
             subflow->side[side == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT].last_ns;
 
-        values[CLIENT_UNANSWERED + side] =
-            mps_int_if(own_ns != MPS_NO_TIME && other_ns != MPS_NO_TIME, MAX(own_ns - other_ns, 0));
+        values[CLIENT_UNANSWERED + side] = own_ns == MPS_NO_TIME || other_ns == MPS_NO_TIME
+                                               ? mps_null()
+                                               : mps_int(MAX(own_ns - other_ns, 0));
     }
     values[USE] = mps_text(uses[mps_subflow_use(subflow)]);
 }
@@ -186,6 +187,7 @@ const MpsMetric mps_metric_subflow = {
     .help = "Identity, handshake, result and end of a subflow; join delays count from the first "
             "MP_CAPABLE SYN.",
     .scope = MPS_SCOPE_SUBFLOW,
+    .always = true,
     .columns = columns,
     .summarise = summarise,
 };

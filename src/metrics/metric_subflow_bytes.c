@@ -30,6 +30,7 @@ const MpsMetric mps_metric_subflow_bytes = {
     .help = "Bytes of a subflow direction by what became of them; payload = unique + "
             "retransmitted, exactly.",
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
+    .always = true,
     .columns = columns,
     .summarise = summarise,
 };

@@ -67,6 +67,7 @@ const MpsMetric mps_metric_tunnel = {
     .name = "tunnel",
     .help = "Encapsulations that the packets of a subflow were captured in.",
     .scope = MPS_SCOPE_SUBFLOW,
+    .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_SEGMENT),

@@ -124,6 +124,7 @@ const MpsMetric mps_metric_use = {
     .name = "use",
     .help = "Why a subflow is unused or under-used, as far as it can be seen.",
     .scope = MPS_SCOPE_SUBFLOW,
+    .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
     .wants = MPS_WANTS(MPS_EV_SIGNAL),

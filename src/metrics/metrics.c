@@ -2,6 +2,7 @@
 #include "metrics/metrics.h"
 
 #include <math.h>
+#include <string.h>
 
 /* RTTs above it are no measure of anything. */
 static const int64_t MOST_RTT_NS = INT64_C(60) * 1000 * 1000 * 1000;
@@ -12,6 +13,68 @@ const MpsMetric *const mps_metrics[] = {
 #undef METRIC
     NULL,
 };
+
+G_STATIC_ASSERT(G_N_ELEMENTS(mps_metrics) <= 64);
+
+static bool add_named(const char *name, MpsMetricSet *set)
+{
+    bool known = false;
+
+    for (size_t i = 0; mps_metrics[i]; i++) {
+        if (strcmp(mps_metrics[i]->name, name) == 0) {
+            *set |= UINT64_C(1) << i;
+            known = true;
+        }
+    }
+    return known;
+}
+
+static bool unknown_name(const char *name, GError **error)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    g_autofree char *printable = g_strescape(name, NULL);
+
+    for (const MpsMetric *const *metric = mps_metrics; *metric; metric++)
+        if (!(*metric)->always)
+            g_string_append_printf(names, ", %s", (*metric)->name);
+    return mps_throw(error, MPS_ERROR_USAGE, "--metrics: no metric '%s'; there are all, none%s",
+                     printable, names->str);
+}
+
+bool mps_metrics_select(const char *wish, MpsMetricSet *set, GError **error)
+{
+    g_auto(GStrv) names = g_strsplit(wish ? wish : "all", ",", -1);
+
+    *set = names[0] && names[0][0] == '-' ? MPS_ALL_METRICS : 0;
+    for (char **each = names; *each; each++) {
+        const char *name = g_strstrip(*each);
+        const bool without = name[0] == '-';
+        MpsMetricSet named = 0;
+
+        if (strcmp(name, "all") == 0)
+            named = MPS_ALL_METRICS;
+        else if (strcmp(name, "none") != 0 && !add_named(name + without, &named))
+            return unknown_name(name + without, error);
+        *set = without ? *set & ~named : *set | named;
+    }
+    for (size_t i = 0; mps_metrics[i]; i++)
+        if (mps_metrics[i]->always)
+            *set |= UINT64_C(1) << i;
+    return true;
+}
+
+char *mps_metrics_left_out(MpsMetricSet set)
+{
+    GString *names = NULL;
+
+    for (size_t i = 0; mps_metrics[i]; i++) {
+        if (set & UINT64_C(1) << i)
+            continue;
+        names = names ? g_string_append(names, ", ") : g_string_new(NULL);
+        g_string_append(names, mps_metrics[i]->name);
+    }
+    return names ? g_string_free(names, FALSE) : NULL;
+}
 
 int64_t mps_base_rtt_ns(const MpsConnection *connection)
 {

@@ -2,6 +2,7 @@
 #ifndef MPS_METRICS_METRICS_H
 #define MPS_METRICS_METRICS_H
 
+#include <mptcpscope/error.h>
 #include <mptcpscope/observer.h>
 
 #include "util/histogram.h"
@@ -12,6 +13,18 @@
 
 /* NULL-terminated. */
 extern const MpsMetric *const mps_metrics[];
+
+/* A set of metrics: bit i is mps_metrics[i]. */
+typedef uint64_t MpsMetricSet;
+#define MPS_ALL_METRICS UINT64_MAX
+
+/* The metrics that @wish names: all, none, or names separated by commas; such with a minus sign in
+ * front are left out, of all if no other stands before them.  NULL: all.  Those that are always
+ * measured are in any set.  False and MPS_ERROR_USAGE if a name is unknown. */
+bool mps_metrics_select(const char *wish, MpsMetricSet *set, GError **error);
+
+/* The names of the metrics that are not in @set, separated by ", "; NULL: it is all of them. */
+char *mps_metrics_left_out(MpsMetricSet set);
 
 /* Columns <prefix>samples, min, mean, sd, p50, p90, p95, p99, max of a distribution in ns. */
 #define MPS_DISTRIBUTION_COLUMNS(prefix, what)                                                     \

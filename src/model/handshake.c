@@ -124,6 +124,17 @@ static bool mentions(const MpsSegment *segment, MpsSubtype subtype)
     return false;
 }
 
+/* Whether @segment, a SYN, has an option that belongs to established subflows: its sender takes it
+ * for one. */
+static bool mentions_signal(const MpsSegment *segment)
+{
+    for (int i = 0; i < segment->n_mptcp; i++)
+        if (segment->mptcp[i].status == MPS_OPT_OK && segment->mptcp[i].subtype >= MPS_DSS &&
+            segment->mptcp[i].subtype <= MPS_MP_TCPRST)
+            return true;
+    return false;
+}
+
 /* @connection never was to be MPTCP. */
 static void be_plain(Connection *connection)
 {
@@ -165,6 +176,16 @@ static Subflow *open_misshapen_join(MpsModel *model, const MpsSegment *segment)
         return NULL;
     return mps_subflow_new(model, mps_connection_new(model, segment, true), segment, MPS_KIND_JOIN,
                            MPS_CLIENT, MPS_CLIENT);
+}
+
+/* A SYN that begins neither a connection nor a join: the answer may tell. */
+static Subflow *open_strange(MpsModel *model, const MpsSegment *segment)
+{
+    Subflow *subflow = open_misshapen_join(model, segment);
+
+    if (subflow)
+        subflow->strange_syn = true;
+    return subflow;
 }
 
 static Subflow *open_initial(MpsModel *model, const MpsSegment *segment)
@@ -262,6 +283,8 @@ Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey ke
             subflow = open_misshapen_join(model, segment);
         else if (mentions(segment, MPS_MP_CAPABLE) || model->hooks.tcp)
             subflow = open_initial(model, segment);
+        else if (mentions_signal(segment))
+            subflow = open_strange(model, segment);
     } else {
         subflow = open_midstream(model, segment);
         if (subflow)
@@ -422,6 +445,12 @@ static void take_synack(MpsModel *model, Subflow *subflow, MpsSide sender)
         return;
     }
     subflow->synack_has_option = any_option(segment, MPS_MP_JOIN) || segment->options_cut;
+    if (subflow->strange_syn && segment->n_mptcp == 0 && !segment->options_cut) {
+        subflow->public.kind = MPS_KIND_INITIAL;
+        subflow->public.ordinal = 0;
+        be_plain(connection);
+        mps_connection_adopt(model, connection);
+    }
     if (join && join->join.form == MPS_JOIN_SYNACK) {
         subflow->nonce[sender] = join->join.nonce;
         subflow->has_nonce[sender] = true;

@@ -38,7 +38,7 @@ static void queue_init(Lifetime *lifetime, int64_t timeout_ns, guint most)
 
 static void *state_new(const MpsModel *model, MpsScope scope)
 {
-    return model->hooks.state_bytes[scope] ? g_malloc0(model->hooks.state_bytes[scope]) : NULL;
+    return model->hooks.states ? model->hooks.states(model->hooks.user, scope) : NULL;
 }
 
 MpsModel *mps_model_new(const MpsModelHooks *hooks)

@@ -14,13 +14,14 @@
 
 typedef struct _MpsModel MpsModel;
 
-/* What the model tells, and to whom.  Entities are given @state_bytes of zeroed memory per scope
- * for the observers; closed() must release what the states own. */
+/* What the model tells, and to whom. */
 typedef struct {
-    size_t state_bytes[MPS_N_SCOPES];
     unsigned wants; /* kinds of events anybody wants */
     MpsTimeouts timeouts;
     bool tcp; /* plain TCP connections are followed, too */
+    /* Memory for what the observers keep of a new entity of @scope, for g_free(); or NULL. closed()
+     * must release what it owns. */
+    void *(*states)(void *user, MpsScope scope);
     void (*emit)(void *user, const MpsEvent *event);
     /* The connection is over, its numbers are final, and it is freed after the call.  Its id is 0
      * if it is only a group of joins whose token belongs to no connection of the capture. */

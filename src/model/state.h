@@ -109,6 +109,7 @@ struct _Subflow {
     bool unreachable_told; /* an ICMP error about more than the SYN */
     MpsIcmpError *icmp;    /* answered the SYN; NULL = none */
 
+    bool strange_syn;     /* the SYN has MPTCP options, but only those of later packets */
     bool dss_seen;        /* any DSS on it */
     Origin plain_syn;     /* initial: first repeated SYN without MP_CAPABLE; packet 0 = none */
     bool plain_third_ack; /* initial: the client's first packet after the SYN/ACK had no option */
@@ -280,7 +281,7 @@ void mps_map_syn_data(MpsModel *model, Subflow *subflow);
 void mps_map_plain(SubflowEnd *end, uint64_t begin);
 void mps_map_fallback(MpsModel *model, Subflow *subflow);
 void mps_map_clear(SubflowEnd *end);
-/* @cause: NULL where an option itself tells of the fallback. */
+/* @cause: without a word where an option itself tells of the fallback. */
 void mps_set_fallback(MpsModel *model, Subflow *subflow, MpsFallback kind,
                       const MpsFallbackCause *cause);
 /* The cause @word, that is the packet of @origin, sent by @by. */

@@ -13,9 +13,17 @@ typedef struct {
 
 #define NOT_FED SIZE_MAX
 
+/* All that an event has to know of an observer: there are dozens of calls for each packet. */
+typedef struct {
+    void (*observe)(void *state, const MpsEvent *event, MpsRowSink *rows);
+    uint32_t at;
+    MpsScope scope;
+    bool has_state;
+} Call;
+
 struct _MpsObservers {
     GArray *of_scope[MPS_N_SCOPES]; /* Observer */
-    GArray *of_event[MPS_N_EVENTS]; /* Observer */
+    GArray *of_event[MPS_N_EVENTS]; /* Call */
     size_t state_bytes[MPS_N_SCOPES];
     MpsTable scope_table[MPS_N_SCOPES];
     GArray *columns[MPS_N_SCOPES];  /* MpsColumn, ended by { 0 } */
@@ -53,64 +61,61 @@ static void add_table(MpsObservers *self, const MpsTable *table)
         g_ptr_array_add(self->tables, (gpointer)(uintptr_t)table);
 }
 
-static void add_metric(MpsObservers *self, const MpsMetric *metric)
+/* One that is not @selected leaves its columns NULL and its tables empty. */
+static void add_metric(MpsObservers *self, const MpsMetric *metric, bool selected)
 {
     const MpsScope scope = metric->scope;
     const Observer observer = {metric, self->state_bytes[scope], NOT_FED,
                                append_columns(self->columns[scope], metric->columns)};
 
+    add_table(self, metric->table);
+    add_table(self, metric->histogram);
+    if (!selected)
+        return;
     /* Each state aligned for anything. */
     self->state_bytes[scope] += (metric->state_bytes + 15) & ~(size_t)15;
     g_array_append_val(self->of_scope[scope], observer);
-    for (int kind = 0; kind < MPS_N_EVENTS; kind++)
+    for (int kind = 0; kind < MPS_N_EVENTS; kind++) {
+        const Call call = {metric->observe, (uint32_t)observer.at, scope, metric->state_bytes > 0};
+
         if (metric->wants & MPS_WANTS(kind))
-            g_array_append_val(self->of_event[kind], observer);
-    add_table(self, metric->table);
-    add_table(self, metric->histogram);
+            g_array_append_val(self->of_event[kind], call);
+    }
 }
 
-/* Where the states are that the metrics among @observers feed. */
-static void find_fed(const MpsObservers *self, GArray *observers)
+/* Where the states are that the metrics of a scope feed. */
+static void find_fed(const MpsObservers *self, MpsScope scope)
 {
+    const GArray *observers = self->of_scope[scope];
+
     for (guint i = 0; i < observers->len; i++) {
         Observer *observer = &g_array_index(observers, Observer, i);
-        const GArray *others = self->of_scope[observer->metric->scope];
 
-        for (guint k = 0; observer->metric->feeds && k < others->len; k++) {
-            const Observer *other = &g_array_index(others, Observer, k);
+        for (guint k = 0; observer->metric->feeds && k < observers->len; k++) {
+            const Observer *fed = &g_array_index(observers, Observer, k);
 
-            if (other->metric == observer->metric->feeds)
-                observer->fed_at = other->at;
+            if (fed->metric == observer->metric->feeds)
+                observer->fed_at = fed->at;
         }
     }
 }
 
-/* The state of @observer among those of its entity, or NULL if there are none. */
-static void *state_of(const Observer *observer, char *states)
-{
-    if (states && observer->fed_at != NOT_FED)
-        *(void **)(void *)(states + observer->at) = states + observer->fed_at;
-    return states ? states + observer->at : NULL;
-}
-
-MpsObservers *mps_observers_new(const MpsMetric *const *metrics)
+MpsObservers *mps_observers_new(MpsMetricSet selected)
 {
     MpsObservers *self = g_new0(MpsObservers, 1);
 
     self->tables = g_ptr_array_new();
     for (int kind = 0; kind < MPS_N_EVENTS; kind++)
-        self->of_event[kind] = g_array_new(FALSE, FALSE, sizeof(Observer));
+        self->of_event[kind] = g_array_new(FALSE, FALSE, sizeof(Call));
     for (int scope = 0; scope < MPS_N_SCOPES; scope++) {
         self->of_scope[scope] = g_array_new(FALSE, FALSE, sizeof(Observer));
         self->columns[scope] = g_array_new(TRUE, TRUE, sizeof(MpsColumn));
         g_ptr_array_add(self->tables, &self->scope_table[scope]);
     }
-    for (; *metrics; metrics++)
-        add_metric(self, *metrics);
+    for (size_t i = 0; mps_metrics[i]; i++)
+        add_metric(self, mps_metrics[i], selected & UINT64_C(1) << i);
     for (int scope = 0; scope < MPS_N_SCOPES; scope++)
-        find_fed(self, self->of_scope[scope]);
-    for (int kind = 0; kind < MPS_N_EVENTS; kind++)
-        find_fed(self, self->of_event[kind]);
+        find_fed(self, (MpsScope)scope);
     for (int scope = 0; scope < MPS_N_SCOPES; scope++) {
         self->scope_table[scope] = scopes[scope];
         self->scope_table[scope].columns = (const MpsColumn *)(void *)self->columns[scope]->data;
@@ -125,9 +130,18 @@ const MpsTable *const *mps_observers_tables(const MpsObservers *self)
     return (const MpsTable *const *)self->tables->pdata;
 }
 
-size_t mps_observers_state_bytes(const MpsObservers *self, MpsScope scope)
+void *mps_observers_states(const MpsObservers *self, MpsScope scope)
 {
-    return self->state_bytes[scope];
+    const GArray *observers = self->of_scope[scope];
+    char *states = g_malloc0(self->state_bytes[scope]);
+
+    for (guint i = 0; i < observers->len; i++) {
+        const Observer *observer = &g_array_index(observers, Observer, i);
+
+        if (observer->fed_at != NOT_FED)
+            *(void **)(void *)(states + observer->at) = states + observer->fed_at;
+    }
+    return states;
 }
 
 unsigned mps_observers_wants(const MpsObservers *self)
@@ -139,33 +153,33 @@ unsigned mps_observers_wants(const MpsObservers *self)
     return wants;
 }
 
-/* The states of the entity of @scope that @subject is about; NULL if there is none. */
-static char *states_of(MpsScope scope, const MpsConnection *connection, const MpsSubflow *subflow,
-                       MpsDirection direction)
+/* Fills the states, by scope, of the entities that something is about; NULL if there is none. */
+static inline void find_states(char *states[MPS_N_SCOPES], const MpsConnection *connection,
+                               const MpsSubflow *subflow, MpsDirection direction)
 {
-    switch (scope) {
-    case MPS_SCOPE_CONNECTION:
-        return connection->states;
-    case MPS_SCOPE_CONNECTION_DIRECTION:
-        return direction == MPS_NOBODY ? NULL : connection->side[direction].states;
-    case MPS_SCOPE_SUBFLOW:
-        return subflow ? subflow->states : NULL;
-    default:
-        return !subflow || direction == MPS_NOBODY ? NULL : subflow->side[direction].states;
-    }
+    const bool directed = direction != MPS_NOBODY;
+
+    states[MPS_SCOPE_CONNECTION] = connection->states;
+    states[MPS_SCOPE_CONNECTION_DIRECTION] = directed ? connection->side[direction].states : NULL;
+    states[MPS_SCOPE_SUBFLOW] = subflow ? subflow->states : NULL;
+    states[MPS_SCOPE_SUBFLOW_DIRECTION] =
+        subflow && directed ? subflow->side[direction].states : NULL;
 }
 
 void mps_observers_emit(const MpsObservers *self, const MpsEvent *event, MpsRowSink *rows)
 {
-    const GArray *observers = self->of_event[event->kind];
+    const GArray *calls = self->of_event[event->kind];
+    const Call *call = (const Call *)(void *)calls->data, *end = call + calls->len;
+    char *states[MPS_N_SCOPES];
 
-    for (guint i = 0; i < observers->len; i++) {
-        const Observer *observer = &g_array_index(observers, Observer, i);
-        char *states =
-            states_of(observer->metric->scope, event->connection, event->subflow, event->direction);
+    find_states(states, event->connection, event->subflow, event->direction);
+    for (; call < end; call++) {
+        char *own = states[call->scope];
 
-        if (states || observer->metric->state_bytes == 0)
-            observer->metric->observe(state_of(observer, states), event, rows);
+        if (own)
+            call->observe(own + call->at, event, rows);
+        else if (!call->has_state)
+            call->observe(NULL, event, rows);
     }
 }
 
@@ -173,14 +187,18 @@ static void write_row(const MpsObservers *self, MpsScope scope, const MpsSubject
                       MpsRowSink *rows)
 {
     const GArray *observers = self->of_scope[scope];
-    char *states = states_of(scope, subject->connection, subject->subflow, subject->direction);
+    char *all_states[MPS_N_SCOPES];
     MpsValue *values = self->values[scope];
+
+    find_states(all_states, subject->connection, subject->subflow, subject->direction);
+
+    char *states = all_states[scope];
 
     memset(values, 0, self->columns[scope]->len * sizeof *values);
     for (guint i = 0; i < observers->len; i++) {
         const Observer *observer = &g_array_index(observers, Observer, i);
         const MpsMetric *metric = observer->metric;
-        void *state = state_of(observer, states);
+        void *state = states ? states + observer->at : NULL;
 
         if (metric->finish && subject->connection->id != 0)
             metric->finish(state, subject, rows);

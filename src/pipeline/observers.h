@@ -5,16 +5,18 @@
 
 #include <mptcpscope/observer.h>
 
+#include "metrics/metrics.h"
+
 typedef struct _MpsObservers MpsObservers;
 
 /* Sets up @metrics (NULL-terminated). */
-MpsObservers *mps_observers_new(const MpsMetric *const *metrics);
+MpsObservers *mps_observers_new(MpsMetricSet selected);
 
 /* The four scope tables and the metrics' own, NULL-terminated; live as long as the observers. */
 const MpsTable *const *mps_observers_tables(const MpsObservers *self);
 
-/* Zeroed memory that an entity of @scope needs. */
-size_t mps_observers_state_bytes(const MpsObservers *self, MpsScope scope);
+/* What the metrics keep of a new entity of @scope, for g_free(); NULL: nothing. */
+void *mps_observers_states(const MpsObservers *self, MpsScope scope);
 
 /* Kinds of events that anybody wants. */
 unsigned mps_observers_wants(const MpsObservers *self);

@@ -12,6 +12,7 @@
 #include "pipeline/fragments.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/memory.h"
+#include "pipeline/notes.h"
 #include "pipeline/observers.h"
 #include "pipeline/progress.h"
 #include "pipeline/rotation.h"
@@ -133,6 +134,13 @@ typedef struct {
     Counts *counts, *here; /* of all files, and of the one being read */
 } Run;
 
+static void *states(void *user, MpsScope scope)
+{
+    const Run *run = user;
+
+    return mps_observers_states(run->observers, scope);
+}
+
 static void emit(void *user, const MpsEvent *event)
 {
     const Run *run = user;
@@ -160,6 +168,9 @@ static GPtrArray *all_tables(const MpsObservers *observers)
     g_ptr_array_add(tables, (gpointer)(uintptr_t)&meta_table);
     g_ptr_array_add(tables, (gpointer)(uintptr_t)&capture_table);
     g_ptr_array_add(tables, (gpointer)(uintptr_t)&mps_damages_table);
+    g_ptr_array_add(tables, (gpointer)(uintptr_t)&mps_interface_table);
+    g_ptr_array_add(tables, (gpointer)(uintptr_t)&mps_host_name_table);
+    g_ptr_array_add(tables, (gpointer)(uintptr_t)&mps_file_note_table);
     for (const MpsTable *const *table = mps_observers_tables(observers); *table; table++)
         g_ptr_array_add(tables, (gpointer)(uintptr_t)*table);
     for (const MpsTable *const *table = mps_rules_tables; *table; table++)
@@ -173,13 +184,16 @@ static void add_meta(MpsRowSink *rows, const char *key, const char *value)
     rows->add(rows, &meta_table, (MpsValue[]){mps_text(key), mps_text(value)});
 }
 
-static void write_meta(MpsRowSink *rows, const MpsAnalysis *analysis)
+static void write_meta(MpsRowSink *rows, const MpsAnalysis *analysis, MpsMetricSet selected)
 {
+    g_autofree char *left_out = mps_metrics_left_out(selected);
     g_autofree char *version = g_strdup_printf("%d", MPS_SCHEMA_VERSION);
 
     add_meta(rows, "program", "mptcpscope " MPS_VERSION);
     add_meta(rows, "schema_version", version);
     add_meta(rows, "command_line", analysis->command_line);
+    if (left_out)
+        add_meta(rows, "metrics_left_out", left_out);
     add_meta(rows, "rules", analysis->no_rules ? "off" : "on");
     add_meta(rows, "dss_checksums", analysis->dss_checksums ? "on" : "off");
     add_meta(rows, "verify_checksums", analysis->verify_checksums ? "on" : "off");
@@ -351,8 +365,8 @@ static bool read_all(const MpsAnalysis *analysis, MpsTrace *trace, const Path *p
 }
 
 /* What is written when the last packet was read. */
-static void write_ending(MpsRowSink *rows, const MpsAnalysis *analysis, const MpsTrace *trace,
-                         const Counts *counts)
+static void write_ending(MpsRowSink *rows, const MpsAnalysis *analysis, MpsMetricSet selected,
+                         const MpsTrace *trace, const Counts *counts)
 {
     g_autofree int64_t *gaps_ns = g_new(int64_t, mps_trace_n_files(trace));
 
@@ -362,14 +376,20 @@ static void write_ending(MpsRowSink *rows, const MpsAnalysis *analysis, const Mp
     if (analysis->progress && mps_trace_n_left_out(trace) > 0)
         g_printerr("mptcpscope: %s left out: no captures\n",
                    mps_format_count((int64_t)mps_trace_n_left_out(trace), "file").text);
-    write_meta(rows, analysis);
+    write_meta(rows, analysis, selected);
     write_captures(rows, trace, counts, gaps_ns);
+    mps_notes_write(trace, rows);
     mps_rules_write_catalogue(rows);
 }
 
 static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError **error)
 {
-    g_autoptr(MpsObservers) observers = mps_observers_new(mps_metrics);
+    MpsMetricSet selected;
+
+    if (!mps_metrics_select(analysis->metrics, &selected, error))
+        return NULL;
+
+    g_autoptr(MpsObservers) observers = mps_observers_new(selected);
     g_autoptr(GPtrArray) tables = all_tables(observers);
     /* Before the first byte is read, which may be hours before the last one is. */
     g_autoptr(MpsWriter) writer = mps_writer_new(analysis->output, analysis->force,
@@ -387,16 +407,14 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError
     g_autoptr(MpsRules) rules = analysis->no_rules ? NULL : mps_rules_new(&rule_options);
     g_autofree Counts *counts = g_new0(Counts, mps_trace_n_files(trace));
     Run run = {observers, rules, mps_writer_rows(writer), counts, counts};
-    MpsModelHooks hooks = {.wants =
-                               mps_observers_wants(observers) | (rules ? mps_rules_wants() : 0),
-                           .tcp = analysis->tcp,
-                           .timeouts = analysis->limits.timeouts,
-                           .emit = emit,
-                           .closed = closed,
-                           .user = &run};
-
-    for (int scope = 0; scope < MPS_N_SCOPES; scope++)
-        hooks.state_bytes[scope] = mps_observers_state_bytes(observers, (MpsScope)scope);
+    const MpsModelHooks hooks = {.wants = mps_observers_wants(observers) |
+                                          (rules ? mps_rules_wants() : 0),
+                                 .tcp = analysis->tcp,
+                                 .timeouts = analysis->limits.timeouts,
+                                 .states = states,
+                                 .emit = emit,
+                                 .closed = closed,
+                                 .user = &run};
 
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
     g_autoptr(MpsFragments) fragments = mps_fragments_new();
@@ -407,7 +425,7 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError
     mps_progress_end(&progress);
     if (!done)
         return NULL;
-    write_ending(run.rows, analysis, trace, counts);
+    write_ending(run.rows, analysis, selected, trace, counts);
 
     sqlite3 *db = mps_writer_finish(writer, error);
 
@@ -436,7 +454,7 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
 
 sqlite3 *mps_pipeline_catalogue(GError **error)
 {
-    g_autoptr(MpsObservers) observers = mps_observers_new(mps_metrics);
+    g_autoptr(MpsObservers) observers = mps_observers_new(MPS_ALL_METRICS);
     g_autoptr(GPtrArray) tables = all_tables(observers);
     g_autoptr(MpsWriter) writer =
         mps_writer_new(NULL, false, (const MpsTable *const *)tables->pdata, error);
@@ -449,7 +467,7 @@ sqlite3 *mps_pipeline_catalogue(GError **error)
 
 char *mps_pipeline_schema(bool as_json)
 {
-    g_autoptr(MpsObservers) observers = mps_observers_new(mps_metrics);
+    g_autoptr(MpsObservers) observers = mps_observers_new(MPS_ALL_METRICS);
     g_autoptr(GPtrArray) tables = all_tables(observers);
 
     return as_json ? mps_schema_json((const MpsTable *const *)tables->pdata)

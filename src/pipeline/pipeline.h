@@ -24,6 +24,7 @@ typedef struct {
     bool strict;              /* a file that is cut or unreadable ends the run */
     bool force;               /* replace an existing @output */
     bool progress;            /* progress bar and notes on stderr */
+    const char *metrics;      /* which ones, see mps_metrics_select(); NULL: all */
     bool no_rules;            /* compliance is not checked */
     bool dss_checksums;       /* also by the rules that read payload */
     bool verify_checksums;    /* of IP and TCP; packets with a wrong one are ignored */

@@ -41,7 +41,7 @@ typedef struct {
 
 static bool is_over(const Check *check)
 {
-    return check->fallen_back || check->connection->fallback;
+    return check->fallen_back || check->connection->fallback || check->base_moved;
 }
 
 /* Mappings that are lies would be found again by the rules here. */
@@ -101,7 +101,7 @@ static void check_bare_with_payload(const Packet *packet)
                                .seen = text(mapped ? "the octet, the payload was mapped before"
                                                    : "the octet, the payload is not mapped"),
                                .needs = mapped ? 0 : EV_NOGAP,
-                               .unproven = !end_is_complete(packet->sending)});
+                               .unseen = !end_is_complete(packet->sending)});
 }
 
 static void check_with_payload(const Packet *packet, const MpsMptcpOption *dss)
@@ -110,7 +110,7 @@ static void check_with_payload(const Packet *packet, const MpsMptcpOption *dss)
     const int64_t mapped_to = event->segment.map_seq + mapped_bytes(dss);
     const int64_t next = event->segment.seq + packet->wire->payload_bytes;
 
-    if (!event->segment.has_map_seq || !event->segment.has_seq) {
+    if (!packet->sending->has_syn || !event->segment.has_map_seq || !event->segment.has_seq) {
         rule_unchecked(packet->check, RULE_FIN_02, EV_SYN);
         return;
     }

@@ -30,24 +30,37 @@ static int pragma(sqlite3 *db, const char *sql)
     return value;
 }
 
-bool mps_database_is_ours(const char *path)
+/* Why @db is not one of ours, or cannot be looked at; NULL: it is. */
+static const char *problem_of(sqlite3 *db)
+{
+    const int id = pragma(db, "PRAGMA application_id");
+    const int status = sqlite3_errcode(db);
+
+    if (id == MPS_APPLICATION_ID)
+        return NULL;
+    return status == SQLITE_OK || status == SQLITE_NOTADB || id >= 0
+               ? "not a database of mptcpscope"
+               : sqlite3_errstr(status); /* locked, unreadable */
+}
+
+const char *mps_database_problem(const char *path)
 {
     sqlite3 *db = NULL;
-    const bool ours = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-                      pragma(db, "PRAGMA application_id") == MPS_APPLICATION_ID;
+    const int status = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL);
+    const char *problem = status == SQLITE_OK ? problem_of(db) : sqlite3_errstr(status);
 
     sqlite3_close(db);
-    return ours;
+    return problem;
 }
 
 sqlite3 *mps_database_open(const char *path, GError **error)
 {
     sqlite3 *db = NULL;
+    const int status = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL);
+    const char *problem = status == SQLITE_OK ? problem_of(db) : sqlite3_errstr(status);
 
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
-        mps_throw(error, MPS_ERROR_OPEN, "%s: %s", path, sqlite3_errmsg(db));
-    } else if (pragma(db, "PRAGMA application_id") != MPS_APPLICATION_ID) {
-        mps_throw(error, MPS_ERROR_OPEN, "%s: not a database of mptcpscope", path);
+    if (problem) {
+        mps_throw(error, MPS_ERROR_OPEN, "%s: %s", path, problem);
     } else if (pragma(db, "PRAGMA user_version") != MPS_SCHEMA_VERSION) {
         mps_throw(error, MPS_ERROR_OPEN, "%s: schema version %d, this program reads %d", path,
                   pragma(db, "PRAGMA user_version"), MPS_SCHEMA_VERSION);

@@ -14,8 +14,9 @@
 /* Whether the file starts like an SQLite database.  False if it cannot be read. */
 bool mps_database_probe(const char *path);
 
-/* Whether it is a database of this program, of any schema version. */
-bool mps_database_is_ours(const char *path);
+/* Why it is not a database of this program, of any schema version, or cannot be told to be one, as
+ * when it is locked; static.  NULL: it is. */
+const char *mps_database_problem(const char *path);
 
 /* Opens @path for reading.  Returns a handle owned by the caller (sqlite3_close), or NULL and
  * MPS_ERROR_OPEN: not ours, other schema version, unreadable. */

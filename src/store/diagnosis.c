@@ -519,6 +519,15 @@ const char mps_schema_diagnosis[] =
     "SELECT NULL, NULL, NULL, 1, NULL, f.capture_id, NULL, 'options_cut',\n"
     "    printf('%d of %d packets were captured too short for their headers or options: signals in '\n"
     "        || 'them are lost (capture with a larger snap length)', f.truncated_packets, f.packets)\n"
-    "FROM capture f WHERE f.truncated_packets > 0;\n";
+    "FROM capture f WHERE f.truncated_packets > 0\n"
+    "UNION ALL\n"
+    "SELECT NULL, NULL, NULL, 1, NULL, f.capture_id, NULL, 'capture_dropped',\n"
+    "    'The capturing host dropped ' || f.dropped || iif(f.dropped = 1, ' packet', ' packets')\n"
+    "        || ' before they reached the file' || coalesce(' ('\n"
+    "        || (SELECT group_concat(coalesce(name, 'interface ' || interface_id) || ': '\n"
+    "                || dropped, ', ') FROM (SELECT * FROM interface i WHERE i.dropped > 0\n"
+    "                AND i.capture_id = f.capture_id ORDER BY i.dropped DESC LIMIT 8)) || ')', '')\n"
+    "        || ': loss, holes and missing signals may be of its making'\n"
+    "FROM capture f WHERE f.dropped > 0;\n";
 
 /* clang-format on */

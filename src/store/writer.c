@@ -107,9 +107,11 @@ static bool reserve(MpsWriter *self, GError **error)
         if (!self->force)
             return mps_throw(error, MPS_ERROR_STORE, "%s exists; --force replaces it", self->path);
         /* A slip of the hand must not cost a capture. */
-        if (old.st_size > 0 && !mps_database_is_ours(self->path))
-            return mps_throw(error, MPS_ERROR_STORE,
-                             "%s is not a database of mptcpscope; it is not replaced", self->path);
+        const char *problem = old.st_size > 0 ? mps_database_problem(self->path) : NULL;
+
+        if (problem)
+            return mps_throw(error, MPS_ERROR_STORE, "%s: %s; it is not replaced", self->path,
+                             problem);
     }
     self->temporary = g_strdup_printf("%s.XXXXXX", self->path);
 

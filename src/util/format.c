@@ -101,7 +101,7 @@ MpsShort mps_format_percent(double share)
 MpsShort mps_format_time(int64_t ns)
 {
     const int64_t second = ns / NS_PER_S - (ns % NS_PER_S < 0);
-    const int64_t fraction_us = (ns - second * NS_PER_S) / NS_PER_US;
+    const int64_t fraction_us = (ns % NS_PER_S + (ns % NS_PER_S < 0 ? NS_PER_S : 0)) / NS_PER_US;
     g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(second);
     MpsShort out;
 

@@ -6,6 +6,26 @@
 
 #include "views/query.h"
 
+void mps_json_put(const char *json, FILE *out)
+{
+    g_autofree char *valid = g_utf8_validate(json, -1, NULL) ? NULL : g_utf8_make_valid(json, -1);
+
+    for (const char *at = valid ? valid : json; *at;) {
+        const size_t plain = strcspn(at, "\x7f\xc2");
+        const gunichar c = g_utf8_get_char(at + plain);
+
+        fwrite(at, 1, plain, out);
+        at += plain;
+        if (!*at)
+            return;
+        if (g_unichar_iscntrl(c))
+            fprintf(out, "\\u%04x", c);
+        else
+            fwrite(at, 1, (size_t)(g_utf8_next_char(at) - at), out);
+        at = g_utf8_next_char(at);
+    }
+}
+
 /* Asks SQLite for the JSON form of one text. */
 static bool write_text(sqlite3 *db, const char *sql, const char *text, FILE *out, GError **error)
 {
@@ -13,7 +33,7 @@ static bool write_text(sqlite3 *db, const char *sql, const char *text, FILE *out
 
     mps_query_bind_text(query, 1, text);
     if (mps_query_next(query))
-        fputs((const char *)sqlite3_column_text(query->statement, 0), out);
+        mps_json_put((const char *)sqlite3_column_text(query->statement, 0), out);
     return mps_query_finish(query, error);
 }
 

@@ -19,6 +19,10 @@ bool mps_json_open_row(sqlite3 *db, sqlite3_stmt *statement, FILE *out, GError *
 bool mps_json_rows(sqlite3 *db, const char *sql, int64_t parameter, const char *separator,
                    FILE *out, GError **error);
 
+/* Prints what SQLite made: valid UTF-8, and the control characters that JSON leaves as they are
+ * (U+007F to U+009F) escaped, for terminals. */
+void mps_json_put(const char *json, FILE *out);
+
 /* @text as a JSON string. */
 bool mps_json_string(sqlite3 *db, const char *text, FILE *out, GError **error);
 

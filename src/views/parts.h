@@ -15,8 +15,14 @@ bool mps_view_list_largest(sqlite3 *db, int64_t n, FILE *out, GError **error);
 bool mps_view_list_unknown_joins(sqlite3 *db, FILE *out, GError **error);
 
 /* show_findings.c: a loud word per capture whose packets were cut before the end of their options,
- * and an empty line after it; nothing if there is none. */
-bool mps_view_cut_options(sqlite3 *db, FILE *out, GError **error);
+ * or that lacks packets which its host dropped, and an empty line after it; nothing if there is
+ * none. */
+bool mps_view_capture_findings(sqlite3 *db, FILE *out, GError **error);
+
+/* view_notes.c: lines of a capture: its interfaces, what they lost, comments. */
+bool mps_view_notes(sqlite3 *db, int64_t capture_id, FILE *out, GError **error);
+/* view_notes.c: names of the hosts of a connection, if captures say any. */
+bool mps_view_host_names(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 
 /* show_findings.c: what became of a connection, in one paragraph.  Newly allocated; NULL: @error.
  */

@@ -1,4 +1,4 @@
-/* plot_labels.c - names that the user gives to addresses. */
+/* plot_labels.c - names that the user, or else the capture, gives to addresses. */
 #include "views/plot_labels.h"
 
 #include <string.h>
@@ -62,6 +62,22 @@ static const char *name_of(const char *const *labels, GInetAddress *address)
     return NULL;
 }
 
+/* Connections of several interfaces: what the capture calls the one of @address. */
+static char *interface_of(sqlite3 *db, int64_t connection_id, const char *address)
+{
+    g_autoptr(MpsQuery) query =
+        mps_query_new(db, "SELECT min(interface) AS name FROM subflow WHERE connection_id = ?1"
+                          " AND client_addr = ?2 GROUP BY client_addr"
+                          " HAVING count(DISTINCT interface) = 1 AND (SELECT"
+                          " count(DISTINCT interface) FROM subflow WHERE connection_id = ?1) > 1");
+
+    mps_query_bind_int(query, 1, connection_id);
+    mps_query_bind_text(query, 2, address);
+    if (!mps_query_next(query) || !is_name(mps_query_text(query, "name")))
+        return NULL;
+    return g_strdup(mps_query_text(query, "name"));
+}
+
 char *mps_labels_sql(sqlite3 *db, const char *const *labels, int64_t connection_id, GError **error)
 {
     g_autoptr(GString) sql = g_string_new("SELECT 1 WHERE 0;");
@@ -73,7 +89,8 @@ char *mps_labels_sql(sqlite3 *db, const char *const *labels, int64_t connection_
     while (mps_query_next(query)) {
         const char *const text = mps_query_text(query, "address");
         g_autoptr(GInetAddress) address = g_inet_address_new_from_string(text);
-        const char *const name = address ? name_of(labels, address) : NULL;
+        const char *const given = address ? name_of(labels, address) : NULL;
+        g_autofree char *name = given ? g_strdup(given) : interface_of(db, connection_id, text);
         char *const row =
             name ? sqlite3_mprintf("INSERT INTO label VALUES (%Q, %Q);", text, name) : NULL;
 

@@ -19,6 +19,7 @@ void mps_query_free(MpsQuery *self)
     if (!self)
         return;
     sqlite3_finalize(self->statement);
+    g_clear_pointer(&self->printable, g_ptr_array_unref);
     g_free(self);
 }
 
@@ -40,6 +41,7 @@ bool mps_query_next(MpsQuery *self)
 {
     if (self->status != SQLITE_OK && self->status != SQLITE_ROW)
         return false;
+    g_clear_pointer(&self->printable, g_ptr_array_unref);
     self->status = sqlite3_step(self->statement);
     return self->status == SQLITE_ROW;
 }
@@ -76,11 +78,41 @@ double mps_query_real(MpsQuery *self, const char *column)
     return sqlite3_column_double(self->statement, index_of(self, column));
 }
 
-const char *mps_query_text(MpsQuery *self, const char *column)
+const char *mps_query_raw(MpsQuery *self, const char *column)
 {
     const unsigned char *text = sqlite3_column_text(self->statement, index_of(self, column));
 
     return text ? (const char *)text : "";
+}
+
+/* Nearly all texts are. */
+static bool is_plain(const char *text)
+{
+    for (; *text; text++)
+        if (((uint8_t)*text < ' ' && *text != '\n') || (uint8_t)*text >= 0x7f)
+            return false;
+    return true;
+}
+
+const char *mps_query_text(MpsQuery *self, const char *column)
+{
+    const char *text = mps_query_raw(self, column);
+
+    if (is_plain(text))
+        return text;
+
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (char **line = lines; *line; line++) {
+        char *raw = *line;
+
+        *line = mps_format_printable(raw);
+        g_free(raw);
+    }
+    if (!self->printable)
+        self->printable = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(self->printable, g_strjoinv("\n", lines));
+    return self->printable->pdata[self->printable->len - 1];
 }
 
 static const MpsShort unknown = {"-"};

@@ -15,6 +15,7 @@ typedef struct {
     sqlite3 *db;
     sqlite3_stmt *statement; /* NULL if @sql could not be prepared */
     int status;              /* of the last step: SQLITE_ROW, SQLITE_DONE or an error */
+    GPtrArray *printable;    /* texts of the row at hand that had to be made so; NULL: none */
 } MpsQuery;
 
 /* Never fails by itself; an SQL error shows in mps_query_finish(). */
@@ -31,12 +32,15 @@ bool mps_query_next(MpsQuery *self);
 /* False, with MPS_ERROR_STORE, if anything went wrong since mps_query_new(). */
 bool mps_query_finish(MpsQuery *self, GError **error);
 
-/* Values of the row at hand.  Unknown values read as 0 and "". Text is borrowed until the next
- * call of mps_query_next(). */
+/* Values of the row at hand.  Unknown values read as 0 and "".  Text is borrowed until the next
+ * call of mps_query_next(), and fit for a terminal whoever wrote the database; what may come from
+ * outside, as names of files, goes through mps_format_printable(), which leaves no line ends
+ * either. Raw text is as it is stored. */
 bool mps_query_known(MpsQuery *self, const char *column);
 int64_t mps_query_int(MpsQuery *self, const char *column);
 double mps_query_real(MpsQuery *self, const char *column);
 const char *mps_query_text(MpsQuery *self, const char *column);
+const char *mps_query_raw(MpsQuery *self, const char *column);
 
 /* The same for people; an unknown value is "-". */
 MpsShort mps_query_bytes(MpsQuery *self, const char *column);

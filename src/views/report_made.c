@@ -112,7 +112,7 @@ static bool append_captures(sqlite3 *db, GHashTable *hashes, GString *out, GErro
         "<th>first packet</th><th class=\"n\">lasts</th><th>to note</th>%s</tr></thead>\n<tbody>\n",
         hashes ? "<th>SHA-256</th>" : "");
     while (mps_query_next(query)) {
-        const char *path = mps_query_text(query, "path");
+        const char *path = mps_query_raw(query, "path");
         const char *hash = hashes ? g_hash_table_lookup(hashes, path) : NULL;
         const bool any = mps_query_known(query, "first_ns");
         const int64_t first_ns = mps_query_int(query, "first_ns");

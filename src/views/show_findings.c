@@ -122,17 +122,21 @@ char *mps_view_verdict(sqlite3 *db, int64_t connection_id, GError **error)
     return mps_query_finish(query, error) ? g_strdup(text->str) : NULL;
 }
 
-bool mps_view_cut_options(sqlite3 *db, FILE *out, GError **error)
+bool mps_view_capture_findings(sqlite3 *db, FILE *out, GError **error)
 {
     g_autoptr(MpsQuery) query = mps_query_new(
-        db, "SELECT f.path, d.sentence FROM v_diagnosis d JOIN capture f USING (capture_id)"
-            " WHERE d.connection_id IS NULL AND d.kind = 'options_cut' ORDER BY capture_id");
+        db, "SELECT f.path, d.kind = 'options_cut' AS cut, d.sentence FROM v_diagnosis d"
+            " JOIN capture f USING (capture_id) WHERE d.connection_id IS NULL"
+            " AND d.kind IN ('options_cut', 'capture_dropped') ORDER BY capture_id");
 
     while (mps_query_next(query)) {
         g_autofree char *path = mps_format_printable(mps_query_text(query, "path"));
 
-        fprintf(out, "OPTIONS CUT in %s\n", path);
-        print_wrapped(out, "  ", mps_query_text(query, "sentence"));
+        g_autofree char *sentence = mps_format_printable(mps_query_text(query, "sentence"));
+
+        fprintf(out, "%s in %s\n", mps_query_int(query, "cut") ? "OPTIONS CUT" : "PACKETS LOST",
+                path);
+        print_wrapped(out, "  ", sentence);
         fputc('\n', out);
     }
     return mps_query_finish(query, error);

@@ -7,7 +7,9 @@
 
 #include <mptcpscope/error.h>
 
+#include "views/charts.h"
 #include "views/connection_json.h"
+#include "views/left_out.h"
 #include "views/parts.h"
 #include "views/query.h"
 #include "views/show_findings.h"
@@ -150,13 +152,16 @@ static bool print_subflows(sqlite3 *db, int64_t connection_id, int64_t limit, in
     return mps_query_finish(query, error);
 }
 
-static bool print_connection(sqlite3 *db, MpsQuery *query, int64_t limit, FILE *out, GError **error)
+static bool print_connection(sqlite3 *db, MpsQuery *query, int64_t limit, bool charts, FILE *out,
+                             GError **error)
 {
     const int64_t id = mps_query_int(query, "connection_id");
     const int64_t start_ns = mps_query_int(query, "start_ns");
     g_autofree char *path = mps_view_path(query);
 
     fprintf(out, "Connection %" PRId64 ": %s\n", id, path);
+    if (!mps_view_host_names(db, id, out, error))
+        return false;
     if (!mps_show_findings(db, id, out, error))
         return false;
     for (const Group *group = connection_groups; group->heading; group++)
@@ -168,6 +173,7 @@ static bool print_connection(sqlite3 *db, MpsQuery *query, int64_t limit, FILE *
         return false;
     fputs("\nSubflows\n", out);
     return mps_view_subflows(db, id, limit, out, error) &&
+           (!charts || mps_charts_of_connection(db, id, limit, out, error)) &&
            print_subflows(db, id, limit, start_ns, out, error) &&
            mps_show_reinjections(db, id, start_ns, out, error) &&
            mps_show_addresses(db, id, start_ns, out, error) &&
@@ -189,7 +195,7 @@ bool mps_view_check_connection(sqlite3 *db, int64_t connection_id, GError **erro
     return found > 0 || mps_throw(error, MPS_ERROR_USAGE, "no connection %" PRId64, connection_id);
 }
 
-bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error)
+bool mps_view_show(sqlite3 *db, int64_t connection_id, bool charts, FILE *out, GError **error)
 {
     g_autoptr(MpsQuery) query = mps_query_new(
         db, "SELECT * FROM connection WHERE ?1 < 0 OR connection_id = ?1 ORDER BY connection_id");
@@ -198,13 +204,14 @@ bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error
 
     if (!mps_view_check_connection(db, connection_id, error))
         return false;
-    if (!mps_view_cut_options(db, out, error))
+    if (!mps_view_capture_findings(db, out, error) || !mps_left_out_print(db, out, error))
         return false;
     mps_query_bind_int(query, 1, connection_id);
     for (; mps_query_next(query); n++) {
         if (n > 0)
             fputs("\n\n", out);
-        if (!print_connection(db, query, all ? MPS_SUBFLOWS_TOLD : MPS_ALL_SUBFLOWS, out, error))
+        if (!print_connection(db, query, all ? MPS_SUBFLOWS_TOLD : MPS_ALL_SUBFLOWS, charts, out,
+                              error))
             return false;
     }
     if (!mps_query_finish(query, error))

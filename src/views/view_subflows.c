@@ -13,6 +13,10 @@
 #define REMARKS_WIDTH 8
 
 #define OF_CONNECTION "WHERE " MPS_SUBFLOW_IS_TOLD MPS_SUBFLOW_ORDER
+/* The name of a subflow's interface, where it tells the subflow from others. */
+#define VIA                                                                                        \
+    ", iif((SELECT count(DISTINCT t.interface) FROM subflow t"                                     \
+    " WHERE t.connection_id = s.connection_id) > 1, s.interface, NULL) AS via "
 
 char *mps_view_path(MpsQuery *query)
 {
@@ -55,7 +59,7 @@ static bool print_paths(sqlite3 *db, int64_t connection_id, int64_t limit, FILE 
         {"joined", true}, {"result", false},           {0},
     };
     g_autoptr(MpsTextTable) table = mps_text_table_new(columns, 2);
-    g_autoptr(MpsQuery) query = mps_query_new(db, "SELECT * FROM subflow s " OF_CONNECTION);
+    g_autoptr(MpsQuery) query = mps_query_new(db, "SELECT *" VIA "FROM subflow s " OF_CONNECTION);
 
     mps_query_bind_int(query, 1, connection_id);
     mps_query_bind_int(query, 2, limit);
@@ -77,6 +81,12 @@ static bool print_paths(sqlite3 *db, int64_t connection_id, int64_t limit, FILE 
                                     mps_query_duration(query, "join_delay_ns").text, result});
         if (long_remark)
             mps_text_table_add_line(table, NULL, 1, remark + 2);
+        if (mps_query_known(query, "via")) {
+            g_autofree char *name = mps_format_printable(mps_query_text(query, "via"));
+            g_autofree char *via = g_strconcat("on ", name, NULL);
+
+            mps_text_table_add_line(table, NULL, 1, via);
+        }
     }
     if (!mps_text_table_is_empty(table))
         mps_text_table_print(table, out);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "views/json.h"
+#include "views/left_out.h"
 #include "views/parts.h"
 #include "views/query.h"
 #include "views/text_table.h"
@@ -72,7 +73,6 @@ static void print_capture(MpsQuery *query, FILE *out)
     add_count(faults, query, "truncated_packets",
               "with headers or options cut (snap length too small): numbers may lack them");
     add_count(faults, query, "malformed_packets", "malformed");
-    add_count(faults, query, "dropped", "dropped while capturing");
     if (faults->len)
         fprintf(out, "  %s\n", faults->str + 2);
     if (mps_query_int(query, "plain_connections") > 0)
@@ -98,7 +98,8 @@ static bool print_captures(sqlite3 *db, FILE *out, GError **error)
 
     while (mps_query_next(query)) {
         print_capture(query, out);
-        if (!print_damage(db, mps_query_int(query, "capture_id"), out, error))
+        if (!mps_view_notes(db, mps_query_int(query, "capture_id"), out, error) ||
+            !print_damage(db, mps_query_int(query, "capture_id"), out, error))
             return false;
     }
     return mps_query_finish(query, error);
@@ -351,7 +352,7 @@ bool mps_view_summary(sqlite3 *db, FILE *out, GError **error)
 {
     int64_t connections = 0, tcp_packets = 0, mptcp_packets = 0;
 
-    if (!print_captures(db, out, error) ||
+    if (!print_captures(db, out, error) || !mps_left_out_print(db, out, error) ||
         !mps_query_single(db, "SELECT count(*) FROM connection", 0, &connections, error) ||
         !mps_query_single(db, "SELECT sum(tcp_packets) FROM capture", 0, &tcp_packets, error) ||
         !mps_query_single(db, "SELECT sum(mptcp_packets) FROM capture", 0, &mptcp_packets, error))

@@ -4,6 +4,8 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fu
 REPLAYS := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/replay_%)
 FUZZERS := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/fuzz_%)
 FLAGS.fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+# By AFL++, whose compiler brings what -fsanitize=fuzzer links.
+FLAGS.afl := -O1 -g
 SECONDS ?= 600
 VARIANTS ?= 10000
 SEED ?= 1

@@ -183,7 +183,7 @@ def test_list(browser, tests):
     tests.expect("it says how many", browser.run("document.getElementById('found').textContent"),
                  f"{len(shown)} of {n} shown")
     tests.expect("pages follow the list", browser.run(
-        "[...document.querySelectorAll('#connections details')].filter(d => !d.hidden).length"),
+        "[...document.querySelectorAll('#connections > details')].filter(d => !d.hidden).length"),
         len(shown))
     search(browser, "no such words")
     tests.expect("a search may find nothing", browser.run(NUMBERS), [])
@@ -290,4 +290,5 @@ def main():
     sys.exit(tests.plan())
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -84,8 +84,9 @@ problem=
 for at in 0.02 0.05 0.08; do
     end_at "$at" KILL 2>/dev/null
     whole "$work/now/x.db" || problem="$problem; at $at"
+    "$program" analyze -q -f "$small" -o "$work/now/x.db" >/dev/null 2>&1 || problem="$problem; again at $at"
 done
-report "a run that is killed does not harm the old result" "${problem#; }"
+report "a run that is killed harms neither the old result nor the next run" "${problem#; }"
 
 # live NAME SIGNAL CAPTURE: standard input that does not end, and a signal.
 live() {
@@ -122,12 +123,62 @@ refuse() {
     report "$1" "$problem"
 }
 refuse "a directory that is not there" "No such file" "$work/nowhere/x.db"
+refuse "a directory that is a file" "Not a directory" "$work/before.db/x.db"
+refuse "a directory that cannot be written" "mptcpscope: /proc/x.db: " /proc/x.db
+
+# Somebody else writes into the database: it is neither read nor replaced.
+exec {locker}> >(exec sqlite3 "$work/before.db" >/dev/null)
+echo "BEGIN EXCLUSIVE;" >&"$locker"
+for _ in {1..100}; do
+    sqlite3 "$work/before.db" "SELECT 1 FROM meta" >/dev/null 2>&1 || break
+    sleep 0.05
+done
+refuse "a database that is locked" "before.db: database is locked; it is not replaced" "$work/before.db"
+for command in list show "report -o $work/page.html" "export --format json"; do
+    # shellcheck disable=SC2086
+    "$program" ${command%% *} -q "$work/before.db" ${command#"${command%% *}"} >"$work/out" 2>"$work/message"
+    status=$?
+    problem=
+    [ "$status" -eq 1 ] && [ ! -s "$work/out" ] || problem="exit $status: $(cat "$work/out")"
+    grep -q "database is locked" "$work/message" || problem="$problem: $(cat "$work/message")"
+    report "$command does not read a database that is locked" "$problem"
+done
+exec {locker}>&-
+wait
+whole "$work/before.db" || problem=damaged
+report "the locked database is whole" "$problem"
+
+# A full disk: each kind of file that is written, and standard output.
 if mkdir "$work/full" && mount -t tmpfs -o size=64k none "$work/full" 2>/dev/null; then
     refuse "a full disk" "disk is full" "$work/full/x.db"
     report "a full disk: nothing is left" "$(ls -A "$work/full")"
+    for command in "report -o $work/full/x.html" "export --format json -o $work/full/x.json" \
+        "export --format csv -o $work/full/tables" "plot --format png -k sequence -o $work/full/figures"; do
+        head -c 60000 /dev/zero >"$work/full/fill"
+        # shellcheck disable=SC2086
+        "$program" ${command%% *} -q "$work/before.db" ${command#"${command%% *}"} >"$work/out" 2>"$work/message"
+        status=$?
+        problem=
+        [ "$status" -eq 1 ] || problem="exit $status"
+        grep -qi "no space\|disk is full\|gnuplot" "$work/message" || problem="$problem: $(cat "$work/message")"
+        find "$work/full" -type f ! -name fill -size 0 | grep -q . && problem="$problem: an empty file"
+        report "a full disk: ${command%% -o*}" "$problem"
+        rm -rf "$work/full"/*
+    done
     umount "$work/full"
 else
     skip "a full disk" "no mounts here"
 fi
+for command in "list $work/before.db" "show $work/before.db" "check $small" "analyze -q $small" \
+    "dump $small" "ladder $small -c 1" "export $work/before.db --format json" schema rules; do
+    # shellcheck disable=SC2086
+    "$program" $command >/dev/full 2>"$work/message"
+    status=$?
+    problem=
+    [ "$status" -eq 1 ] || problem="exit $status"
+    grep -qx "mptcpscope: standard output: No space left on device" "$work/message" ||
+        problem="$problem: $(cat "$work/message")"
+    report "standard output is full: ${command%% *}" "$problem"
+done
 
 plan

@@ -68,6 +68,13 @@ static inline void bench_emit(void *user, const MpsEvent *event)
     }
 }
 
+static inline void *bench_states(void *user, MpsScope scope)
+{
+    const Bench *self = user;
+
+    return mps_observers_states(self->observers, scope);
+}
+
 static inline void bench_closed(void *user, MpsConnection *connection)
 {
     Bench *self = user;
@@ -85,10 +92,12 @@ static inline Bench *bench_new_observed(int version, uint64_t client_key, uint64
                                         MpsObservers *observers, MpsRowSink *rows)
 {
     Bench *self = g_new0(Bench, 1);
-    MpsModelHooks hooks = {.wants = ~0u, .emit = bench_emit, .closed = bench_closed, .user = self};
+    const MpsModelHooks hooks = {.wants = ~0u,
+                                 .states = observers ? bench_states : NULL,
+                                 .emit = bench_emit,
+                                 .closed = bench_closed,
+                                 .user = self};
 
-    for (int scope = 0; observers && scope < MPS_N_SCOPES; scope++)
-        hooks.state_bytes[scope] = mps_observers_state_bytes(observers, (MpsScope)scope);
     self->observers = observers;
     self->rows = rows;
     self->model = mps_model_new(&hooks);

@@ -20,7 +20,7 @@ typedef struct {
 static inline Rows rows_new(int version, uint64_t client_key, uint64_t server_key)
 {
     g_autoptr(GError) error = NULL;
-    Rows self = {.observers = mps_observers_new(mps_metrics), .tables = g_ptr_array_new()};
+    Rows self = {.observers = mps_observers_new(MPS_ALL_METRICS), .tables = g_ptr_array_new()};
 
     for (const MpsTable *const *table = mps_observers_tables(self.observers); *table; table++)
         g_ptr_array_add(self.tables, (gpointer)(uintptr_t)*table);
@@ -34,8 +34,8 @@ static inline Rows rows_new(int version, uint64_t client_key, uint64_t server_ke
     return self;
 }
 
-/* The end of the capture: all rows are written.  Table capture, which the findings name, is not
- * made by metrics: here it is empty. */
+/* The end of the capture: all rows are written.  Tables of captures, which the findings name, are
+ * not made by metrics: here they are empty. */
 static inline void rows_finish(Rows *self)
 {
     g_autoptr(GError) error = NULL;
@@ -43,11 +43,14 @@ static inline void rows_finish(Rows *self)
     bench_finish(self->bench);
     self->db = mps_writer_finish(self->writer, &error);
     g_assert_no_error(error);
-    g_assert_cmpint(sqlite3_exec(self->db,
-                                 "CREATE TABLE capture(capture_id INTEGER, packets INTEGER,"
-                                 " truncated_packets INTEGER)",
-                                 NULL, NULL, NULL),
-                    ==, SQLITE_OK);
+    g_assert_cmpint(
+        sqlite3_exec(self->db,
+                     "CREATE TABLE capture(capture_id INTEGER, path TEXT, packets INTEGER,"
+                     " truncated_packets INTEGER, dropped INTEGER);"
+                     "CREATE TABLE interface(capture_id INTEGER, interface_id INTEGER,"
+                     " name TEXT, dropped INTEGER)",
+                     NULL, NULL, NULL),
+        ==, SQLITE_OK);
 }
 
 /* Checks that @sql gives @shall: values separated by '|', rows by a new line, NULL is empty. */
@@ -56,7 +59,8 @@ static inline void rows_assert(const Rows *self, const char *sql, const char *sh
     g_autoptr(GString) is = g_string_new(NULL);
     sqlite3_stmt *statement = NULL;
 
-    g_assert_cmpint(sqlite3_prepare_v2(self->db, sql, -1, &statement, NULL), ==, SQLITE_OK);
+    if (sqlite3_prepare_v2(self->db, sql, -1, &statement, NULL) != SQLITE_OK)
+        g_error("%s: %s", sql, sqlite3_errmsg(self->db));
     while (statement && sqlite3_step(statement) == SQLITE_ROW) {
         if (is->len > 0)
             g_string_append_c(is, '\n');

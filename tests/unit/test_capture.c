@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 
 #include "capture/capture.h"
+#include "capture/pcapng.h"
 #include "capture/trace.h"
 
 /* A file under construction. */
@@ -284,7 +285,7 @@ static void test_pcapng(void)
 
         g_autoptr(MpsCapture) capture = open_file(path, NULL);
         static const int link_types[] = {1, 101, 113, 276, 228, 229, 1, 101, 12};
-        static const uint32_t interfaces[] = {0, 1, 2, 3, 4, 5, 0, 1, 0};
+        static const uint32_t interfaces[] = {0, 1, 2, 3, 4, 5, 0, 1, 6};
         MpsPacket packet;
 
         for (size_t i = 0; i < G_N_ELEMENTS(link_types); i++) {
@@ -302,6 +303,71 @@ static void test_pcapng(void)
         g_assert_cmpuint(mps_capture_info(capture).snaplen_bytes, ==, 128);
         g_assert_cmpstr(mps_capture_info(capture).link_name, ==, "EN10MB");
     }
+}
+
+/* A block of names: 10.0.0.1 is "n", @n_names times. */
+static void put_names(File *f, uint32_t n_names)
+{
+    const uint32_t record_bytes = 4 + 2 * n_names, padded = (record_bytes + 3) & ~3u;
+
+    g_assert_cmpuint(record_bytes, <=, 65535);
+    put32(f, 4);
+    put32(f, 12 + 4 + padded + 4);
+    put16(f, 1);
+    put16(f, (uint16_t)record_bytes);
+    g_byte_array_append(f->bytes, (const uint8_t[]){10, 0, 0, 1}, 4);
+    for (uint32_t i = 0; i < n_names; i++)
+        g_byte_array_append(f->bytes, (const uint8_t *)"n", 2);
+    put_bytes(f, 0);
+    put32(f, 0);
+    put32(f, 12 + 4 + padded + 4);
+}
+
+/* A file cannot fill the memory with what it says beside its packets. */
+static void test_many_notes(void)
+{
+    enum { BLOCKS = 10, NAMES = 30000 };
+    File f = new_file(false);
+
+    put_section(&f);
+    for (int i = 0; i < BLOCKS; i++)
+        put_names(&f, NAMES);
+    put_interface(&f, 1, 0, 6, 0);
+    put_enhanced(&f, 0, 1, 4);
+
+    g_autofree char *path = save(&f, "names.pcapng");
+    g_autoptr(MpsCapture) capture = open_file(path, NULL);
+    MpsPacket packet;
+
+    g_assert_cmpint(mps_capture_next(capture, &packet, NULL), ==, MPS_READ_PACKET);
+
+    const MpsNotes *notes = mps_capture_info(capture).notes;
+
+    g_assert_cmpuint(notes->n_bytes, <=, 1 << 20);
+    g_assert_cmpuint(notes->host_names->len, >, 10000);
+    g_assert_cmpuint(notes->n_left_out, ==, BLOCKS * NAMES - notes->host_names->len);
+    g_assert_cmpstr(g_array_index(notes->host_names, MpsHostName, 0).address, ==, "10.0.0.1");
+    g_assert_cmpstr(g_array_index(notes->host_names, MpsHostName, 0).name, ==, "n");
+}
+
+static void test_many_interfaces(void)
+{
+    File f = new_file(false);
+    const char *reason;
+    MpsPacket packet;
+
+    put_section(&f);
+    for (unsigned i = 0; i <= MPS_INTERFACES_MAX; i++)
+        put_interface(&f, 1, 0, 6, 0);
+
+    FILE *file = fmemopen(f.bytes->data, f.bytes->len, "rb");
+    MpsPcapng *reader = mps_pcapng_new(file);
+
+    g_assert_cmpint(mps_pcapng_next(reader, &packet, &reason), ==, MPS_READ_FAILED);
+    g_assert_cmpstr(reason, ==, "more interfaces than anybody has");
+    mps_pcapng_free(reader);
+    fclose(file);
+    g_byte_array_free(f.bytes, TRUE);
 }
 
 /* Stamps at the end of the range stay in it. */
@@ -699,6 +765,8 @@ int main(int argc, char **argv)
     g_assert_nonnull(directory);
     g_test_add_func("/capture/pcap", test_pcap);
     g_test_add_func("/capture/pcapng", test_pcapng);
+    g_test_add_func("/capture/many-notes", test_many_notes);
+    g_test_add_func("/capture/many-interfaces", test_many_interfaces);
     g_test_add_func("/capture/extreme-stamps", test_extreme_stamps);
     g_test_add_data_func("/capture/cut/pcap", GINT_TO_POINTER(0), test_cut);
     g_test_add_data_func("/capture/cut/pcapng", GINT_TO_POINTER(1), test_cut);

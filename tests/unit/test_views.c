@@ -39,13 +39,19 @@ static const char schema[] =
     "CREATE TABLE subflow(subflow_id INTEGER, connection_id INTEGER, ordinal INTEGER, kind TEXT,"
     " opened_by TEXT, client_addr TEXT, client_port INTEGER, server_addr TEXT,"
     " server_port INTEGER, backup INTEGER, join_syn_delay_ns INTEGER, join_delay_ns INTEGER,"
-    " result TEXT, result_detail TEXT, close TEXT, closed_by TEXT, use TEXT) STRICT;"
+    " result TEXT, result_detail TEXT, close TEXT, closed_by TEXT, use TEXT, interface TEXT) "
+    "STRICT;"
     "CREATE TABLE subflow_direction(subflow_id INTEGER, direction TEXT, payload_bytes INTEGER,"
     " data_bytes INTEGER, share REAL, rtt_mean_ns INTEGER, rtt_min_ns INTEGER, rtt_max_ns INTEGER,"
     " retransmitted_bytes INTEGER, reinjected_bytes INTEGER) STRICT;"
     "CREATE TABLE damage(capture_id INTEGER, kind TEXT, packets INTEGER, first_packet INTEGER,"
     " serious INTEGER, meaning TEXT);"
     "INSERT INTO damage VALUES(1, 'jump', 2, 17, 1, 'leaps'), (1, 'late', 3, 5, 0, 'comes late');"
+    "CREATE TABLE interface(capture_id INTEGER, interface_id INTEGER, name TEXT, packets INTEGER,"
+    " dropped INTEGER) STRICT;"
+    "CREATE TABLE host_name(capture_id INTEGER, address TEXT, name TEXT) STRICT;"
+    "CREATE TABLE file_note(capture_id INTEGER, kind TEXT, packet INTEGER, interface_id INTEGER,"
+    " text TEXT) STRICT;"
     "CREATE TABLE reinjection(ts_ns INTEGER, capture_id INTEGER, packet INTEGER,"
     " connection_id INTEGER, direction TEXT, subflow_id INTEGER, from_subflow_id INTEGER,"
     " data_offset INTEGER, bytes INTEGER, delay_ns INTEGER, acked INTEGER) STRICT;"
@@ -67,6 +73,7 @@ static const char schema[] =
     " words TEXT, count INTEGER, first_ns INTEGER, first_capture_id INTEGER, first_packet INTEGER,"
     " first_value TEXT, last_value TEXT) STRICT;"
     "CREATE TABLE fault(rule_id TEXT, verdict TEXT, count INTEGER) STRICT;"
+    "CREATE TABLE meta(key TEXT, value TEXT) STRICT;"
     "CREATE TABLE note(text TEXT, number REAL) STRICT;";
 
 static const char rows[] =
@@ -79,13 +86,13 @@ static const char rows[] =
     " NULL, NULL);"
     "INSERT INTO subflow VALUES"
     " (1, 1, 0, 'initial', 'client', '10.1.0.2', 5000, '192.0.2.1', 80, 0, NULL, NULL,"
-    " 'established', NULL, 'fin', 'client', 'used'),"
+    " 'established', NULL, 'fin', 'client', 'used', 'eth0'),"
     " (2, 1, 1, 'join', 'client', '2001:db8:0:1::1111:2', 5001, '2001:db8::1', 80, 1, 1000000,"
-    " 21000000, 'established', NULL, 'reset', 'server', 'used'),"
+    " 21000000, 'established', NULL, 'reset', 'server', 'used', 'wlan\x1b'),"
     " (3, 1, 2, 'join', 'client', '10.3.0.2', 5002, '192.0.2.1', 80, 0, 2000000, NULL, 'refused',"
-    " 'RST, reason 1', NULL, NULL, NULL),"
+    " 'RST, reason 1', NULL, NULL, NULL, NULL),"
     " (4, NULL, 0, 'join', 'client', '10.9.0.2', 5002, '192.0.2.1', 80, 0, NULL, NULL,"
-    " 'unknown_token', NULL, NULL, NULL, NULL);"
+    " 'unknown_token', NULL, NULL, NULL, NULL, NULL);"
     "INSERT INTO subflow_direction VALUES(1, 'c2s', 700, 600, 0.6, 27000000, 20000000, 35000000,"
     " 100, 0), (2, 'c2s', 600, 400, 0.4, NULL, NULL, NULL, 0, 200);"
     "INSERT INTO reinjection VALUES(1000000001000000000, 1, 42, 1, 'c2s', 2, 1, 300, 200, 50000000,"
@@ -98,6 +105,12 @@ static const char rows[] =
     "INSERT INTO stall VALUES(1, 'c2s', 'stale', 2, 1000000000500000000, 1, 40, 250000000, 1400, "
     "NULL,"
     " 'reinjection');"
+    "INSERT INTO interface VALUES(1, 0, 'wlan0\x1b', 60, 2), (1, 1, NULL, 40, 1),"
+    " (1, 2, 'idle0', 0, NULL);"
+    "INSERT INTO host_name VALUES(1, '192.0.2.1', 'server\x1b[2J'), (1, '192.0.2.2', 'other');"
+    "INSERT INTO file_note VALUES(1, 'os', NULL, NULL, 'Unix'),"
+    " (1, 'comment', 17, NULL, 'see' || char(10) || 'here'), (1, 'comment', NULL, 1, 'noisy'),"
+    " (1, 'comment', NULL, NULL, 'all');"
     "INSERT INTO head_of_line VALUES(1, 'c2s', NULL, 0, 0, 0, 3, 4500000, 12.25),"
     " (1, 'c2s', 2, 5, 6, 7, 8, 9000000, 1234.5);"
     "INSERT INTO note VALUES('plain', 1.5), ('with, comma', NULL), ('a \"quote\"', 0.0), ('', "
@@ -158,7 +171,14 @@ static void summary(void)
     assert_contains(text, "90 TCP, 80 MPTCP, 2 captured twice and ignored");
     assert_contains(text, "  2 packets (the first: 17): leaps\n");
     g_assert_null(strstr(text, "comes late"));
-    assert_contains(text, "1 malformed, 3 dropped while capturing\n"
+    assert_contains(text, "  captured on wlan0\\x1b (60 packets)\n"
+                          "  packets dropped by the capturing host: 3 (may look like loss below)\n"
+                          "    on wlan0\\x1b (2 packets), interface 1 (1 packet)\n");
+    assert_contains(text, "  comment on packet 17: see\\x0ahere\n"
+                          "  comment on interface 1: noisy\n"
+                          "  comment: all\n");
+    g_assert_null(strstr(text, "Unix"));
+    assert_contains(text, "1 malformed\n"
                           "  4 TCP connections without MPTCP, not analyzed (see --tcp)\n"
                           "  7 packets of connections that had");
     assert_contains(text, "CUT: ends inside packet 101");
@@ -188,7 +208,7 @@ static bool many(sqlite3 *db, GError **error)
                         " '192.0.2.1', 80, 0, NULL, NULL, CASE WHEN i > 40 THEN 'unknown_token'"
                         " WHEN i > 38 THEN 'bad_hmac' WHEN i > 30 THEN 'no_reply'"
                         " WHEN i > 25 THEN 'refused' ELSE 'established' END, NULL, NULL, NULL,"
-                        " iif(i <= 24, 'unused', NULL) FROM n;"
+                        " iif(i <= 24, 'unused', NULL), NULL FROM n;"
                         "INSERT INTO subflow_direction VALUES(140, 'c2s', 9, 9, 0.1, NULL, NULL,"
                         " NULL, 0, 0)",
                         NULL, NULL, NULL) == SQLITE_OK ||
@@ -202,12 +222,12 @@ static bool many_summary(sqlite3 *db, FILE *out, GError **error)
 
 static bool many_show(sqlite3 *db, FILE *out, GError **error)
 {
-    return many(db, error) && mps_view_show(db, MPS_ALL_CONNECTIONS, out, error);
+    return many(db, error) && mps_view_show(db, MPS_ALL_CONNECTIONS, false, out, error);
 }
 
 static bool many_show_one(sqlite3 *db, FILE *out, GError **error)
 {
-    return many(db, error) && mps_view_show(db, 1, out, error);
+    return many(db, error) && mps_view_show(db, 1, false, out, error);
 }
 
 /* However many subflows there are: those with the most data, in their order, and a count. */
@@ -255,23 +275,28 @@ static void meanings(void)
     free(text);
 }
 
+static bool plain_list(sqlite3 *db, FILE *out, GError **error)
+{
+    return mps_view_list(db, false, out, error);
+}
+
 static void list(void)
 {
-    char *text = text_of(mps_view_list, true);
+    char *text = text_of(plain_list, true);
 
     assert_narrow(text);
     assert_contains(text, "1  10.1.0.2:5000  192.0.2.1:80    2  3.76 s  1.00 kB  0 B  data_fin");
     assert_contains(text, "1 join to tokens that no connection here has");
     g_assert_true(g_str_has_prefix(text, "OPTIONS CUT in a\\x1b.pcap\n  Some were cut\n\n"));
     free(text);
-    text = text_of(mps_view_list, false);
+    text = text_of(plain_list, false);
     g_assert_cmpstr(text, ==, "No MPTCP connection.\n");
     free(text);
 }
 
 static bool show(sqlite3 *db, FILE *out, GError **error)
 {
-    return mps_view_show(db, 1, out, error);
+    return mps_view_show(db, 1, false, out, error);
 }
 
 static bool show_json(sqlite3 *db, FILE *out, GError **error)
@@ -288,7 +313,10 @@ static void shows(void)
     g_assert_true(
         g_str_has_prefix(text, "OPTIONS CUT in a\\x1b.pcap\n  Some were cut\n\nConnection 1"));
     /* what failed comes first, each with its packet where there is one */
+    assert_contains(text, "Connection 1: 10.1.0.2:5000 -> 192.0.2.1:80\n"
+                          "  192.0.2.1 is server\\x1b[2J, says the capture\n");
     assert_contains(text, "Findings\n  - It fell\n  - So it was (packet 7)\n");
+    assert_contains(text, "\n     on wlan\\x1b\n");
     assert_contains(text, "+0.021000 s");
     assert_contains(text, "add_addr: id 1, hmac valid");
     assert_contains(text, "192.0.2.9 port 81 valid     2    25.0 ms no join");
@@ -298,7 +326,7 @@ static void shows(void)
     assert_contains(text,
                     "+1.000000 s     42 c2s        0        1         300   200 50.0 ms useless");
     free(text);
-    g_assert_false(mps_view_show(db, 2, stdout, &error));
+    g_assert_false(mps_view_show(db, 2, false, stdout, &error));
     g_assert_error(error, MPS_ERROR, MPS_ERROR_USAGE);
     sqlite3_close(db);
 }
@@ -384,7 +412,7 @@ static void errors(void)
     g_assert_error(error, MPS_ERROR, MPS_ERROR_STORE);
     g_clear_error(&error);
     sqlite3_exec(db, "DROP TABLE connection_direction", NULL, NULL, NULL);
-    g_assert_false(mps_view_list(db, nowhere, &error));
+    g_assert_false(mps_view_list(db, false, nowhere, &error));
     g_assert_error(error, MPS_ERROR, MPS_ERROR_STORE);
     sqlite3_close(db);
     fclose(nowhere);

@@ -67,7 +67,7 @@ static void test_round_trip(void)
     sqlite3_finalize(select);
     sqlite3_close(db);
     g_assert_true(mps_database_probe(path));
-    g_assert_true(mps_database_is_ours(path));
+    g_assert_null(mps_database_problem(path));
     g_assert_cmpuint(files_in_folder(), ==, 1); /* no temporary file is left */
 
     g_assert_null(write_one(path, false, &error)); /* exists */
