@@ -301,7 +301,10 @@ static MpsResult result_of(Subflow *subflow)
         return 0;
     }
     if (join && subflow->acceptor_reset && !subflow->acceptor_confirmed)
-        return refused(subflow, acceptor_name, "third ACK reset");
+        return refused(subflow, acceptor_name,
+                       subflow->has_ack_hmac || subflow->options_cut
+                           ? "third ACK reset"
+                           : "third ACK without MP_JOIN, reset");
     if (join && !subflow->acceptor_confirmed && subflow->public.hmac != MPS_HMAC_VALID) {
         detail(subflow, "third ACK seen, nothing proves that it was accepted");
         return 0;

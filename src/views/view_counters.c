@@ -41,7 +41,11 @@ static const char joins_sql[] =
     " sum(k.kind = 'mp_join_synack_backup') AS synack_backup, sum(k.kind = 'mp_join_ack') AS ack"
     " FROM subflow s JOIN connection c USING (connection_id)"
     " JOIN signal_count k USING (connection_id, subflow_id)"
-    " WHERE s.kind = 'join' GROUP BY subflow_id)";
+    " WHERE s.kind = 'join' GROUP BY subflow_id"
+    /* What names an unknown token is counted by the host that was asked, the server here. */
+    " UNION ALL SELECT result, hmac, 0, 0, 1, 1, 0, 0, 0, 0 FROM subflow"
+    " WHERE connection_id IS NULL AND result = 'unknown_token' AND reset_reason IS NOT NULL"
+    " AND ?1 = 'server')";
 
 static const char signals_sql[] = "SELECT 0"
 #define SENT(name, accuracy, signal)                                                               \
@@ -60,6 +64,12 @@ static const char signals_sql[] = "SELECT 0"
     " WHERE direction = iif(?1 = 'client', 'c2s', 's2c')"                                          \
     " WINDOW w AS (PARTITION BY connection_id ORDER BY ts_ns, packet, data_offset))"               \
     " WHERE (data_offset, subflow_id, from_subflow_id) IS NOT (end, before, from_before)"
+
+/* Announcements that the host believes: @port, those with a port. */
+#define ANNOUNCED(kind, port)                                                                      \
+    "SELECT (SELECT ifnull(sum(count), 0) FROM signal_count WHERE sent_by = ?2 AND kind = '" kind  \
+    "') - (SELECT ifnull(sum(announcements), 0) FROM address WHERE sent_by = ?2 AND kind = 'add'"  \
+    " AND hmac = 'invalid'" port ")"
 
 /* Which host was asked is not known; the accepting one is called server there. */
 #define UNKNOWN_TOKENS                                                                             \

@@ -8,9 +8,9 @@
  *   SF_CLOSED       first FIN or RST, while the host had neither sent a DATA_FIN nor taken all data
  *                   and the DATA_FIN of its peer; not if it reset the subflow itself because of
  *                   what it carried (reason 6), which then stays unread
- *   ANNOUNCED, REMOVED, SF_PRIO   each ADD_ADDR, id of a REMOVE_ADDR, and MP_PRIO received
- *   CLOSED          the host sent DATA_FIN, MP_FASTCLOSE or, after a fallback, FIN; the last line
- *                   of a connection.  A host that received MP_FASTCLOSE prints none. */
+ *   ANNOUNCED, REMOVED, SF_PRIO   each ADD_ADDR (unless its HMAC is wrong), id of a REMOVE_ADDR,
+ * and MP_PRIO received CLOSED          the host sent DATA_FIN, MP_FASTCLOSE or, after a fallback,
+ * FIN; the last line of a connection.  A host that received MP_FASTCLOSE prints none. */
 #include "views/views.h"
 
 #include <inttypes.h>
@@ -42,7 +42,9 @@ static const char sql[] =
     "   AND sent_by = ?3 AND json_extract(detail, '$.address') = daddr LIMIT 1))) AS remid,"
     "  EXISTS (SELECT 1 FROM signal_count b WHERE b.connection_id = f.connection_id"
     "   AND b.subflow_id = f.subflow_id AND sent_by = ?3"
-    "   AND b.kind IN ('mp_join_syn_backup', 'mp_join_synack_backup')) AS backup"
+    "   AND b.kind IN ('mp_join_syn_backup', 'mp_join_synack_backup')) AS backup,"
+    "  EXISTS (SELECT 1 FROM signal_count b WHERE b.connection_id = f.connection_id"
+    "   AND b.subflow_id = f.subflow_id AND b.kind = 'mp_join_synack') AS answered"
     "  FROM f JOIN c USING (connection_id)),"
 
     /* MP_CAPABLE as the host has it confirmed. */
@@ -98,7 +100,10 @@ static const char sql[] =
     "  json_extract(detail, '$.address_id'), NULL, NULL, json_extract(detail, '$.address'), NULL,"
     "  coalesce(json_extract(detail, '$.port'), dport), NULL, NULL, NULL, NULL, NULL"
     " FROM s JOIN event e USING (connection_id, subflow_id)"
-    " WHERE e.kind = 'add_addr' AND sent_by = ?3"
+    " WHERE e.kind = 'add_addr' AND sent_by = ?3 AND NOT EXISTS (SELECT 1 FROM address a"
+    "  WHERE a.connection_id = e.connection_id AND a.kind = 'add' AND a.sent_by = ?3"
+    "  AND a.address_id = json_extract(detail, '$.address_id')"
+    "  AND a.address = json_extract(detail, '$.address') AND a.hmac = 'invalid')"
 
     " UNION ALL SELECT 'REMOVED', 6, ts_ns, packet, connection_id, token, i.value, NULL, NULL,"
     "  NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
@@ -109,8 +114,9 @@ static const char sql[] =
     "  saddr, daddr, sport, dport, coalesce((SELECT json_extract(e.detail, '$.backup') FROM event e"
     "   WHERE e.connection_id = s.connection_id AND e.subflow_id = s.subflow_id"
     "   AND e.kind = 'mp_prio' AND e.sent_by = ?3 AND e.ts_ns <= ends.ts_ns"
-    "   ORDER BY e.ts_ns DESC LIMIT 1), backup), iif(result = 'established' AND was_reset, 104, "
-    "NULL), NULL,"
+    "   ORDER BY e.ts_ns DESC LIMIT 1), backup), CASE WHEN NOT was_reset THEN NULL"
+    "   WHEN result = 'established' THEN 104 WHEN result = 'refused' AND NOT answered THEN 111 END,"
+    "  NULL,"
     "  iif(result = 'established', json_extract(ends.detail, '$.reason'), NULL),"
     "  iif(result = 'established', json_extract(ends.detail, '$.transient'), NULL)"
     " FROM s JOIN ends USING (connection_id, subflow_id) LEFT JOIN over USING (connection_id)"
@@ -168,7 +174,8 @@ bool mps_view_monitor(sqlite3 *db, const char *host, int64_t connection_id, FILE
         print_int(query, "sport", "%" PRId64, out);
         print_int(query, "dport", "%" PRId64, out);
         print_int(query, "backup", "%" PRId64, out);
-        print_int(query, "error", "%" PRId64, out); /* ECONNRESET; others are the host's own */
+        print_int(query, "error", "%" PRId64,
+                  out); /* ECONNRESET, ECONNREFUSED; others are the host's own */
         print_int(query, "flags", "%" PRIx64, out);
         print_int(query, "reset_reason", "%" PRId64, out);
         print_int(query, "reset_flags", "0x%" PRIx64, out);

@@ -50,9 +50,11 @@ for directory in "$lab"/*/; do
             } | sqlite3 -bail "$db" 2>&1)"
             ;;
         esac
-        expect "$scenario, $end: announced, removed, priority changed as the kernels say" "$db" \
+        test "$scenario" = address-hmac-rewritten || # neither believed nor echoed
+            expect "$scenario, $end: announced, removed, priority changed as the kernels say" "$db" \
             "$MONITORED" "$(monitored "$scenario")"
-        expect "$scenario, $end: every announcement genuine and echoed" "$db" \
+        test "$scenario" = address-hmac-rewritten ||
+            expect "$scenario, $end: every announcement genuine and echoed" "$db" \
             "SELECT * FROM address WHERE kind = 'echo' OR kind = 'add' AND
             (hmac <> 'valid' OR echoed_ns IS NULL)" ""
         expect "$scenario, $end: longest stall is that of its table" "$db" \
@@ -112,6 +114,13 @@ both-paths-down|client|SELECT length_ns / 1000000, cause FROM stall WHERE kind =
 closed-window||$STALL|closed_window c2s 1155 zero window window
 first-address-removed||$HANDOVER|1,0,1,0
 link-down||$HANDOVER|1,0,1,0
+join-hmac-rewritten|client|$JOIN|refused,1
+join-hmac-rewritten|server|$JOIN|bad_hmac,1
+join-token-rewritten|client|$JOIN|refused,1
+join-token-rewritten|server|SELECT result, connection_id IS NULL FROM subflow WHERE kind = 'join'|unknown_token,1
+address-hmac-rewritten|client|$ADDRESS|server,add,1,10.1.2.1,no port,0,not usable because its HMAC is invalid
+address-hmac-rewritten|server|$ADDRESS|server,add,1,10.1.2.1,no port,0,no join
+join-rst-by-router|client|SELECT detail ->> 'ttl', detail ->> 'usual_ttl' FROM event WHERE kind = 'reset'|64,63
 link-down|client|$DEAD|
 link-down|server|$DEAD|0
 join-ack-lost|client|SELECT result, replace(result_detail, ',', ';') $SECOND|,third ACK sent; but the server went on repeating its SYN/ACK: the ACK was lost
