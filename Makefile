@@ -1,5 +1,5 @@
 # mptcpscope - offline analyzer of Multipath TCP captures.  `make help` lists the targets.
-# MODE is release, debug or asan; every mode has its own tree below build/.
+# MODE is release, debug, asan or tsan; every mode has its own tree below build/.
 MODE ?= release
 BUILD := build/$(MODE)
 PKGS := libpcap libarchive glib-2.0 gio-2.0 sqlite3
@@ -11,6 +11,7 @@ MANDIR ?= $(DATADIR)/man
 FLAGS.release := -O2 -g
 FLAGS.debug := -O0 -g3
 FLAGS.asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS.tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 ifneq ($(CI),)
 WERROR := -Werror
 endif
@@ -24,6 +25,15 @@ CPPFLAGS += -Iinclude -Isrc -D_DEFAULT_SOURCE -DMPS_PLOTS_DIR='"$(DATADIR)/mptcp
 CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDLIBS += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
+# Country and AS of addresses (study --geo); not in the program where libmaxminddb is not installed.
+GEO := $(shell pkg-config --exists libmaxminddb 2>/dev/null && echo libmaxminddb)
+ifneq ($(GEO),)
+$(BUILD)/src/util/geo.o: CPPFLAGS += -DMPS_HAVE_MAXMINDDB $(shell pkg-config --cflags $(GEO))
+LDLIBS += $(shell pkg-config --libs $(GEO))
+endif
+# Written when the answer is another than last time: the object is built again.
+$(shell mkdir -p $(BUILD); echo "$(GEO)" | cmp -s - $(BUILD)/geo || echo "$(GEO)" >$(BUILD)/geo)
+
 LIB := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/cli/main.c,$(sort $(wildcard src/*/*.c))))
 TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 
@@ -34,6 +44,8 @@ $(BUILD)/mptcpscope: $(BUILD)/src/cli/main.o $(LIB)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/src/util/geo.o: $(BUILD)/geo
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -66,16 +78,24 @@ unit: $(TESTS) ## build and run the unit tests alone
 # The sanitized tree runs the same unit tests, and the fuzz targets over their seeds.
 PROVED := $(TESTS) $(patsubst $(BUILD)/%,build/asan/%,$(TESTS)) tests/fuzz/test_replay.sh tests/fuzz/test_mutate.sh \
 	$(sort $(wildcard tests/truth/test_*.sh)) tests/golden/test_golden.sh \
-	$(sort $(wildcard tests/page/test_*.sh)) tests/lab/test_live.sh tests/style/test_layers.sh tests/style/test_style.sh
+	$(sort $(wildcard tests/page/test_*.sh)) $(sort $(wildcard tests/lab/test_*.sh)) tests/style/test_layers.sh tests/style/test_style.sh
 
 prove: ## run all tests, already built
 	prove -j2 $(PROVED)
 
+tsan: generators $(BUILD)/tests/faults/fail_nth.so ## run the program's threads under ThreadSanitizer
+	@$(MAKE) --no-print-directory -s MODE=tsan all
+	MPTCPSCOPE=build/tsan/mptcpscope tests/truth/test_threads.sh
+
 check-live: all ## make fresh captures with this machine's kernel and compare (needs root)
 	scripts/check-live
+	tests/lab/test_depth.sh
 
 bench: all generators ## time against a bare libpcap loop, tcptrace and tshark
 	scripts/bench
+
+bench-growth: all generators ## time and memory against the length of the trace (BENCH_MOST cuts it short)
+	scripts/bench growth
 
 install: all ## install below PREFIX (/usr/local), DESTDIR honoured
 	install -D -m 755 $(BUILD)/mptcpscope $(DESTDIR)$(BINDIR)/mptcpscope
@@ -91,5 +111,5 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all demo check tests unit prove check-live bench install clean help
+.PHONY: all demo check tests unit prove tsan check-live bench bench-growth install clean help
 .SECONDARY:

@@ -22,9 +22,14 @@ INSERT INTO unit VALUES
 CREATE TEMP VIEW subject AS
 SELECT c.connection_id, ch.direction, c.start_ns, c.end_ns,
        iif(c.handshake = 'none', 'first packet', 'first SYN') AS origin, c.duration_ns, c.server_token, d.data_bytes,
-       d.reinjected_bytes, d.goodput_bps,
-       'connection ' || c.connection_id || ifnull(printf(', token 0x%08x', c.server_token), '') ||
-       iif(ch.direction = 'c2s', ', client → server', ', server → client') AS words
+       d.reinjected_bytes, d.goodput_bps, d.data_rtt_samples, d.data_rtt_min_ns, d.data_rtt_p50_ns,
+       d.data_rtt_p90_ns, d.data_rtt_p95_ns,
+       'connection ' || c.connection_id ||
+       iif(c.server_token IS NULL, '', printf(', token 0x%08x', c.server_token)) ||
+       iif(ch.direction = 'c2s', ', client → server', ', server → client') AS words,
+       CASE c.vantage WHEN 'near_client' THEN ', captured near the client'
+       WHEN 'near_server' THEN ', captured near the server'
+       WHEN 'middle' THEN ', captured between the hosts' ELSE '' END AS place
 FROM chosen ch
 JOIN connection c USING (connection_id)
 LEFT JOIN connection_direction d USING (connection_id, direction);
@@ -52,7 +57,8 @@ LEFT JOIN subflow_direction d ON d.subflow_id = s.subflow_id AND d.direction = c
 -- Those that carried payload in the direction, numbered from 1.
 CREATE TEMP VIEW lane AS
 SELECT *, row_number() OVER (ORDER BY ordinal) AS lane,
-       ordinal || ifnull('  ' || name, '') || '  ' || client || ' → ' || server AS path
+       ordinal || ifnull('  ' || name, '') || '  ' || client || ' → ' || server AS path,
+       ordinal || iif(length(name) <= 8, ' ' || name, '') AS short_name
 FROM any_lane WHERE payload_bytes > 0;
 
 -- Six subflows are named in the legend, further ones share a line.
@@ -73,7 +79,10 @@ UNION ALL SELECT 'duration', 'time', duration_ns FROM subject
 UNION ALL SELECT 'goodput', 'rate', goodput_bps FROM subject
 UNION ALL SELECT 'bin', 'time', width_ns FROM grid
 UNION ALL SELECT 'rtt_low', 'time', min(rtt_mean_ns) FROM lane WHERE rtt_samples > 0
-UNION ALL SELECT 'rtt_high', 'time', max(rtt_mean_ns) FROM lane WHERE rtt_samples > 0;
+UNION ALL SELECT 'rtt_high', 'time', max(rtt_mean_ns) FROM lane WHERE rtt_samples > 0
+UNION ALL SELECT 'median_low', 'time', min(rtt_p50_ns) FROM lane WHERE rtt_samples > 0
+UNION ALL SELECT 'median_high', 'time', max(rtt_p50_ns) FROM lane WHERE rtt_samples > 0
+UNION ALL SELECT 'median_data', 'time', data_rtt_p50_ns FROM subject WHERE data_rtt_samples > 0;
 
 CREATE TEMP VIEW spoken AS
 SELECT f.name, f.value,
@@ -98,7 +107,7 @@ WHERE data_acked_bytes > ifnull(before_bytes, 0);
 
 -- Time axis: from the first to the last data of the direction, or its DATA_ACK; from 0 if that is
 -- not far off.
-CREATE TEMP VIEW extent AS
+CREATE TEMP VIEW carried AS
 SELECT min(e.low_ns) AS low_ns, max(max(e.high_ns), min(e.low_ns) + 1000) AS high_ns, c.start_ns,
        c.connection_id, c.direction
 FROM subject c
@@ -108,6 +117,15 @@ JOIN (SELECT r.first_ns AS low_ns, r.last_ns AS high_ns
       SELECT low_ns, high_ns FROM clipped WHERE payload_bytes > 0
       UNION ALL
       SELECT low_ns, high_ns FROM progress) e;
+
+-- How it ended is shown, too, if that follows soon.
+CREATE TEMP VIEW extent AS
+SELECT d.low_ns, max(d.high_ns, ifnull(max(e.ts_ns), 0)) AS high_ns, d.start_ns, d.connection_id,
+       d.direction
+FROM carried d LEFT JOIN event e
+ON e.connection_id = d.connection_id AND e.kind IN ('data_fin', 'fastclose', 'reset', 'mp_fail')
+   AND e.ts_ns <= d.high_ns + (d.high_ns - d.low_ns) / 10
+WHERE d.low_ns IS NOT NULL;
 
 CREATE TEMP VIEW time_axis AS
 SELECT x.connection_id, x.direction, x.start_ns, u.divisor, u.name,
@@ -132,13 +150,13 @@ WITH t AS MATERIALIZED (SELECT * FROM time_axis), y AS MATERIALIZED (SELECT * FR
 SELECT r.kind, l.lane, l.color, (r.first_ns - t.start_ns) / t.divisor AS t0,
        (r.last_ns - t.start_ns) / t.divisor AS t1, t.pixel, r.data_offset / y.divisor AS y0,
        r.end_offset / y.divisor AS y1, r.packets,
-       t.pixel * max(1.5, n.lanes * 1.5) AS column_width, r.rowid AS number
+       t.pixel * max(1.5, n.lanes * 0.5) AS column_width, r.rowid AS number
 FROM t JOIN y JOIN n
 JOIN dsn_run r USING (connection_id, direction)
 JOIN l USING (subflow_id);
 
 CREATE TEMP VIEW run_drawn AS
-SELECT r.kind, r.lane, r.color, min(r.t0) AS t0, max(max(r.t1), min(r.t0) + r.pixel) AS t1,
+SELECT r.kind, r.lane, r.color, min(r.t0) AS t0, max(max(r.t1), min(r.t0) + 1.5 * r.pixel) AS t1,
        min(r.y0) AS y0, max(r.y1) AS y1, sum(r.packets) AS stands_for
 FROM run r WHERE r.kind <> 'reinjection'
 GROUP BY r.kind, r.lane,
@@ -174,23 +192,43 @@ SELECT 'reinjection: the same data on another subflow' ||
        count(*) AS marks
 FROM again_drawn;
 
--- Times without progress, the 200 longest: no DATA_ACK while data was outstanding, or nothing sent.
+-- Times without progress, the 200 longest: no DATA_ACK while data was outstanding, nothing sent, or
+-- the receive window closed.
 CREATE TEMP VIEW silence AS
 SELECT s.kind, max((s.start_ns - t.start_ns) / t.divisor, t.low) AS t0,
        min((s.start_ns + s.length_ns - t.start_ns) / t.divisor, t.high) AS t1, s.length_ns
 FROM time_axis t JOIN stall s USING (connection_id, direction)
-WHERE s.kind IN ('no_data_ack', 'idle')
+WHERE s.kind IN ('no_data_ack', 'idle', 'closed_window')
 ORDER BY s.length_ns DESC LIMIT 200;
 
+-- A word for each band that it fits into, or else for the longest alone.
 CREATE TEMP VIEW silence_words AS
-SELECT (t0 + t1) / 2 AS t, iif(s.kind = 'idle', 'nothing sent for ', 'no DATA_ACK for ') ||
-       printf('%.3g ', length_ns / u.divisor) || u.name AS text
-FROM (SELECT * FROM silence ORDER BY length_ns DESC LIMIT 1) s JOIN time_axis x JOIN unit u
-ON u.kind = 'time' AND length_ns >= u.low AND length_ns < u.high
-WHERE (t0 + t1) / 2 - x.low > 150 * x.pixel AND x.high - (t0 + t1) / 2 > 150 * x.pixel;
+WITH worded AS (
+    SELECT s.t0, s.t1, (s.t0 + s.t1) / 2 AS t, x.low, x.high, x.pixel, s.length_ns,
+           CASE s.kind WHEN 'idle' THEN 'nothing sent for '
+           WHEN 'closed_window' THEN 'window closed for ' ELSE 'no DATA_ACK for ' END ||
+           printf('%.3g ', length_ns / u.divisor) || u.name AS text
+    FROM silence s JOIN time_axis x JOIN unit u
+    ON u.kind = 'time' AND length_ns >= u.low AND length_ns < u.high),
+fitting AS (SELECT *, t1 - t0 > (length(text) * 9 + 12) * pixel AS fits FROM worded)
+SELECT t, text FROM fitting WHERE fits
+UNION ALL
+SELECT t, text
+FROM (SELECT * FROM fitting WHERE t - low > 150 * pixel AND high - t > 150 * pixel
+      ORDER BY length_ns DESC LIMIT 1)
+WHERE NOT EXISTS (SELECT * FROM fitting WHERE fits);
 
--- Signals that share 15 pixels share a mark; words stand where there is room for them, elsewhere a
--- space that does not count as an empty column.
+-- Subflows whose payload is not acknowledged while others go on.
+CREATE TEMP VIEW stale AS
+SELECT l.lane, max((s.start_ns - t.start_ns) / t.divisor, t.low) AS t0,
+       min((s.start_ns + s.length_ns - t.start_ns) / t.divisor, t.high) AS t1
+FROM time_axis t JOIN stall s USING (connection_id, direction) JOIN lane l USING (subflow_id)
+WHERE s.kind = 'stale'
+ORDER BY s.length_ns DESC LIMIT 200;
+
+-- Signals, in rows: joins, addresses, others.  Those of a row that share 15 pixels share a mark.
+-- Marks with no room between them for words share these; they stand right of the last, or left of
+-- the first, where there is room; elsewhere there is a space that does not count as an empty column.
 CREATE TEMP VIEW signal AS
 WITH told AS (
     SELECT (e.ts_ns - t.start_ns) / t.divisor AS t, t.low, t.high, t.pixel,
@@ -199,22 +237,48 @@ WITH told AS (
            WHEN 'add_addr' THEN 'ADD_ADDR' WHEN 'remove_addr' THEN 'REMOVE_ADDR'
            WHEN 'mp_prio' THEN 'MP_PRIO' WHEN 'mp_fail' THEN 'MP_FAIL'
            WHEN 'fastclose' THEN 'fast close' WHEN 'data_fin' THEN 'DATA_FIN'
-           ELSE e.kind END AS word, e.kind
+           ELSE e.kind END AS word, s.ordinal,
+           CASE e.kind WHEN 'join' THEN 1 WHEN 'add_addr' THEN 2 WHEN 'remove_addr' THEN 2
+           ELSE 3 END AS kind
     FROM time_axis t JOIN event e USING (connection_id) LEFT JOIN subflow s USING (subflow_id)
     WHERE e.kind IN ('join', 'add_addr', 'remove_addr', 'mp_prio', 'mp_fail', 'fastclose',
                      'fallback', 'handover', 'data_fin', 'reset')
       AND (e.ts_ns - t.start_ns) / t.divisor BETWEEN t.low AND t.high),
-marked AS (
-    SELECT min(t) AS t, low, high, pixel,
-           iif(count(*) = 1, min(word), group_concat(DISTINCT kind)) AS words, count(*) AS n
-    FROM told GROUP BY CAST(t / pixel / 15 AS INTEGER)),
+near AS (
+    SELECT *, ifnull(t - lag(t) OVER w > (lag(length(word)) OVER w * 10 + 25) * pixel, 0) AS apart
+    FROM told WINDOW w AS (PARTITION BY kind ORDER BY t)),
+grouped AS (
+    SELECT *, sum(apart) OVER (PARTITION BY kind ORDER BY t) AS crowd FROM near),
+crowded AS (
+    SELECT kind, crowd, min(t) AS first, max(t) AS last, low, high, pixel,
+           CASE WHEN count(DISTINCT word) = 1
+                THEN iif(count(*) > 1, count(*) || ' × ', '') || min(word)
+                WHEN kind = 1 AND max(ordinal) - min(ordinal) + 1 = count(*)
+                THEN printf('joins %d to %d', min(ordinal), max(ordinal))
+                WHEN kind = 1 THEN printf('%d joins', count(*))
+                WHEN length(group_concat(DISTINCT word)) < 40
+                THEN replace(group_concat(DISTINCT word), ',', ', ')
+                ELSE printf('%d signals', count(*)) END AS text
+    FROM grouped GROUP BY kind, crowd),
 spaced AS (
-    SELECT *, iif(n > 1, printf('%d signals', n), words) AS text,
-           t - lag(t, 1, t - 999 * pixel) OVER (ORDER BY t) AS before,
-           lead(t, 1, high + 15 * pixel) OVER (ORDER BY t) - t AS behind
-    FROM marked)
-SELECT t, n, iif(behind > (length(text) * 11 + 25) * pixel, text, char(160)) AS text FROM spaced
-ORDER BY t;
+    SELECT *, (length(text) * 10 + 25) * pixel AS width,
+           lead(first) OVER w AS next_t, lag(last, 1, low - 100 * pixel) OVER w AS before_t,
+           (lag(length(text), 1, 0) OVER w * 10 + 25) * pixel AS before_width
+    FROM crowded WINDOW w AS (PARTITION BY kind ORDER BY first)),
+placed AS (
+    SELECT *, ifnull(next_t, high + 30 * pixel) - last > width AS right,
+           first - width > iif(before_t < low, low, before_t + before_width) AS left
+    FROM spaced),
+worded AS (
+    SELECT kind, crowd, iif(right OR NOT left, last + 12 * pixel, first - 12 * pixel) AS text_t,
+           right OR NOT left AS rightward, iif(right OR left, text, char(160)) AS text
+    FROM placed)
+SELECT dense_rank() OVER (ORDER BY g.kind) AS row, min(g.t) AS t, count(*) AS n, w.text_t,
+       w.rightward, iif(min(g.t) = min(min(g.t)) OVER (PARTITION BY g.kind, g.crowd), w.text,
+                        char(160)) AS text
+FROM grouped g JOIN worded w ON w.kind = g.kind AND w.crowd = g.crowd
+GROUP BY g.kind, g.crowd, CAST(g.t / g.pixel / 15 AS INTEGER)
+ORDER BY g.kind, 2;
 
 -- DATA_ACKs as a step line: known at the end of each bin.  The right edge of the receive window is
 -- that within the bin.
@@ -247,17 +311,21 @@ SELECT bin, width_ns FROM each;
 
 CREATE TEMP VIEW binned AS
 SELECT l.lane, s.bin_start_ns / g.width_ns AS bin, sum(s.payload_bytes) AS payload_bytes,
-       sum(s.data_bytes) AS data_bytes
+       sum(s.data_bytes) AS data_bytes, sum(s.reinjected_bytes) AS reinjected_bytes
 FROM grid g JOIN chosen ch
 JOIN series s USING (connection_id, direction)
 JOIN lane l USING (subflow_id)
 GROUP BY l.lane, s.bin_start_ns / g.width_ns;
 
--- Wire throughput of lanes 1 to @lane together, and the goodput of all.
+-- Wire throughput of lanes 1 to @lane together; that of the lanes before and the reinjections of
+-- @lane, if any; the goodput of all.
 CREATE TEMP VIEW stacked AS
 SELECT l.lane, l.color, b.bin, b.width_ns,
        8e9 / b.width_ns * sum(ifnull(d.payload_bytes, 0))
            OVER (PARTITION BY b.bin ORDER BY l.lane) AS bps,
+       iif(d.reinjected_bytes > 0, 8e9 / b.width_ns * (sum(ifnull(d.payload_bytes, 0))
+           OVER (PARTITION BY b.bin ORDER BY l.lane) - d.payload_bytes
+           + min(d.reinjected_bytes, d.payload_bytes)), NULL) AS again_bps,
        8e9 / b.width_ns * sum(ifnull(d.data_bytes, 0)) OVER (PARTITION BY b.bin) AS goodput_bps
 FROM bin b JOIN lane l LEFT JOIN binned d ON d.lane = l.lane AND d.bin = b.bin;
 
@@ -278,17 +346,21 @@ ON u.kind = 'rate' AND top >= u.low AND top < u.high;
 CREATE TEMP VIEW step AS
 WITH t AS MATERIALIZED (SELECT * FROM time_axis), r AS MATERIALIZED (SELECT * FROM rate_axis)
 SELECT k.lane, (k.bin * k.width_ns + edge.column1 * k.width_ns - t.start_ns) / t.divisor AS t,
-       k.bps / r.divisor AS rate, k.goodput_bps / r.divisor AS goodput, k.color
+       k.bps / r.divisor AS rate, ifnull(k.again_bps / r.divisor, 'NaN') AS again,
+       k.goodput_bps / r.divisor AS goodput, k.color
 FROM stacked k JOIN t JOIN r JOIN (VALUES (0), (1)) edge
 ORDER BY k.lane, k.bin, edge.column1;
 
 -- rtt.gp: mean per bin; a pause of more than eight bins breaks the line, and so does the next lane.
+-- A bin @alone, between two such pauses, is no line.  The data, up to their DATA_ACK, are lane 0.
 CREATE TEMP VIEW rtt_bin AS
-SELECT l.lane, l.color, s.bin_start_ns, s.bin_width_ns, s.rtt_mean_ns,
-       (s.low_ns + s.high_ns) / 2 AS middle_ns,
-       lag(s.bin_start_ns) OVER (PARTITION BY l.lane ORDER BY s.bin_start_ns) AS before_ns
-FROM clipped s JOIN lane l USING (subflow_id)
-WHERE s.rtt_samples > 0;
+SELECT ifnull(l.lane, 0) AS lane, ifnull(l.color, 0x202124) AS color, s.bin_start_ns, s.bin_width_ns,
+       s.rtt_mean_ns, (s.low_ns + s.high_ns) / 2 AS middle_ns,
+       s.bin_start_ns - lag(s.bin_start_ns) OVER w < 9 * s.bin_width_ns AS behind,
+       lead(s.bin_start_ns) OVER w - s.bin_start_ns < 9 * s.bin_width_ns AS before
+FROM clipped s LEFT JOIN lane l USING (subflow_id)
+WHERE s.rtt_samples > 0 AND (s.subflow_id IS NULL OR l.lane IS NOT NULL)
+WINDOW w AS (PARTITION BY s.subflow_id ORDER BY s.bin_start_ns);
 
 CREATE TEMP VIEW rtt_axis AS
 SELECT u.divisor, u.name, least > 0 AND most / least > 20 AS logarithmic, least / u.divisor AS least,
@@ -296,36 +368,46 @@ SELECT u.divisor, u.name, least > 0 AND most / least > 20 AS logarithmic, least 
 FROM (SELECT min(v) AS least, max(max(v), 1) AS most -- coarse clocks measure 0
       FROM (SELECT rtt_mean_ns AS v FROM rtt_bin
             UNION ALL SELECT rtt_min_ns FROM lane WHERE rtt_samples > 0
-            UNION ALL SELECT rtt_p95_ns FROM lane WHERE rtt_samples > 0)) JOIN unit u
+            UNION ALL SELECT rtt_p95_ns FROM lane WHERE rtt_samples > 0
+            UNION ALL SELECT data_rtt_p95_ns FROM subject WHERE data_rtt_samples > 0
+            UNION ALL SELECT data_rtt_min_ns FROM subject WHERE data_rtt_samples > 0)) JOIN unit u
 ON u.kind = 'time' AND most >= u.low AND most < u.high;
 
 CREATE TEMP VIEW rtt_line AS
 WITH t AS MATERIALIZED (SELECT * FROM time_axis), y AS MATERIALIZED (SELECT * FROM rtt_axis)
 SELECT b.lane, b.color, (b.middle_ns - t.start_ns) / t.divisor AS t,
-       b.rtt_mean_ns / y.divisor AS rtt
+       b.rtt_mean_ns / y.divisor AS rtt,
+       NOT (ifnull(b.behind, 0) OR ifnull(b.before, 0)) AS alone
 FROM rtt_bin b JOIN t JOIN y
 UNION ALL
-SELECT b.lane, b.color, (b.bin_start_ns - t.start_ns) / t.divisor, 'NaN'
+SELECT b.lane, b.color, (b.bin_start_ns - t.start_ns) / t.divisor, 'NaN', 0
 FROM rtt_bin b JOIN t
-WHERE b.before_ns IS NULL OR b.bin_start_ns - b.before_ns > 8 * b.bin_width_ns
+WHERE NOT ifnull(b.behind, 0)
 ORDER BY 1 DESC, 3;
 
 CREATE TEMP VIEW rtt_summary AS
-SELECT l.lane, l.ordinal, l.color, l.rtt_min_ns / y.divisor AS low, l.rtt_p50_ns / y.divisor AS median,
-       l.rtt_p90_ns / y.divisor AS p90, l.rtt_p95_ns / y.divisor AS high,
-       (SELECT printf('%.3g ', l.rtt_p50_ns / u.divisor) || u.name FROM unit u
-        WHERE u.kind = 'time' AND l.rtt_p50_ns >= u.low AND l.rtt_p50_ns < u.high) AS text,
-       printf('%.3g', l.rtt_p50_ns / y.divisor) AS short_text
-FROM lane l JOIN rtt_axis y WHERE l.rtt_samples > 0;
+WITH measured AS (
+    SELECT lane, ordinal AS name, color, rtt_min_ns AS low, rtt_p50_ns AS median, rtt_p90_ns AS p90,
+           rtt_p95_ns AS high
+    FROM lane WHERE rtt_samples > 0
+    UNION ALL
+    SELECT 0, 'data', 0x202124, data_rtt_min_ns, data_rtt_p50_ns, data_rtt_p90_ns, data_rtt_p95_ns
+    FROM subject WHERE data_rtt_samples > 0)
+SELECT m.lane, m.name, m.color, m.low / y.divisor AS low, m.median / y.divisor AS median,
+       m.p90 / y.divisor AS p90, m.high / y.divisor AS high,
+       (SELECT printf('%.3g ', m.median / u.divisor) || u.name FROM unit u
+        WHERE u.kind = 'time' AND m.median >= u.low AND m.median < u.high) AS text,
+       printf('%.3g', m.median / y.divisor) AS short_text
+FROM measured m JOIN rtt_axis y;
 
 -- boxes.gp: RTT of the subflows by segments and by time stamps, and that of the data.
 CREATE TEMP VIEW box AS
 WITH measured AS (
-    SELECT ordinal, 1 AS kind, 'subflow ' || ordinal || ', segments' AS name, color, rtt_samples AS n,
+    SELECT ordinal, 1 AS kind, ifnull(ordinal || '  ' || name, 'subflow ' || ordinal) || ', segments' AS name, color, rtt_samples AS n,
            rtt_min_ns AS low, rtt_p50_ns AS p50, rtt_p90_ns AS p90, rtt_p95_ns AS p95
     FROM lane WHERE rtt_samples > 0
     UNION ALL
-    SELECT ordinal, 2, 'subflow ' || ordinal || ', time stamps', color, ts_rtt_samples, ts_rtt_min_ns,
+    SELECT ordinal, 2, ifnull(ordinal || '  ' || name, 'subflow ' || ordinal) || ', time stamps', color, ts_rtt_samples, ts_rtt_min_ns,
            ts_rtt_p50_ns, ts_rtt_p90_ns, ts_rtt_p95_ns
     FROM lane WHERE ts_rtt_samples > 0
     UNION ALL
@@ -333,11 +415,24 @@ WITH measured AS (
            d.data_rtt_p50_ns, d.data_rtt_p90_ns, d.data_rtt_p95_ns
     FROM chosen JOIN connection_direction d USING (connection_id, direction)
     WHERE d.data_rtt_samples > 0)
-SELECT row_number() OVER (ORDER BY ordinal, kind) AS row, name, color, n, low / 1e6 AS low,
-       p50 / 1e6 AS median, p90 / 1e6 AS p90, p95 / 1e6 AS high,
+SELECT row_number() OVER (ORDER BY ordinal, kind) AS row, name, color, n, low AS low_ns,
+       p50 AS median_ns, p90 AS p90_ns, p95 AS high_ns,
        (SELECT printf('%.3g ', p50 / u.divisor) || u.name FROM unit u
         WHERE u.kind = 'time' AND p50 >= u.low AND p50 < u.high) || printf('   n = %d', n) AS text
 FROM measured;
+
+-- In one unit, or on a logarithmic axis in milliseconds with tics in all units.
+CREATE TEMP VIEW box_axis AS
+SELECT a.logarithmic, iif(a.logarithmic, 1e6, u.divisor) AS divisor, u.name
+FROM (SELECT max(min(low_ns), 1000) * 20 <= max(high_ns) AS logarithmic, max(max(high_ns), 2000) AS most
+      FROM box) a
+JOIN unit u ON u.kind = 'time' AND a.most >= u.low AND a.most < u.high;
+
+CREATE TEMP VIEW box_drawn AS
+SELECT b.row, b.name, b.color, max(b.low_ns, 100) / a.divisor AS low,
+       max(b.median_ns, 100) / a.divisor AS median, max(b.p90_ns, 100) / a.divisor AS p90,
+       max(b.high_ns, 100) / a.divisor AS high, b.text
+FROM box b JOIN box_axis a;
 
 -- flight.gp: data in flight and the window that bounds it; the flight of each subflow's TCP.
 CREATE TEMP VIEW flight_axis AS
@@ -356,16 +451,35 @@ SELECT s.subflow_id, (s.low_ns - t.start_ns) / t.divisor AS t0,
        s.flight_bytes >= 0.95 * s.window_bytes AS filled, s.bin_start_ns
 FROM clipped s JOIN t JOIN y;
 
--- A pause of more than eight bins breaks the line.
+-- A pause of more than eight bins breaks the line; a bin @alone is none.
 CREATE TEMP VIEW flight_line AS
 WITH line AS (
-    SELECT l.lane, l.color, (b.t0 + b.t1) / 2 AS t, b.flight, b.t1 - b.t0 AS width,
-           lag(b.t1) OVER (PARTITION BY l.lane ORDER BY b.t0) AS before, b.t0
-    FROM flight_bin b JOIN lane l USING (subflow_id) WHERE b.flight IS NOT NULL)
-SELECT lane, t, flight, color FROM line
+    SELECT l.lane, l.color, (b.t0 + b.t1) / 2 AS t, b.flight, b.t0,
+           ifnull(b.t0 - lag(b.t1) OVER w <= 8 * (b.t1 - b.t0), 0) AS behind,
+           ifnull(lead(b.t0) OVER w - b.t1 <= 8 * (b.t1 - b.t0), 0) AS before
+    FROM flight_bin b JOIN lane l USING (subflow_id) WHERE b.flight IS NOT NULL
+    WINDOW w AS (PARTITION BY l.lane ORDER BY b.t0))
+SELECT lane, t, flight, color, NOT (behind OR before) AS alone FROM line
 UNION ALL
-SELECT lane, t0, 'NaN', color FROM line WHERE before IS NULL OR t0 - before > 8 * width
+SELECT lane, t0, 'NaN', color, 0 FROM line WHERE NOT behind
 ORDER BY 1 DESC, 2;
+
+-- Data in flight and window as steps: each bin has two points; what was known last holds until the
+-- next bin, unless the pause is longer than eight bins, which breaks the line.
+CREATE TEMP VIEW flight_step AS
+WITH kinds AS (
+    SELECT 'flight' AS kind, t0, max(t1 + pixel, t0 + 4 * pixel) AS t1, flight AS value
+    FROM flight_bin WHERE subflow_id IS NULL AND flight IS NOT NULL
+    UNION ALL
+    SELECT 'window', t0, max(t1 + pixel, t0 + 4 * pixel), window
+    FROM flight_bin WHERE subflow_id IS NULL AND window IS NOT NULL),
+line AS (
+    SELECT *, iif(t0 - lag(t1) OVER w <= 8 * (t1 - t0), lag(value) OVER w, NULL) AS before
+    FROM kinds WINDOW w AS (PARTITION BY kind ORDER BY t0))
+SELECT k.kind, iif(edge.column1 = 2, k.t1, k.t0) AS t,
+       iif(edge.column1 = 0, ifnull(k.before, 'NaN'), k.value) AS value
+FROM line k JOIN (VALUES (0), (1), (2)) edge
+ORDER BY k.kind, k.t0, edge.column1;
 
 -- What kept the sender from sending more, as parts of its time; known near the sender only.
 CREATE TEMP VIEW limitation AS
@@ -437,17 +551,20 @@ WHERE h.waits > 0;
 
 -- responses.gp: from the last packet of a burst to the first of the answer.
 CREATE TEMP VIEW response AS
-SELECT (b.start_ns + b.duration_ns - c.start_ns) / u.divisor AS t, b.response_delay_ns / 1e6 AS delay_ms,
-       ifnull(l.color, 0x9AA0A6) AS color, l.ordinal
+SELECT (b.start_ns + b.duration_ns - c.start_ns) / u.divisor AS t, b.response_delay_ns AS delay_ns,
+       ifnull(l.color, 0x9AA0A6) AS color
 FROM chosen JOIN connection c USING (connection_id) JOIN burst b USING (connection_id, direction)
 LEFT JOIN any_lane l ON l.subflow_id = b.response_subflow_id
 JOIN unit u ON u.kind = 'time' AND max(c.duration_ns, 1) >= u.low AND max(c.duration_ns, 1) < u.high
 WHERE b.response_delay_ns IS NOT NULL;
 
 CREATE TEMP VIEW response_axis AS
-SELECT c.duration_ns / u.divisor AS high, u.name
+SELECT c.duration_ns / t.divisor AS high, t.name, y.divisor, y.name AS delay_name, r.least / y.divisor AS least,
+       r.most / y.divisor AS most
 FROM chosen JOIN connection c USING (connection_id)
-JOIN unit u ON u.kind = 'time' AND max(c.duration_ns, 1) >= u.low AND max(c.duration_ns, 1) < u.high;
+JOIN (SELECT max(min(delay_ns), 1000) AS least, max(max(delay_ns), 1000) AS most FROM response) r
+JOIN unit t ON t.kind = 'time' AND max(c.duration_ns, 1) >= t.low AND max(c.duration_ns, 1) < t.high
+JOIN unit y ON y.kind = 'time' AND r.most >= y.low AND r.most < y.high;
 
 -- usage.gp: new data of lanes 1 to @lane together, as a part of that of all, per bin.
 CREATE TEMP VIEW usage AS
@@ -498,21 +615,24 @@ SELECT 'throughput',
 FROM spoken WHERE name = 'goodput'
 UNION ALL
 SELECT 'rtt',
-       iif((SELECT count(*) FROM rtt_summary) > 1,
-           'Mean RTT per subflow from ' || low.text || ' to ' || high.text, 'Mean RTT ' || low.text)
+       iif(low.text <> high.text, 'Mean RTT per subflow from ' || low.text || ' to ' || high.text,
+           'Mean RTT ' || iif((SELECT count(*) FROM rtt_summary WHERE lane > 0) > 1,
+                              'of every subflow ', '') || low.text)
 FROM spoken low JOIN spoken high ON high.name = 'rtt_high'
 WHERE low.name = 'rtt_low'
 UNION ALL
-SELECT 'share', printf('Subflow %d carries %.1f %% of ', ordinal, share * 100) || text
+SELECT 'share', iif((SELECT count(*) FROM lane) = 1, 'One subflow carries all ',
+                    printf('Subflow %d carries %.1f %% of ', ordinal, share * 100)) || text
 FROM (SELECT ordinal, share FROM lane ORDER BY share DESC LIMIT 1)
 JOIN spoken ON name = 'data'
 UNION ALL
-SELECT 'boxes',
-       (SELECT 'Median RTT of the data ' || printf('%.3g ', d.data_rtt_p50_ns / u.divisor) || u.name
-        FROM chosen JOIN connection_direction d USING (connection_id, direction) JOIN unit u
-        ON u.kind = 'time' AND d.data_rtt_p50_ns >= u.low AND d.data_rtt_p50_ns < u.high
-        WHERE d.data_rtt_samples > 0
-        UNION ALL SELECT 'RTTs of the subflows' LIMIT 1)
+SELECT 'boxes', 'Median RTT ' || group_concat(text, ', ')
+FROM (SELECT 'of the data ' || text AS text FROM spoken WHERE name = 'median_data'
+      UNION ALL
+      SELECT 'of the subflow' || iif(count(*) = 1, ' ', 's ') || low.text ||
+             iif(low.text = high.text, '', ' to ' || high.text)
+      FROM lane JOIN spoken low ON low.name = 'median_low'
+      JOIN spoken high ON high.name = 'median_high' WHERE rtt_samples > 0 HAVING count(*) > 0)
 UNION ALL
 SELECT 'flight',
        ifnull((SELECT printf('%.0f %% of the time limited by ', 100 * share) || name
@@ -533,8 +653,9 @@ FROM held_axis y
 UNION ALL
 SELECT 'responses', printf('Answers to %d burst%s; the slowest after %.3g ', r.n, iif(r.n = 1, '', 's'),
                           r.most / u.divisor) || u.name
-FROM (SELECT count(*) AS n, max(delay_ms) * 1e6 AS most FROM response) r
+FROM (SELECT count(*) AS n, max(delay_ns) AS most FROM response) r
 JOIN unit u ON u.kind = 'time' AND r.most >= u.low AND r.most < u.high
 UNION ALL
-SELECT 'usage', printf('Subflow %d carries %.0f %% of the data in all', ordinal, share * 100)
+SELECT 'usage', iif((SELECT count(*) FROM lane) = 1, 'One subflow carries all of the data',
+                    printf('Subflow %d carries %.0f %% of the data in all', ordinal, share * 100))
 FROM (SELECT ordinal, share FROM lane ORDER BY share DESC LIMIT 1);

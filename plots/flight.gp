@@ -22,16 +22,16 @@ set tmargin at screen top(0); set bmargin at screen pix(115 + limited * 160)
 set xrange [real(ask('SELECT low FROM time_axis')) : real(ask('SELECT high FROM time_axis'))]
 set yrange [0 : top_y]
 set xlabel 'time since the '.ask('SELECT origin FROM subject').' ['.ask('SELECT name FROM time_axis').']' tc rgb NOTE
-set ylabel 'flight ['.ask('SELECT name FROM flight_axis').']' tc rgb NOTE offset (png ? 0 : 1), 0
+set ylabel 'flight ['.ask('SELECT name FROM flight_axis').']' tc rgb NOTE offset (FORMAT eq 'svg' ? 1 : 0), 0
 # Each ends with a row left of the picture: a query without rows would be a warning.
-bins(what, condition) = sql('SELECT t0, t1 + pixel AS t1, '.what.' AS value FROM flight_bin WHERE subflow_id IS NULL AND ' \
-    .condition.' UNION ALL SELECT low - 1, low - 1, 0 FROM time_axis')
-line = sql("SELECT low - 1 AS t, 0 AS flight, 0 AS color FROM time_axis UNION ALL SELECT low - 1, 'NaN', 0 FROM time_axis UNION ALL SELECT t, flight, color FROM flight_line")
-plot bins('0', 'filled') using (column('t0')):(0):(column('t0')):(column('t1')):(0):(top_y) with boxxyerror lc rgb '#F6E3B4', \
-    for [i = 1 : lanes <= 8] line using (column('t')):(column('flight')):(column('color')) with points pt 7 ps 0.3 * px lc rgb variable, \
+bands = sql('SELECT t0, t1 + pixel AS t1 FROM flight_bin WHERE subflow_id IS NULL AND filled UNION ALL SELECT low - 1, low - 1 FROM time_axis')
+steps(kind) = sql("SELECT low - 1 AS t, 'NaN' AS value FROM time_axis UNION ALL SELECT t, value FROM flight_step WHERE kind = '".kind."'")
+line = sql("SELECT low - 1 AS t, 0 AS flight, 0 AS color, 0 AS alone FROM time_axis UNION ALL SELECT low - 1, 'NaN', 0, 0 FROM time_axis UNION ALL SELECT t, flight, color, alone FROM flight_line")
+plot bands using (column('t0')):(0):(column('t0')):(column('t1')):(0):(top_y) with boxxyerror lc rgb '#F6E3B4', \
+    line using (column('t')):(lanes <= 8 || column('alone') > 0 ? column('flight') : NaN):(column('alone') > 0 ? 0.55 * px : 0.3 * px):(column('color')) with points pt 7 ps variable lc rgb variable, \
     line using (column('t')):(column('flight')):(column('color')) with lines lc rgb variable lw 0.7 * px, \
-    bins('window', 'window IS NOT NULL') using (column('t0')):(column('value')):(column('t1') - column('t0')):(0) with vectors nohead lc rgb '#B4B9BE' lw 1.6 * px, \
-    bins('flight', 'flight IS NOT NULL') using (column('t0')):(column('value')):(column('t1') - column('t0')):(0) with vectors nohead lc rgb INK lw 1.6 * px
+    steps('window') using (column('t')):(column('value')) with lines lc rgb '#B4B9BE' lw 1.6 * px, \
+    steps('flight') using (column('t')):(column('value')) with lines lc rgb INK lw 1.2 * px
 
 if (limited) {
     do for [i = 1 : 200] { unset label i; unset object i; unset arrow i }

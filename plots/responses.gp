@@ -13,13 +13,14 @@ set lmargin at screen LEFT; set rmargin at screen RIGHT
 set tmargin at screen top(0); set bmargin at screen pix(115)
 set xrange [0 : real(ask('SELECT max(high, 1e-6) FROM response_axis'))]
 set xlabel 'time since the '.ask('SELECT origin FROM subject').' ['.ask('SELECT name FROM response_axis').']' tc rgb NOTE
-least = real(ask('SELECT max(min(delay_ms), 1e-3) FROM response')); most = real(ask('SELECT max(max(delay_ms), 1e-3) FROM response'))
+least = real(ask('SELECT least FROM response_axis')); most = real(ask('SELECT most FROM response_axis'))
 if (most / least > 20) {
     set logscale y
     set yrange [least * 0.7 : most * 1.4]
+    axis = 'y'; ratio = most / least; eval LOG_TICS
 } else {
     set yrange [0 : most * 1.1]
 }
-set ylabel 'response delay [ms]' tc rgb NOTE offset (png ? 0 : 1), 0
-plot sql('SELECT t, max(delay_ms, 1e-3) AS delay, color FROM response') using (column('t')):(column('delay')):(column('color')) with points pt 7 ps 0.8 * px lc rgb variable
+set ylabel 'response delay ['.ask('SELECT delay_name FROM response_axis').']' tc rgb NOTE offset (FORMAT eq 'svg' ? 1 : 0), 0
+plot sql('SELECT t, max(delay_ns, 1000) / divisor AS delay, color FROM response JOIN response_axis') using (column('t')):(column('delay')):(column('color')) with points pt 7 ps 0.8 * px lc rgb variable
 set output # a pipe is waited for

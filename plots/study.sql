@@ -2,8 +2,30 @@
 -- holds the connections that were chosen:
 --     connection_id, client_addr, server_addr, server_port, protocol, fallback, start_ns, end_ns,
 --     duration_ns, close, subflows, path_manager, scheduler, data_bytes (of both directions)
+-- and table place what is known of their clients, NULL if nothing is:
+--     client_addr, country (ISO 3166), system (number of the autonomous system), system_name
 -- Views with the columns line, name and value are samples: their figure and CSV is the cumulative
 -- distribution of each line.
+
+-- What was studied: counts (no unit), bytes (B) and seconds (s).
+CREATE TEMP VIEW study_overview AS
+WITH joined AS (SELECT f.* FROM studied JOIN subflow f USING (connection_id) WHERE f.kind = 'join'),
+     way AS (SELECT d.* FROM studied JOIN connection_direction d USING (connection_id)),
+     total(row, quantity, value, unit) AS (
+    SELECT 1, 'connections', count(*), '' FROM studied UNION ALL
+    SELECT 2, 'MPTCP connections', count(*), '' FROM studied WHERE protocol = 'mptcp' UNION ALL
+    SELECT 3, 'of them fell back later', count(*), '' FROM studied
+    WHERE protocol = 'mptcp' AND fallback IS NOT NULL UNION ALL
+    SELECT 4, 'clients', count(DISTINCT client_addr), '' FROM studied UNION ALL
+    SELECT 5, 'servers', count(DISTINCT server_addr), '' FROM studied UNION ALL
+    SELECT 6, 'joins attempted', count(*), '' FROM joined UNION ALL
+    SELECT 7, 'joins established', count(*), '' FROM joined WHERE result = 'established' UNION ALL
+    SELECT 8, 'data of clients', ifnull(sum(data_bytes), 0), 'B' FROM way WHERE direction = 'c2s' UNION ALL
+    SELECT 9, 'data of servers', ifnull(sum(data_bytes), 0), 'B' FROM way WHERE direction = 's2c' UNION ALL
+    SELECT 10, 'retransmitted', ifnull(sum(retransmitted_bytes), 0), 'B' FROM way UNION ALL
+    SELECT 11, 'reinjected', ifnull(sum(reinjected_bytes), 0), 'B' FROM way UNION ALL
+    SELECT 12, 'first to last packet', (max(end_ns) - min(start_ns)) / 1e9, 's' FROM studied)
+SELECT quantity, value, unit FROM total WHERE EXISTS (SELECT * FROM studied) ORDER BY row;
 
 -- Connections and volume by the server's port.
 CREATE TEMP VIEW study_ports AS
@@ -16,6 +38,19 @@ CREATE TEMP VIEW study_clients AS
 SELECT iif(instr(client_addr, ':'), 'IPv6', 'IPv4') AS family, count(DISTINCT client_addr) AS clients,
        count(*) AS connections, sum(data_bytes) AS data_bytes
 FROM studied GROUP BY family ORDER BY family;
+
+-- Clients by country.
+CREATE TEMP VIEW study_countries AS
+SELECT ifnull(p.country, 'not known') AS country, count(DISTINCT s.client_addr) AS clients,
+       count(*) AS connections, sum(s.data_bytes) AS data_bytes
+FROM studied s JOIN place p USING (client_addr) GROUP BY 1 ORDER BY clients DESC, p.country IS NULL, 1;
+
+-- Clients by autonomous system.
+CREATE TEMP VIEW study_systems AS
+SELECT ifnull('AS' || p.system, 'not known') AS system, max(p.system_name) AS name,
+       count(DISTINCT s.client_addr) AS clients, count(*) AS connections,
+       sum(s.data_bytes) AS data_bytes
+FROM studied s JOIN place p USING (client_addr) GROUP BY 1 ORDER BY clients DESC, p.system IS NULL, p.system;
 
 -- Duration: first MP_CAPABLE SYN to the last packet of any subflow [s].
 CREATE TEMP VIEW study_duration AS
@@ -77,13 +112,13 @@ WHERE d.data_bytes >= 100000 AND d.rtt_second_best_ns IS NOT NULL;
 CREATE TEMP VIEW study_rtt_second AS
 WITH bin(row, name, low, high) AS (VALUES
     (1, 'up to 10 ms', -1, 10e6), (2, '10 to 50 ms', 10e6, 50e6), (3, '50 to 100 ms', 50e6, 100e6),
-    (4, '100 ms to 1 s', 100e6, 1e9), (5, 'more than 1 s', 1e9, 9e18))
+    (4, '100 ms to 1 s', 100e6, 1e9), (5, 'more than 1 s', 1e9, 9e18)),
+large AS (
+    SELECT d.* FROM studied JOIN connection_direction d USING (connection_id)
+    WHERE d.data_bytes >= 100000 AND d.rtt_second_best_ns IS NOT NULL)
 SELECT b.name AS difference, count(d.connection_id) AS directions
-FROM bin b
-LEFT JOIN (SELECT d.* FROM studied JOIN connection_direction d USING (connection_id)
-           WHERE d.data_bytes >= 100000) d
-ON d.rtt_second_best_ns > b.low AND d.rtt_second_best_ns <= b.high
-GROUP BY b.row ORDER BY b.row;
+FROM bin b LEFT JOIN large d ON d.rtt_second_best_ns > b.low AND d.rtt_second_best_ns <= b.high
+WHERE EXISTS (SELECT * FROM large) GROUP BY b.row ORDER BY b.row;
 
 -- Share of the initial subflow where two were established, by the data of the direction [%].
 CREATE TEMP VIEW study_initial_share AS
@@ -99,13 +134,13 @@ WHERE s.subflows = 2 AND d.data_bytes > 0;
 -- Subflows that were established and carried no data, by reason and by the rank of their handshake
 -- RTT within the connection (1: smallest; empty: not measured).
 CREATE TEMP VIEW study_unused AS
-SELECT f.use_reason AS reason, f.rtt_rank, count(*) AS subflows
-FROM studied JOIN (
-    SELECT *, iif(handshake_rtt_ns IS NULL, NULL,
-                  rank() OVER (PARTITION BY connection_id
-                               ORDER BY handshake_rtt_ns IS NULL, handshake_rtt_ns)) AS rtt_rank
-    FROM subflow WHERE result = 'established') f USING (connection_id)
-WHERE f.use = 'unused'
+SELECT f.use_reason AS reason,
+       iif(f.handshake_rtt_ns IS NULL, NULL,
+           (SELECT 1 + count(*) FROM subflow o WHERE o.connection_id = f.connection_id
+            AND o.result = 'established' AND o.handshake_rtt_ns < f.handshake_rtt_ns)) AS rtt_rank,
+       count(*) AS subflows
+FROM studied JOIN subflow f USING (connection_id)
+WHERE f.use = 'unused' AND f.result = 'established'
 GROUP BY 1, 2 ORDER BY subflows DESC, 1, 2;
 
 -- Retransmitted and reinjected part of the data of each direction with any [%].
@@ -118,12 +153,13 @@ SELECT 2, 'reinjected', 100.0 * d.reinjected_bytes / d.data_bytes
 FROM studied JOIN connection_direction d USING (connection_id)
 WHERE d.data_bytes > 0 AND d.reinjected_bytes IS NOT NULL;
 
--- When data was sent again, as a part of the connection's duration [%].
+-- When data was sent again, as a part of the connection's duration [%].  What only arrived in another
+-- order, was copied by the network, or probed was not sent again.
 CREATE TEMP VIEW study_repeat_times AS
 SELECT 1 AS line, 'retransmissions' AS name,
        100.0 * (r.ts_ns - s.start_ns) / s.duration_ns AS value
 FROM studied s JOIN subflow f USING (connection_id) JOIN retransmission r USING (subflow_id)
-WHERE s.duration_ns > 0
+WHERE s.duration_ns > 0 AND r.class IN ('fast', 'timeout', 'tail_probe', 'spurious', 'unknown')
 UNION ALL
 SELECT 2, 'reinjections', 100.0 * (r.ts_ns - s.start_ns) / s.duration_ns
 FROM studied s JOIN reinjection r USING (connection_id) WHERE s.duration_ns > 0;
@@ -137,13 +173,24 @@ FROM studied JOIN distribution d USING (connection_id)
 WHERE d.quantity IN ('ack_bytes', 'data_ack_bytes')
 GROUP BY d.low ORDER BY d.low;
 
--- Size of bursts, also of those that changed the subflow within [bytes].
+-- Size of bursts, also of those that changed the subflow within [bytes]; of the first 200 of each
+-- direction.
 CREATE TEMP VIEW study_bursts AS
 SELECT 1 AS line, 'all bursts' AS name, b.bytes AS value
 FROM studied JOIN burst b USING (connection_id) WHERE b.bytes > 0
 UNION ALL
 SELECT 2, 'with a change of subflow', b.bytes
 FROM studied JOIN burst b USING (connection_id) WHERE b.bytes > 0 AND b.switches > 0;
+
+-- Switching: new data in a row on one subflow, mean of each direction whose data went on two or more
+-- of them [bytes].
+CREATE TEMP VIEW study_switching AS
+SELECT CASE WHEN d.data_bytes < 100000 THEN 1 WHEN d.data_bytes < 1000000 THEN 2 ELSE 3 END AS line,
+       CASE WHEN d.data_bytes < 100000 THEN 'less than 100 kB'
+            WHEN d.data_bytes < 1000000 THEN '100 kB to 1 MB' ELSE '1 MB or more' END AS name,
+       1.0 * d.data_bytes / (d.subflow_switches + 1) AS value
+FROM studied s JOIN connection_direction d USING (connection_id)
+WHERE s.subflows > 1 AND d.subflow_switches > 0;
 
 -- Response delay: last packet of a burst to the first of the answer [s].
 CREATE TEMP VIEW study_responses AS

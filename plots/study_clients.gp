@@ -1,7 +1,8 @@
 # clients - a bar for each row of view study_clients.
 NAME = 'clients'
 load 'study.gpi'
-WHAT = 'clients'; SUBTITLE = 'Clients by the family of their addresses'; X_LABEL = 'clients'
+ONE = 'client'; MANY = 'clients'; SUBTITLE = 'Clients by the family of their addresses'
 VALUE = 'clients'; VALUE_FIELD = 2; LABEL = "stringcolumn('family')"
-TOP = '$1'; RANKED = 0
+SECOND = 'data_bytes'; SECOND_FIELD = 4
+TOP = '$1'
 load 'study_bars.gpi'

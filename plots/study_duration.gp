@@ -1,6 +1,6 @@
 # duration - cumulative distribution of the samples of view study_duration.
 NAME = 'duration'
 load 'study.gpi'
-WHAT = 'Duration of the connections'; UNIT = 's'; X_LABEL = 'duration [s]'
-LOGARITHMIC = 1; FORMAT_X = '%g'
+WHAT = 'Duration of connections'; UNIT = 's'; X_LABEL = 'duration'
+LOGARITHMIC = 1; TOTAL = 1
 load 'study_cdf.gpi'

@@ -1,7 +1,8 @@
 # ports - a bar for each row of view study_ports.
 NAME = 'ports'
 load 'study.gpi'
-WHAT = 'connections'; SUBTITLE = 'Connections by the port of the server'; X_LABEL = 'connections'
+ONE = 'connection'; MANY = 'connections'; SUBTITLE = 'Connections and their data by the port of the server'
 VALUE = 'connections'; VALUE_FIELD = 2; LABEL = "'port '.stringcolumn('server_port')"
-TOP = '"to port " $1'; RANKED = 1
+SECOND = 'data_bytes'; SECOND_FIELD = 3
+TOP = '"to port " $1'
 load 'study_bars.gpi'

@@ -98,13 +98,16 @@ typedef struct {
     int64_t rst_ns;         /* first believable RST */
     int64_t last_ns;        /* last packet before the one that an event tells of */
     int64_t zero_window_ns; /* last packet that left no receive window */
-    int64_t acked_ns;       /* last packet of the other end that acknowledged more payload of it */
-    int64_t paused_ns;      /* last of these that came more than a second after the one before,
-                             * though payload was outstanding all the time */
-    int64_t prio_ns;        /* last change of backup_now by MP_PRIO */
-    int64_t removed_ns;     /* its host withdrew the address (REMOVE_ADDR) while it was open */
-    int window_shift;       /* RFC 7323 scale of the windows it announces; -1 unknown */
+    int64_t
+        window_opened_ns; /* first packet with a receive window after one without, the last time */
+    int64_t acked_ns;     /* last packet of the other end that acknowledged more payload of it */
+    int64_t paused_ns;    /* last of these that came more than a second after the one before,
+                           * though payload was outstanding all the time */
+    int64_t prio_ns;      /* last change of backup_now by MP_PRIO */
+    int64_t removed_ns;   /* its host withdrew the address (REMOVE_ADDR) while it was open */
+    int window_shift;     /* RFC 7323 scale of the windows it announces; -1 unknown */
     uint64_t unacked_bytes; /* payload captured above the highest acknowledgement so far */
+    int64_t unacked_ns;     /* since when there is some, if there is */
     uint64_t flight_bytes; /* sent here and not acknowledged by TCP; 0 once the subflow is closed */
     uint64_t rtt_samples;  /* of what this end sends, by the tcptrace rule */
     int64_t rtt_min_ns;
@@ -229,6 +232,7 @@ typedef enum {
     MPS_SIGNAL_FIN,           /* first of each host and subflow */
     MPS_SIGNAL_RESET,         /* first believable RST of each host and subflow */
     MPS_SIGNAL_UNREACHABLE,   /* icmp: a router answered the SYN */
+    MPS_SIGNAL_TRANSLATED,    /* @same once more, with other addresses */
     MPS_SIGNAL_MALFORMED,     /* option: first malformed one per subflow and host */
     MPS_N_SIGNALS,
 } MpsSignal;
@@ -299,6 +303,10 @@ typedef struct {
             const MpsIcmpError *icmp;      /* or NULL */
             MpsHmacState hmac;             /* ADD_ADDR: what its HMAC is; 0: it has none */
             const MpsFallbackCause *cause; /* FALLBACK: what of the other options was not there */
+            const MpsSubflow *same;        /* TRANSLATED: captured on the other side of a NAT */
+            /* RESET: TTL or hop limit of the RST, and of the sender's last packet before it that
+             * had another one; 0 if it had none, or the same. */
+            uint8_t hop_limit, usual_hop_limit;
         } signal;
     };
 } MpsEvent;

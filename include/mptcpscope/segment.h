@@ -185,18 +185,20 @@ typedef struct {
                                    for the run */
 
     MpsEndpoint src, dst;
-    uint64_t place;  /* where it was captured: interface, link-layer addresses and direction, TTL;
-                        equal values mean "same place" and nothing else */
-    uint64_t print;  /* fingerprint of IP and TCP header without TTL and checksums, for finding
-                        packets captured twice */
-    uint16_t ip_id;  /* IPv4 identification; 0 for IPv6 */
-    uint64_t damage; /* MPS_DAMAGED() set; filled whatever became of the packet */
+    uint64_t place;    /* where it was captured: interface, link-layer addresses and direction, TTL;
+                          equal values mean "same place" and nothing else */
+    uint64_t print;    /* fingerprint of IP and TCP header without TTL and checksums, for finding
+                          packets captured twice */
+    uint16_t ip_id;    /* IPv4 identification; 0 for IPv6 */
+    uint8_t hop_limit; /* or TTL, of the same header as the addresses */
+    uint64_t damage;   /* MPS_DAMAGED() set; filled whatever became of the packet */
     MpsFragment fragment; /* more: this is the first; the others carry the rest of the payload */
     uint8_t n_tunnels;
     MpsTunnel tunnel[MPS_TUNNELS_MAX]; /* outermost first; only n_tunnels filled */
 
     uint32_t seq, ack;
     uint16_t window;         /* unscaled */
+    uint16_t urgent;         /* urgent pointer, of use with MPS_TCP_URG */
     uint8_t flags;           /* MPS_TCP_ */
     uint8_t tcp_options;     /* MPS_TCPOPT_ */
     bool options_cut;        /* the capture ends inside the TCP options: absence proves nothing */

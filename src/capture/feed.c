@@ -1,5 +1,5 @@
 /* feed.c - see feed.h. */
-#define _GNU_SOURCE /* fopencookie */
+#define _GNU_SOURCE /* F_DUPFD_CLOEXEC */
 #include "capture/feed.h"
 
 #include <errno.h>
@@ -11,9 +11,6 @@
 #include <unistd.h>
 
 #include <mptcpscope/error.h>
-
-/* Fewer, larger reads than the C library's default. */
-#define STREAM_BUFFER_BYTES (256u << 10)
 
 /* Whether bytes can be read; false: an early end is wanted. */
 static bool wait_for_bytes(MpsFeed *feed)
@@ -84,8 +81,9 @@ MpsFeed *mps_feed_open(const char *path, int stop_fd, GError **error)
     return g_steal_pointer(&feed);
 }
 
-ssize_t mps_feed_read(MpsFeed *feed, void *bytes, size_t n_bytes)
+ssize_t mps_feed_read(void *source, void *bytes, size_t n_bytes)
 {
+    MpsFeed *feed = source;
     ssize_t got;
 
     if (feed->n_replay > 0) {
@@ -100,20 +98,6 @@ ssize_t mps_feed_read(MpsFeed *feed, void *bytes, size_t n_bytes)
     if (got > 0)
         feed->bytes_read += (uint64_t)got;
     return got;
-}
-
-static ssize_t read_cookie(void *cookie, char *bytes, size_t n_bytes)
-{
-    return mps_feed_read(cookie, bytes, n_bytes);
-}
-
-FILE *mps_feed_stream(MpsFeed *feed)
-{
-    FILE *file = fopencookie(feed, "r", (cookie_io_functions_t){.read = read_cookie});
-
-    if (file)
-        setvbuf(file, NULL, _IOFBF, STREAM_BUFFER_BYTES);
-    return file;
 }
 
 void mps_feed_quit(MpsFeed *feed)

@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <glib.h>
 
@@ -32,11 +31,8 @@ MpsFeed *mps_feed_open(const char *path, int stop_fd, GError **error);
 void mps_feed_free(MpsFeed *feed); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsFeed, mps_feed_free)
 
-/* Up to @n_bytes; 0 at the end, also at an early one; -1 with errno. */
-ssize_t mps_feed_read(MpsFeed *feed, void *bytes, size_t n_bytes);
-
-/* The bytes as a stream; to be closed before the feed is freed. */
-FILE *mps_feed_stream(MpsFeed *feed);
+/* Up to @n_bytes of @feed, an MpsFeed; 0 at the end, also at an early one; -1 with errno. */
+ssize_t mps_feed_read(void *feed, void *bytes, size_t n_bytes);
 
 /* Ends a read that another thread waits in. */
 void mps_feed_quit(MpsFeed *feed);

@@ -1,9 +1,7 @@
 /* packed.c - libarchive unpacks in a thread; a ring of bytes lies between it and the reader. */
-#define _GNU_SOURCE /* fopencookie */
 #include "capture/packed.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,10 +12,10 @@
 #include <mptcpscope/error.h>
 
 #include "capture/gunzip.h"
+#include "util/thread.h"
 
-#define INPUT_BYTES         (256u << 10)
-#define RING_BYTES          (2u << 20)
-#define STREAM_BUFFER_BYTES (256u << 10)
+#define INPUT_BYTES (256u << 10)
+#define RING_BYTES  (2u << 20)
 
 struct _MpsPacked {
     MpsFeed *feed;
@@ -36,8 +34,8 @@ struct _MpsPacked {
     int64_t next_offset; /* where the next block of the member has to begin */
 
     GThread *thread;
-    GMutex mutex; /* of all below */
-    GCond changed;
+    pthread_mutex_t mutex; /* of all below */
+    pthread_cond_t changed;
     uint8_t *ring;
     uint64_t n_put, n_taken;
     bool ended, stop;
@@ -141,8 +139,8 @@ MpsPacked *mps_packed_open(MpsFeed *feed, const char *path, GError **error)
     self->feed = feed;
     self->path = g_strdup(path);
     self->input = g_malloc(INPUT_BYTES);
-    g_mutex_init(&self->mutex);
-    g_cond_init(&self->changed);
+    pthread_mutex_init(&self->mutex, NULL);
+    pthread_cond_init(&self->changed, NULL);
     self->archive = new_reader();
     archive_read_support_format_tar(self->archive);
     archive_read_support_format_zip(self->archive);
@@ -239,25 +237,25 @@ static int read_unpacked(MpsPacked *self, const void **bytes, size_t *n_bytes)
 static bool put(MpsPacked *self, const uint8_t *bytes, size_t n_bytes)
 {
     while (n_bytes > 0) {
-        g_mutex_lock(&self->mutex);
+        pthread_mutex_lock(&self->mutex);
         while (!self->stop && self->n_put - self->n_taken == RING_BYTES)
-            g_cond_wait(&self->changed, &self->mutex);
+            pthread_cond_wait(&self->changed, &self->mutex);
 
         const size_t at = self->n_put % RING_BYTES;
         const size_t room = RING_BYTES - (size_t)(self->n_put - self->n_taken);
         const size_t some = MIN(MIN(n_bytes, room), RING_BYTES - at);
         const bool stop = self->stop;
 
-        g_mutex_unlock(&self->mutex);
+        pthread_mutex_unlock(&self->mutex);
         if (stop)
             return false;
         memcpy(self->ring + at, bytes, some); /* the reader stays clear of it */
         bytes += some;
         n_bytes -= some;
-        g_mutex_lock(&self->mutex);
+        pthread_mutex_lock(&self->mutex);
         self->n_put += some;
-        g_cond_signal(&self->changed);
-        g_mutex_unlock(&self->mutex);
+        pthread_cond_signal(&self->changed);
+        pthread_mutex_unlock(&self->mutex);
     }
     return true;
 }
@@ -273,33 +271,33 @@ static gpointer unpack(gpointer user)
         result = read_unpacked(self, &bytes, &n_bytes);
     while (result == ARCHIVE_RETRY ||
            (result != ARCHIVE_EOF && result >= ARCHIVE_WARN && put(self, bytes, n_bytes)));
-    g_mutex_lock(&self->mutex);
+    pthread_mutex_lock(&self->mutex);
     if (result < ARCHIVE_WARN || (self->gunzip && mps_gunzip_problem(self->gunzip)))
         self->problem = g_strdup(reason_of(self));
     self->ended = true;
-    g_cond_signal(&self->changed);
-    g_mutex_unlock(&self->mutex);
+    pthread_cond_signal(&self->changed);
+    pthread_mutex_unlock(&self->mutex);
     return NULL;
 }
 
-static ssize_t take(void *cookie, char *bytes, size_t n_bytes)
+ssize_t mps_packed_read(void *packed, void *bytes, size_t n_bytes)
 {
-    MpsPacked *self = cookie;
+    MpsPacked *self = packed;
 
-    g_mutex_lock(&self->mutex);
+    pthread_mutex_lock(&self->mutex);
     while (self->n_put == self->n_taken && !self->ended)
-        g_cond_wait(&self->changed, &self->mutex);
+        pthread_cond_wait(&self->changed, &self->mutex);
 
     const size_t at = self->n_taken % RING_BYTES;
     const size_t some = MIN(MIN(n_bytes, (size_t)(self->n_put - self->n_taken)), RING_BYTES - at);
     const bool failed = some == 0 && self->problem;
 
-    g_mutex_unlock(&self->mutex);
+    pthread_mutex_unlock(&self->mutex);
     memcpy(bytes, self->ring + at, some);
-    g_mutex_lock(&self->mutex);
+    pthread_mutex_lock(&self->mutex);
     self->n_taken += some;
-    g_cond_signal(&self->changed);
-    g_mutex_unlock(&self->mutex);
+    pthread_cond_signal(&self->changed);
+    pthread_mutex_unlock(&self->mutex);
     errno = EIO;
     return failed ? -1 : (ssize_t)some;
 }
@@ -320,23 +318,8 @@ static bool open_inner(MpsPacked *self, const char *name, GError **error)
     return mps_throw(error, MPS_ERROR_OPEN, "%s: %s", name, reason_of(self));
 }
 
-/* Signals are for the thread that began the run: it looks after them. */
-static GThread *start(MpsPacked *self)
+bool mps_packed_begin(MpsPacked *self, const char *name, GError **error)
 {
-    sigset_t all, before;
-    GThread *thread;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread = g_thread_new("unpack", unpack, self);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return thread;
-}
-
-FILE *mps_packed_begin(MpsPacked *self, const char *name, GError **error)
-{
-    FILE *stream;
-
     g_assert(!self->thread);
     self->begun = true;
     self->n_put = self->n_taken = 0;
@@ -345,26 +328,24 @@ FILE *mps_packed_begin(MpsPacked *self, const char *name, GError **error)
     g_clear_pointer(&self->problem, g_free);
     if (self->is_archive && !open_inner(self, name, error)) {
         g_clear_pointer(&self->inner, archive_read_free);
-        return NULL;
+        return false;
     }
     if (!self->ring)
         self->ring = g_malloc(RING_BYTES);
-    stream = fopencookie(self, "r", (cookie_io_functions_t){.read = take});
-    setvbuf(stream, NULL, _IOFBF, STREAM_BUFFER_BYTES);
-    self->thread = start(self);
-    return stream;
+    self->thread = mps_thread_start("unpack", unpack, self);
+    return true;
 }
 
 void mps_packed_end(MpsPacked *self)
 {
     if (!self->thread)
         return;
-    g_mutex_lock(&self->mutex);
+    pthread_mutex_lock(&self->mutex);
     self->stop = true;
     if (!self->ended && self->feed->live)
         mps_feed_quit(self->feed); /* the thread may wait in it; it cannot be read again anyway */
-    g_cond_signal(&self->changed);
-    g_mutex_unlock(&self->mutex);
+    pthread_cond_signal(&self->changed);
+    pthread_mutex_unlock(&self->mutex);
     g_thread_join(g_steal_pointer(&self->thread));
     g_clear_pointer(&self->inner, archive_read_free);
 }
@@ -373,9 +354,9 @@ const char *mps_packed_problem(MpsPacked *self)
 {
     const char *problem;
 
-    g_mutex_lock(&self->mutex);
+    pthread_mutex_lock(&self->mutex);
     problem = self->problem;
-    g_mutex_unlock(&self->mutex);
+    pthread_mutex_unlock(&self->mutex);
     return problem;
 }
 
@@ -402,8 +383,8 @@ static void clear(gpointer user)
     archive_read_free(self->archive);
     mps_gunzip_free(self->gunzip);
     mps_feed_free(self->feed);
-    g_mutex_clear(&self->mutex);
-    g_cond_clear(&self->changed);
+    pthread_mutex_destroy(&self->mutex);
+    pthread_cond_destroy(&self->changed);
     g_free(self->problem);
     g_free(self->input);
     g_free(self->ring);

@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <glib.h>
 
@@ -35,11 +34,13 @@ const char *mps_packed_name(const MpsPacked *self); /* NULL: no archive */
 /* Whether that member can be read still; there is no way back. */
 bool mps_packed_can_reach(const MpsPacked *self, unsigned member);
 
-/* Begins to unpack the member, which may be compressed itself.  The stream is owned by the caller,
- * who closes it before mps_packed_end().  NULL and MPS_ERROR_FORMAT (empty) or MPS_ERROR_OPEN;
- * @name is for messages. */
-FILE *mps_packed_begin(MpsPacked *self, const char *name, GError **error);
+/* Begins to unpack the member, which may be compressed itself, up to mps_packed_end().  False and
+ * MPS_ERROR_FORMAT (empty) or MPS_ERROR_OPEN; @name is for messages. */
+bool mps_packed_begin(MpsPacked *self, const char *name, GError **error);
 void mps_packed_end(MpsPacked *self);
+
+/* Up to @n_bytes of @packed, an MpsPacked that was begun; 0 at the end; -1 with errno. */
+ssize_t mps_packed_read(void *packed, void *bytes, size_t n_bytes);
 
 /* Why the stream ended early; NULL: it did not, or not yet. */
 const char *mps_packed_problem(MpsPacked *self);

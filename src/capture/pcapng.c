@@ -45,11 +45,10 @@ enum { PACKET_DROPS = 4, PACKET_DROPS_UNKNOWN = 0xffff };
 /* records of a block of names */
 enum { NAMES_END = 0, NAMES_IPV4 = 1, NAMES_IPV6 = 2 };
 
-#define BLOCK_OVERHEAD_BYTES 12
-#define BLOCK_MAX_BYTES      (256u << 20)
-#define BUFFER_STEP_BYTES    (64u << 10)
-#define TIME_MIN_NS          (-(INT64_C(1) << 60))
-#define TIME_MAX_NS          (INT64_C(1) << 62)
+#define BLOCK_HEADER_BYTES 8 /* type and length */
+#define BLOCK_MAX_BYTES    (256u << 20)
+#define TIME_MIN_NS        (-(INT64_C(1) << 60))
+#define TIME_MAX_NS        (INT64_C(1) << 62)
 /* Of an interface; hostile ones may have any number. */
 #define ADDRESSES_MAX_BYTES 500u
 
@@ -61,25 +60,22 @@ typedef struct {
 } Interface;
 
 struct _MpsPcapng {
-    FILE *file;
+    MpsBlocks *blocks;
     bool swapped;       /* the section's byte order is not ours */
     bool in_section;    /* a section header was read */
     GArray *interfaces; /* of this section */
     guint n_before;     /* interfaces of the sections before it */
     MpsNotes *notes;
     uint64_t n_packets;
-    uint8_t *buffer; /* body of the block at hand and its trailing length */
-    size_t capacity;
-    uint64_t bytes_read;
     int64_t last_ns;
     const char *reason;
 };
 
-MpsPcapng *mps_pcapng_new(FILE *file)
+MpsPcapng *mps_pcapng_new(MpsBlocks *blocks)
 {
     MpsPcapng *self = g_new0(MpsPcapng, 1);
 
-    self->file = file;
+    self->blocks = blocks;
     self->interfaces = g_array_new(FALSE, FALSE, sizeof(Interface));
     self->notes = mps_notes_new();
     return self;
@@ -91,18 +87,12 @@ void mps_pcapng_free(MpsPcapng *self)
         return;
     g_array_free(self->interfaces, TRUE);
     mps_notes_unref(self->notes);
-    g_free(self->buffer);
     g_free(self);
 }
 
 MpsNotes *mps_pcapng_notes(const MpsPcapng *self)
 {
     return self->notes;
-}
-
-uint64_t mps_pcapng_bytes_read(const MpsPcapng *self)
-{
-    return self->bytes_read;
 }
 
 /* Fields in the section's byte order. */
@@ -128,28 +118,6 @@ static uint64_t take64(const MpsPcapng *self, MpsCursor *c)
 
     mps_cursor_take(c, &wire, sizeof wire);
     return self->swapped ? GUINT64_SWAP_LE_BE(wire) : wire;
-}
-
-/* Reads @n_bytes into the buffer, which grows with what the file really holds. */
-static bool read_body(MpsPcapng *self, size_t n_bytes)
-{
-    size_t have = 0;
-
-    while (have < n_bytes) {
-        if (have == self->capacity) {
-            self->capacity = MIN(MAX(2 * have, BUFFER_STEP_BYTES), BLOCK_MAX_BYTES);
-            self->buffer = g_realloc(self->buffer, self->capacity);
-        }
-
-        const size_t want = MIN(n_bytes, self->capacity) - have;
-        const size_t got = fread(self->buffer + have, 1, want, self->file);
-
-        have += got;
-        self->bytes_read += got;
-        if (got < want)
-            return false;
-    }
-    return true;
 }
 
 /* Next option of a block: | code: 2 | length: 2 | value, padded to 4 |; false at the end. */
@@ -434,20 +402,17 @@ static bool read_packet(MpsPcapng *self, uint32_t type, MpsCursor *c, MpsPacket 
     return true;
 }
 
-/* A section header sets the byte order, before its own length can be read. */
-static bool read_byte_order(MpsPcapng *self, uint32_t *length)
+/* A section header, all of which but its body is at @head, sets the byte order, before its own
+ * length can be read. */
+static bool read_byte_order(MpsPcapng *self, const uint8_t *head)
 {
     uint32_t magic;
 
-    if (fread(&magic, 1, sizeof magic, self->file) != sizeof magic)
-        return false;
-    self->bytes_read += sizeof magic;
+    memcpy(&magic, head + BLOCK_HEADER_BYTES, sizeof magic);
     if (magic != 0x1a2b3c4d && magic != 0x4d3c2b1a) {
         self->reason = "section header without byte order";
         return false;
     }
-    if (self->swapped != (magic == 0x4d3c2b1a))
-        *length = GUINT32_SWAP_LE_BE(*length);
     self->swapped = magic == 0x4d3c2b1a;
     self->in_section = true;
     self->n_before += self->interfaces->len;
@@ -455,52 +420,63 @@ static bool read_byte_order(MpsPcapng *self, uint32_t *length)
     return true;
 }
 
+/* The file breaks off, in a block unless nothing is left. */
+static MpsReadResult cut(MpsPcapng *self)
+{
+    if (self->blocks->problem)
+        self->reason = g_strerror(self->blocks->problem);
+    else if (mps_blocks_left(self->blocks) == 0)
+        return MPS_READ_END;
+    mps_blocks_take_rest(self->blocks);
+    return MPS_READ_FAILED;
+}
+
 /* Reads one block up to its end; its body is in *c. */
 static MpsReadResult read_block(MpsPcapng *self, uint32_t *type, MpsCursor *c)
 {
-    uint32_t head[2];
-    const size_t got = fread(head, 1, sizeof head, self->file);
-    size_t taken = sizeof head;
+    const uint8_t *block = mps_blocks_look(self->blocks, BLOCK_HEADER_BYTES);
+    size_t taken = BLOCK_HEADER_BYTES;
 
-    self->bytes_read += got;
-    if (got == 0 && feof(self->file))
-        return MPS_READ_END;
-    if (got < sizeof head)
-        return MPS_READ_FAILED;
-    *type = self->swapped ? GUINT32_SWAP_LE_BE(head[0]) : head[0];
-
-    uint32_t length = self->swapped ? GUINT32_SWAP_LE_BE(head[1]) : head[1];
-
-    if (head[0] == BLOCK_SECTION) { /* reads the same in both orders */
-        if (!read_byte_order(self, &length))
-            return MPS_READ_FAILED;
+    if (!block)
+        return cut(self);
+    *c = (MpsCursor){block, block + BLOCK_HEADER_BYTES, false};
+    *type = take32(self, c);
+    if (*type == BLOCK_SECTION) { /* reads the same in both orders */
         taken += 4;
+        block = mps_blocks_look(self->blocks, taken);
+        if (!block)
+            return cut(self);
+        if (!read_byte_order(self, block))
+            return MPS_READ_FAILED;
+        *c = (MpsCursor){block + 4, block + BLOCK_HEADER_BYTES, false};
     } else if (!self->in_section) {
         self->reason = "no section header";
         return MPS_READ_FAILED;
     }
+
+    const uint32_t length = take32(self, c);
+
     if (length < taken + 4 || length % 4 != 0 || length > BLOCK_MAX_BYTES) {
         self->reason = "block of impossible length";
         return MPS_READ_FAILED;
     }
-
-    const size_t body_bytes = length - taken - 4;
-
-    if (!read_body(self, body_bytes + 4))
-        return MPS_READ_FAILED;
-    *c = (MpsCursor){self->buffer + body_bytes, self->buffer + body_bytes + 4, false};
+    block = mps_blocks_look(self->blocks, length);
+    if (!block)
+        return cut(self);
+    mps_blocks_take(self->blocks, length);
+    *c = (MpsCursor){block + length - 4, block + length, false};
     if (take32(self, c) != length) {
         self->reason = "lengths of a block disagree";
         return MPS_READ_FAILED;
     }
-    *c = (MpsCursor){self->buffer, self->buffer + body_bytes, false};
+    *c = (MpsCursor){block + taken, block + length - 4, false};
     return MPS_READ_PACKET;
 }
 
 MpsReadResult mps_pcapng_next(MpsPcapng *self, MpsPacket *out, const char **reason)
 {
     MpsReadResult result;
-    uint32_t type;
+    uint32_t type = 0;
     MpsCursor c;
 
     self->reason = NULL;

@@ -7,18 +7,18 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <glib.h>
 
 #include <mptcpscope/packet.h>
 
+#include "capture/blocks.h"
 #include "capture/notes.h"
 
 typedef struct _MpsPcapng MpsPcapng;
 
-/* Reads from @file, which is borrowed and stands at the first section header. */
-MpsPcapng *mps_pcapng_new(FILE *file);
+/* Reads from @blocks, which are borrowed and stand at the first section header. */
+MpsPcapng *mps_pcapng_new(MpsBlocks *blocks);
 void mps_pcapng_free(MpsPcapng *self); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsPcapng, mps_pcapng_free)
 
@@ -30,7 +30,5 @@ MpsReadResult mps_pcapng_next(MpsPcapng *self, MpsPacket *out, const char **reas
 
 /* What was said beside the packets so far.  Borrowed; to be kept, take a reference. */
 MpsNotes *mps_pcapng_notes(const MpsPcapng *self);
-
-uint64_t mps_pcapng_bytes_read(const MpsPcapng *self);
 
 #endif

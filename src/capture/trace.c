@@ -21,9 +21,8 @@
 #define BUCKET_KEPT_MAX 18u /* buffers above 256 kB are not kept for the next packet */
 
 typedef struct {
-    MpsPacket packet; /* bytes points to @buffer */
-    uint8_t *buffer;
-    unsigned bucket; /* buffer holds 1 << bucket bytes */
+    MpsPacket packet; /* its bytes are these: */
+    MpsKept buffer;
 } Slot;
 
 /* An archive whose members are captures. */
@@ -72,33 +71,32 @@ struct _MpsTrace {
     Source **heap; /* sources with a next packet, the earliest first */
     size_t n_heap;
     bool heap_stale; /* the first of the heap was read from since */
-    Slot held;       /* lent to the caller until the next call */
+    MpsKept held;    /* lent to the caller until the next call */
     FreeBuffer *free_buffers[BUCKET_KEPT_MAX + 1];
 };
 
-static uint8_t *take_buffer(MpsTrace *self, unsigned bucket)
+static MpsKept take_buffer(MpsTrace *self, unsigned bucket)
 {
     FreeBuffer *buffer = bucket <= BUCKET_KEPT_MAX ? self->free_buffers[bucket] : NULL;
 
     if (!buffer)
-        return g_malloc((size_t)1 << bucket);
+        return (MpsKept){g_malloc((size_t)1 << bucket), bucket};
     self->free_buffers[bucket] = buffer->next;
-    return (uint8_t *)buffer;
+    return (MpsKept){(uint8_t *)buffer, bucket};
 }
 
-static void give_buffer(MpsTrace *self, Slot *slot)
+void mps_trace_give_back(MpsTrace *self, MpsKept kept)
 {
-    FreeBuffer *buffer = (void *)slot->buffer;
+    FreeBuffer *buffer = (void *)kept.bytes;
 
-    slot->buffer = NULL;
     if (!buffer)
         return;
-    if (slot->bucket > BUCKET_KEPT_MAX) {
+    if (kept.bucket > BUCKET_KEPT_MAX) {
         g_free(buffer);
         return;
     }
-    buffer->next = self->free_buffers[slot->bucket];
-    self->free_buffers[slot->bucket] = buffer;
+    buffer->next = self->free_buffers[kept.bucket];
+    self->free_buffers[kept.bucket] = buffer;
 }
 
 /* What the capture itself knows, as long as it is open. */
@@ -144,12 +142,12 @@ static void insert(MpsTrace *self, Source *source, const MpsPacket *packet)
     const unsigned bucket = packet->captured_bytes > 1u << BUCKET_MIN
                                 ? g_bit_storage(packet->captured_bytes - 1)
                                 : BUCKET_MIN;
-    Slot slot = {.packet = *packet, .buffer = take_buffer(self, bucket), .bucket = bucket};
+    Slot slot = {.packet = *packet, .buffer = take_buffer(self, bucket)};
     unsigned at = source->head + source->n_slots;
 
     if (packet->captured_bytes > 0)
-        memcpy(slot.buffer, packet->bytes, packet->captured_bytes);
-    slot.packet.bytes = slot.buffer;
+        memcpy(slot.buffer.bytes, packet->bytes, packet->captured_bytes);
+    slot.packet.bytes = slot.buffer.bytes;
     if (source->barrier - source->head > source->n_slots) /* it was delivered, or there is none */
         source->barrier = source->head;
     if (source->barrier == source->head && packet->ts_ns < source->delivered_ns)
@@ -208,7 +206,7 @@ static void fill(MpsTrace *self, Source *source)
 static void drop_window(MpsTrace *self, Source *source)
 {
     for (; source->n_slots > 0; source->n_slots--)
-        give_buffer(self, &source->window[source->head++ % WINDOW_PACKETS]);
+        mps_trace_give_back(self, source->window[source->head++ % WINDOW_PACKETS].buffer);
     source->n_bytes = 0;
     g_clear_pointer(&source->window, g_free);
 }
@@ -537,7 +535,7 @@ static int64_t pause_of(int64_t before_ns, int64_t ns)
 
 MpsReadResult mps_trace_next(MpsTrace *self, MpsPacket *out)
 {
-    give_buffer(self, &self->held);
+    mps_trace_give_back(self, mps_trace_keep(self));
     if (self->heap_stale)
         refresh_first(self);
     self->heap_stale = false;
@@ -549,21 +547,31 @@ MpsReadResult mps_trace_next(MpsTrace *self, MpsPacket *out)
     Source *source = self->heap[0];
     MpsFileInfo *info = &source->info;
 
-    self->held = source->window[source->head % WINDOW_PACKETS];
+    const Slot *slot = &source->window[source->head % WINDOW_PACKETS];
+
+    *out = slot->packet;
+    out->capture_id = source->capture_id;
+    self->held = slot->buffer;
     source->head++;
     source->n_slots--;
+    source->n_bytes -= out->captured_bytes;
     if (source->delivered_ns != INT64_MIN)
         info->longest_pause_ns =
-            MAX(info->longest_pause_ns, pause_of(source->delivered_ns, self->held.packet.ts_ns));
-    source->delivered_ns = self->held.packet.ts_ns;
-    source->n_bytes -= self->held.packet.captured_bytes;
+            MAX(info->longest_pause_ns, pause_of(source->delivered_ns, out->ts_ns));
+    source->delivered_ns = out->ts_ns;
     self->heap_stale = true;
-    *out = self->held.packet;
-    out->capture_id = source->capture_id;
     info->first_ns = info->n_packets > 0 ? MIN(info->first_ns, out->ts_ns) : out->ts_ns;
     info->last_ns = info->n_packets > 0 ? MAX(info->last_ns, out->ts_ns) : out->ts_ns;
     info->n_packets++;
     return MPS_READ_PACKET;
+}
+
+MpsKept mps_trace_keep(MpsTrace *self)
+{
+    const MpsKept kept = self->held;
+
+    self->held = (MpsKept){0};
+    return kept;
 }
 
 size_t mps_trace_n_files(const MpsTrace *self)
@@ -620,7 +628,7 @@ void mps_trace_free(MpsTrace *self)
 {
     if (!self)
         return;
-    g_free(self->held.buffer);
+    g_free(self->held.bytes);
     for (guint i = 0; i < self->sources->len; i++)
         drop_window(self, g_ptr_array_index(self->sources, i));
     for (size_t bucket = 0; bucket <= BUCKET_KEPT_MAX; bucket++)

@@ -47,9 +47,19 @@ typedef struct {
  * if none can be opened, MPS_ERROR_USAGE if there is none. */
 MpsTrace *mps_trace_open(const char *const *paths, int stop_fd, GError **error);
 
-/* Reads the next packet.  out->bytes is borrowed: it dies with the next call.
+/* Reads the next packet.  out->bytes is borrowed: it dies with the next call, unless it is kept.
  * Returns MPS_READ_PACKET or MPS_READ_END, never MPS_READ_FAILED: see mps_trace_file(). */
 MpsReadResult mps_trace_next(MpsTrace *self, MpsPacket *out);
+
+/* Bytes of a packet that outlive the next call. */
+typedef struct {
+    uint8_t *bytes;
+    unsigned bucket; /* they take 1 << bucket */
+} MpsKept;
+
+/* Keeps those that mps_trace_next() gave last, until they are given back. */
+MpsKept mps_trace_keep(MpsTrace *self);
+void mps_trace_give_back(MpsTrace *self, MpsKept kept);
 
 /* Whether a pipe is among the files: then an early end is what its user may want. */
 bool mps_trace_is_live(const MpsTrace *self);

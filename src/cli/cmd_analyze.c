@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/jobs.h"
 #include "cli/output.h"
 #include "cli/source.h"
 #include "pipeline/pipeline.h"
@@ -9,12 +10,14 @@
 
 static char *output;
 static gboolean force, json, each;
+static int n_jobs = 1;
 
 static const GOptionEntry options[] = {
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
      "Write the results database here (with --each: a directory of databases)", "FILE.db"},
     {"force", 'f', 0, G_OPTION_ARG_NONE, &force, "Replace an existing database", NULL},
     {"each", 0, 0, G_OPTION_ARG_NONE, &each, "Captures have nothing to do with each other", NULL},
+    {"jobs", 'j', 0, G_OPTION_ARG_INT, &n_jobs, "With --each: so many captures at a time", "N"},
     {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Summary as JSON", NULL},
     {0},
 };
@@ -93,26 +96,92 @@ static bool check_names(char **captures, GError **error)
     return true;
 }
 
+/* The captures of --each, and how they are analyzed. */
+typedef struct {
+    char **captures;
+    const MpsSettings *settings;
+} Each;
+
+static bool analyze_one(const Each *self, unsigned index, const MpsSettings *settings,
+                        MpsOutcome *total, GError **error)
+{
+    char *const capture = self->captures[index];
+    g_autofree char *database = output ? database_name(output, capture) : NULL;
+
+    return analyze((char *[]){capture, NULL}, database, settings, total, error);
+}
+
+/* What a job says, if not MPS_EXIT_DONE or _DAMAGED: this and the code of its error. */
+enum { JOB_FAILED = 64 };
+
+/* In a process of its own, with its share of the machine.  Its words are the summary, or what is
+ * wrong. */
+static int analyze_in_job(unsigned index, void *user)
+{
+    const Each *self = user;
+    MpsSettings settings = *self->settings;
+    MpsOutcome total = {0};
+    g_autoptr(GError) reason = NULL;
+
+    settings.limits.n_shares = (unsigned)n_jobs;
+    if (settings.limits.n_threads == 0)
+        settings.limits.n_threads = 1;
+    if (analyze_one(self, index, &settings, &total, &reason))
+        return total.damaged ? MPS_EXIT_DAMAGED : MPS_EXIT_DONE;
+    fputs(reason->message, stdout);
+    return JOB_FAILED + reason->code;
+}
+
+/* The result of the next job. */
+static bool take_job(MpsJobs *jobs, MpsOutcome *total, GError **error)
+{
+    g_autofree char *text = NULL;
+    int result;
+
+    if (!mps_jobs_next(jobs, &result, &text, error)) {
+        total->interrupted = true;
+        return false;
+    }
+    if (result >= JOB_FAILED)
+        return mps_throw(error, (MpsError)(result - JOB_FAILED), "%s", text);
+    total->damaged |= result == MPS_EXIT_DAMAGED;
+    fputs(text, stdout);
+    return true;
+}
+
+/* A pipe is to be ended by a signal, which ends jobs. */
+static bool is_for_jobs(char **captures)
+{
+    return n_jobs > 1 && !g_strv_contains((const char *const *)captures, "-");
+}
+
 /* One analysis per capture.  A capture that cannot be analyzed does not stop the others. */
 static MpsExit analyze_each(char **captures, const MpsSettings *settings, GError **error)
 {
+    const unsigned n = g_strv_length(captures);
+    const Each self = {captures, settings};
     unsigned n_done = 0, n_failed = 0;
     MpsOutcome total = {0};
 
     if (output && (!mps_output_check_directory(output, error) || !check_names(captures, error) ||
                    !mps_output_directory(output, error)))
         return MPS_EXIT_FAILED;
+
+    g_autoptr(MpsJobs) jobs = is_for_jobs(captures)
+                                  ? mps_jobs_new(n, (unsigned)n_jobs, analyze_in_job, (void *)&self)
+                                  : NULL;
+
     if (json)
         puts("[");
-    for (char **capture = captures; *capture && !total.interrupted; capture++) {
-        g_autofree char *database = output ? database_name(output, *capture) : NULL;
+    for (unsigned i = 0; i < n && !total.interrupted; i++) {
         g_autoptr(GError) reason = NULL;
 
-        if (json ? n_done + n_failed > 0 : n_done > 0)
+        if (json ? i > 0 : n_done > 0)
             puts(json ? "," : "");
-        if (analyze((char *[]){*capture, NULL}, database, settings, &total, &reason)) {
+        if (jobs ? take_job(jobs, &total, &reason)
+                 : analyze_one(&self, i, settings, &total, &reason)) {
             n_done++;
-        } else if (settings->strict_input ||
+        } else if (settings->strict_input || total.interrupted ||
                    g_error_matches(reason, MPS_ERROR, MPS_ERROR_INTERRUPTED)) {
             g_propagate_error(error, g_steal_pointer(&reason));
             return MPS_EXIT_FAILED;
@@ -136,6 +205,10 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
 
     if (!mps_source_check_captures(arguments, error))
         return MPS_EXIT_USAGE;
+    if (n_jobs < 1 || n_jobs > 1024 || (n_jobs > 1 && !each)) {
+        mps_throw(error, MPS_ERROR_USAGE, each ? "--jobs: 1 to 1024" : "--jobs goes with --each");
+        return MPS_EXIT_USAGE;
+    }
     if (each)
         return analyze_each(arguments, settings, error);
     if (output && !check_output(output, arguments, error))
@@ -153,7 +226,7 @@ const MpsCommand mps_command_analyze = {
         "  mptcpscope analyze client.pcapng\n"
         "  mptcpscope analyze eth0.pcap wlan0.pcap -o result.db    one trace, two files\n"
         "  mptcpscope analyze /var/log/rotated day3.tar.zst        all captures in there\n"
-        "  mptcpscope analyze --each -o results *.pcap             a database per capture\n"
+        "  mptcpscope analyze --each -j 4 -o results *.pcap        a database per capture\n"
         "  ssh host tcpdump -U -w - tcp | mptcpscope analyze -     ^C: what came until then\n",
     .options = options,
     .run = run,

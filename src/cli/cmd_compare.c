@@ -2,16 +2,23 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/source.h"
 #include "views/compare.h"
+#include "views/views.h"
 
 static gboolean json;
-static char **group_specs;
+static char **group_specs, *by, *directory, *format;
 
 static const GOptionEntry options[] = {
     {"group", 0, 0, G_OPTION_ARG_STRING_ARRAY, &group_specs,
      "Sources whose path matches PATTERN (* and ?) are group NAME; may be repeated",
      "NAME=PATTERN"},
+    {"by", 0, 0, G_OPTION_ARG_STRING, &by,
+     "Groups by protocol, version, scheduler, path_manager, port or family", "WHAT"},
+    {"output", 'o', 0, G_OPTION_ARG_FILENAME, &directory, "Write figures and CSV here", "DIR"},
+    {"format", 0, 0, G_OPTION_ARG_STRING, &format, "png, svg, pdf, both (PNG and SVG) or all",
+     "FORMAT"},
     {"json", 0, 0, G_OPTION_ARG_NONE, &json, "An array with one object per metric and group", NULL},
     {0},
 };
@@ -81,6 +88,38 @@ static char **choose_groups(char **sources, GError **error)
     return groups;
 }
 
+static bool check(char **sources, GError **error)
+{
+    if (!sources[0] || (!by && !sources[1]))
+        return mps_throw(error, MPS_ERROR_USAGE,
+                         "two sources or more are needed to compare, or one and --by");
+    if (by && group_specs)
+        return mps_throw(error, MPS_ERROR_USAGE, "--by and --group exclude each other");
+    if (format && !directory)
+        return mps_throw(error, MPS_ERROR_USAGE, "--format is for figures: -o DIR is missing");
+    return check_specs(error) && (!by || mps_compare_check_by(by, error)) &&
+           mps_view_plot_check(NULL, format ? format : "all", error) &&
+           (!directory || mps_output_check_directory(directory, error));
+}
+
+/* A figure replaces an older one, and nothing else. */
+static bool may_write(const char *file, void *sources, GError **error)
+{
+    return mps_output_check(file, true, sources, error);
+}
+
+static bool draw(const MpsCompare *compare, char **sources, GError **error)
+{
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+    MpsFigures figures = {.directory = directory,
+                          .format = format ? format : "all",
+                          .may_write = may_write,
+                          .user = sources,
+                          .files = files};
+
+    return mps_compare_draw(compare, &figures, error);
+}
+
 static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
 {
     g_autoptr(MpsCompare) compare = mps_compare_new();
@@ -88,24 +127,24 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
     g_auto(GStrv) groups = NULL;
     MpsExit status = MPS_EXIT_DONE;
 
-    if (!arguments[0] || !arguments[1])
-        mps_throw(error, MPS_ERROR_USAGE, "two sources or more are needed to compare");
-    if (!arguments[0] || !arguments[1] || !check_specs(error) ||
-        !(groups = choose_groups(arguments, error)))
+    if (!check(arguments, error) || !(groups = choose_groups(arguments, error)))
         return MPS_EXIT_USAGE;
     for (unsigned i = 0; arguments[i]; i++) {
         mps_source_free(last);
         last = mps_source_open((char *[]){arguments[i], NULL}, false, settings, error);
-        if (!last || !mps_compare_add(compare, last->db, groups[i], error))
+        if (!last || !mps_compare_add(compare, last->db, groups[i], by, error))
             return MPS_EXIT_FAILED;
         if (mps_source_exit(last) != MPS_EXIT_DONE)
             status = mps_source_exit(last);
     }
     if (mps_compare_groups(compare) < 2) {
-        mps_throw(error, MPS_ERROR_USAGE, "all sources are in one group: nothing to compare");
+        mps_throw(error, MPS_ERROR_USAGE, "all %s are in one group: nothing to compare",
+                  by ? "connections" : "sources");
         return MPS_EXIT_USAGE;
     }
     mps_compare_test(compare);
+    if (directory && !draw(compare, arguments, error))
+        return MPS_EXIT_FAILED;
     if (!json)
         mps_compare_text(compare, stdout);
     else if (!mps_compare_json(compare, last->db, stdout, error))
@@ -118,7 +157,8 @@ const MpsCommand mps_command_compare = {
     .arguments = "SOURCE SOURCE...",
     .help = "Runs side by side: medians, spread, and whether they differ",
     .examples = "  mptcpscope compare minrtt-1.db minrtt-2.db roundrobin-1.db roundrobin-2.db\n"
-                "  mptcpscope compare --group 'v6.1=old/*' --group 'v6.6=new/*' old/* new/*\n",
+                "  mptcpscope compare --group 'v6.1=old/*' --group 'v6.6=new/*' old/* new/*\n"
+                "  mptcpscope compare --tcp --by protocol capture.pcap -o figures\n",
     .options = options,
     .run = run,
 };

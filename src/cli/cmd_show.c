@@ -1,10 +1,14 @@
 /* cmd_show.c - everything about one connection. */
 #include "cli/command.h"
 #include "cli/source.h"
+#include "cli/terminal.h"
 #include "views/left_out.h"
 #include "views/views.h"
 
-static char *number;
+/* Columns of a terminal that have room for charts. */
+#define COLUMNS_MIN 80
+
+static char *number, *when;
 static gboolean json;
 static double interval_s;
 
@@ -13,22 +17,24 @@ static const GOptionEntry options[] = {
     {"json", 0, 0, G_OPTION_ARG_NONE, &json, "An array with one object per connection", NULL},
     {"interval", 'i', 0, G_OPTION_ARG_DOUBLE, &interval_s,
      "Only rates, of each subflow and of all, per so many seconds", "SECONDS"},
+    MPS_CHARTS_OPTION(&when),
     {0},
 };
 
-static bool show(sqlite3 *db, int64_t connection, GError **error)
+static bool show(sqlite3 *db, int64_t connection, bool charts, GError **error)
 {
     if (interval_s > 0)
         return mps_left_out_none(db, "rates per interval need", error) &&
                mps_view_interval(db, connection, (int64_t)(interval_s * 1e9), stdout, error);
     return json ? mps_view_show_json(db, connection, stdout, error)
-                : mps_view_show(db, connection, stdout, error);
+                : mps_view_show(db, connection, charts, stdout, error);
 }
 
 static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
 {
     g_autoptr(MpsSource) source = NULL;
     int64_t connection;
+    bool charts;
 
     if (interval_s < 0 || interval_s > 1e9 || (interval_s > 0 && interval_s < 1e-4)) {
         mps_throw(error, MPS_ERROR_USAGE, "no interval of %g s: 0.0001 to 1000000000", interval_s);
@@ -38,10 +44,11 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
         mps_throw(error, MPS_ERROR_USAGE, "--interval is for people: table series has the numbers");
         return MPS_EXIT_USAGE;
     }
-    if (!mps_source_connection(number, &connection, error))
+    if (!mps_source_connection(number, &connection, error) ||
+        !mps_terminal_charts(when, COLUMNS_MIN, &charts, error))
         return MPS_EXIT_USAGE;
     source = mps_source_open(arguments, false, settings, error);
-    if (!source || !show(source->db, connection, error))
+    if (!source || !show(source->db, connection, charts, error))
         return MPS_EXIT_FAILED;
     return mps_source_exit(source);
 }

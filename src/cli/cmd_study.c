@@ -9,9 +9,10 @@
 #include "views/left_out.h"
 #include "views/views.h"
 
-static char *directory, *format, *name, *address, *from, *to;
+static char *directory, *format, *name, *from, *to;
+static char **addresses, **locations;
 static int port;
-static gint64 min_bytes, max_bytes;
+static gint64 min_bytes, max_bytes = INT64_MAX;
 
 static const GOptionEntry options[] = {
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &directory, "Write the figures and CSV here", "DIR"},
@@ -19,13 +20,16 @@ static const GOptionEntry options[] = {
     {"format", 0, 0, G_OPTION_ARG_STRING, &format, "png, svg, pdf, both (PNG and SVG) or all",
      "FORMAT"},
     {"port", 'p', 0, G_OPTION_ARG_INT, &port, "Only connections to this port of the server", "N"},
-    {"address", 'a', 0, G_OPTION_ARG_STRING, &address,
-     "Only connections with a subflow from or to this address", "PREFIX"},
+    {"address", 'a', 0, G_OPTION_ARG_STRING_ARRAY, &addresses,
+     "Only connections with a subflow from or to there, or, as !PREFIX, without; may be repeated",
+     "PREFIX"},
     {"from", 0, 0, G_OPTION_ARG_STRING, &from, "Only those that began then or later (ISO 8601)",
      "TIME"},
     {"to", 0, 0, G_OPTION_ARG_STRING, &to, "Only those that began before", "TIME"},
     {"min-bytes", 0, 0, G_OPTION_ARG_INT64, &min_bytes, "Only those with as much data", "BYTES"},
     {"max-bytes", 0, 0, G_OPTION_ARG_INT64, &max_bytes, "Only those with no more data", "BYTES"},
+    {"geo", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &locations,
+     "Country and AS of clients, in MaxMind DB format; may be repeated", "FILE"},
     {0},
 };
 
@@ -60,7 +64,7 @@ static bool check(MpsStudyRequest *request, GError **error)
     if (port < 0 || port > 65535)
         return mps_throw(error, MPS_ERROR_USAGE, "no port %d", port);
     return mps_view_plot_check(NULL, request->format, error) &&
-           mps_view_study_check(name, address, error) &&
+           mps_view_study_check(name, addresses, error) &&
            read_time(from, INT64_MIN, &request->from_ns, error) &&
            read_time(to, INT64_MAX, &request->to_ns, error) &&
            mps_output_check_directory(directory, error);
@@ -75,9 +79,10 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
         .name = name,
         .format = format ? format : "all",
         .port = port,
-        .address = address,
+        .addresses = addresses,
         .min_bytes = min_bytes,
-        .max_bytes = max_bytes > 0 ? max_bytes : INT64_MAX,
+        .max_bytes = max_bytes,
+        .locations = locations,
         .quiet = settings->quiet,
         .may_write = may_write,
         .user = arguments,
@@ -100,7 +105,9 @@ const MpsCommand mps_command_study = {
     .help = "Figures and tables of many connections, with their numbers as CSV",
     .examples = "  mptcpscope study result.db -o study\n"
                 "  mptcpscope study result.db --port 443 --min-bytes 100000 -o large\n"
-                "  mptcpscope study result.db -k join_delay --format svg -o study\n",
+                "  mptcpscope study result.db -k join_delay --format svg -o study\n"
+                "  mptcpscope study result.db --geo GeoLite2-Country.mmdb --geo GeoLite2-ASN.mmdb"
+                " -o study\n",
     .options = options,
     .run = run,
 };

@@ -6,6 +6,8 @@
 
 #include <mptcpscope/error.h>
 
+#include "util/moment.h"
+
 /* Less is not enough for a single connection with all its tables. */
 static const uint64_t LEAST_BYTES = UINT64_C(64) << 20;
 static const double MOST_SECONDS = 1e9;
@@ -56,7 +58,59 @@ static gboolean read_timeout(const char *option, const char *text, gpointer data
     return true;
 }
 
+static gboolean read_moment(const char *option, const char *text, gpointer data G_GNUC_UNUSED,
+                            GError **error)
+{
+    const bool since = strcmp(option, "--since") == 0;
+    g_autofree char *printable = g_strescape(text, NULL);
+
+    given = since ? "--since" : "--until";
+    return mps_moment_parse(text, since ? &wished.span.since : &wished.span.until) ||
+           mps_throw(error, MPS_ERROR_USAGE,
+                     "%s: 2026-03-01T12:30:00, seconds since 1970 or +SECONDS, not '%s'", given,
+                     printable);
+}
+
+static gboolean read_number(const char *option, const char *text, gpointer data G_GNUC_UNUSED,
+                            GError **error)
+{
+    const bool first = strcmp(option, "--first") == 0;
+    guint64 number;
+
+    given = first ? "--first" : "--threads";
+    if (!g_ascii_string_to_unsigned(text, 10, 1, first ? G_MAXINT64 : 3, &number, NULL))
+        return mps_throw(error, MPS_ERROR_USAGE,
+                         first ? "--first: a number of packets, not '%s'"
+                               : "--threads: 1, 2 or 3, not '%s'",
+                         text);
+    if (first)
+        wished.span.n_packets = number;
+    else
+        wished.n_threads = (unsigned)number;
+    return true;
+}
+
+static gboolean want_progress(const char *option G_GNUC_UNUSED, const char *text G_GNUC_UNUSED,
+                              gpointer data G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+    given = "--progress";
+    return wished.progress = true;
+}
+
 const GOptionEntry mps_limits_options[] = {
+    {"progress", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer)want_progress,
+     "Captures: tell how far it is also if standard error is no terminal", NULL},
+    {"since", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)read_moment,
+     "Captures: pass over packets before TIME (2026-03-01T12:30:00, seconds since 1970, +SECONDS)",
+     "TIME"},
+    {"until", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)read_moment,
+     "Captures: end with the first packet of TIME or later", "TIME"},
+    {"first", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)read_number,
+     "Captures: end after N packets, counted from --since", "N"},
+    {"threads", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)read_number,
+     "Captures: 1: one does all; 2: another one reads; 3: a third one stores (default, but on one "
+     "processor)",
+     "N"},
     {"memory-limit", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)read_memory,
      "Captures: memory to keep within; half of what is available without it", "SIZE"},
     {"handshake-timeout", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)read_timeout,

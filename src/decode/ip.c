@@ -72,7 +72,9 @@ MpsDecoded mps_decode_ipv4(MpsLayer *layer, MpsSegment *out)
     out->ip_id = mps_take_be16(c);
 
     const uint16_t fragment = mps_take_be16(c);
-    const uint8_t ttl = mps_take_u8(c);
+
+    out->hop_limit = mps_take_u8(c);
+
     const uint8_t protocol = mps_take_u8(c);
 
     mps_cursor_skip(c, 2);
@@ -94,7 +96,7 @@ MpsDecoded mps_decode_ipv4(MpsLayer *layer, MpsSegment *out)
         return mps_layer_short(layer, MPS_DAMAGED(IP_CUT), MPS_DAMAGED(IP_SHORT));
     if (G_UNLIKELY(layer->verify))
         mps_verify_ipv4(layer, header, header_bytes);
-    layer->place = mps_mix(layer->place, ttl);
+    layer->place = mps_mix(layer->place, out->hop_limit);
     layer->routed = false;
     out->fragment =
         (MpsFragment){out->ip_id, (fragment & 0x1fffu) * 8u, (fragment & 0x2000) != 0, false};
@@ -160,8 +162,8 @@ MpsDecoded mps_decode_ipv6(MpsLayer *layer, MpsSegment *out)
 
     const size_t payload_bytes = mps_take_be16(c);
     const uint8_t next = mps_take_u8(c);
-    const uint8_t hop_limit = mps_take_u8(c);
 
+    out->hop_limit = mps_take_u8(c);
     take_address(c, &out->src.address, 6);
     take_address(c, &out->dst.address, 6);
     if (c->short_read)
@@ -172,6 +174,6 @@ MpsDecoded mps_decode_ipv6(MpsLayer *layer, MpsSegment *out)
     out->ip_id = 0;
     out->fragment = (MpsFragment){0};
     layer->routed = false;
-    layer->place = mps_mix(layer->place, hop_limit);
+    layer->place = mps_mix(layer->place, out->hop_limit);
     return next == PROTOCOL_TCP ? MPS_DECODED_TCP : skip_extensions(layer, next, out);
 }

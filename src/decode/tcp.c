@@ -14,7 +14,7 @@ enum {
     KIND_TIMESTAMP = 8,
 };
 
-enum { CHECKSUM_AT = 16, URGENT_AT = 18, HEADER_BYTES = 20 };
+enum { CHECKSUM_AT = 16, HEADER_BYTES = 20 };
 
 /* @n_bytes of the option were captured: all of it, unless @status says otherwise. */
 static void list_opaque(const uint8_t *option, size_t n_bytes, MpsOptionStatus status,
@@ -122,8 +122,7 @@ static uint64_t fingerprint(const MpsSegment *segment, const uint8_t *tcp, size_
 {
     const uint8_t *src = segment->src.address.bytes, *dst = segment->dst.address.bytes;
     const size_t address_bytes = segment->src.address.family == 6 ? 16 : 8; /* 4, and zeros */
-    MpsCursor urgent = {tcp + URGENT_AT, tcp + HEADER_BYTES, false};
-    uint64_t hash = (uint64_t)segment->ip_id << 16 | mps_take_be16(&urgent);
+    uint64_t hash = (uint64_t)segment->ip_id << 16 | segment->urgent;
 
     hash = mps_mix(hash, ip_payload_bytes);
     hash = mps_mix_bytes(hash, src, address_bytes);
@@ -149,7 +148,8 @@ MpsDecoded mps_decode_tcp(MpsLayer *layer, MpsSegment *out)
 
     out->flags = mps_take_u8(c);
     out->window = mps_take_be16(c);
-    mps_cursor_skip(c, 4);
+    mps_cursor_skip(c, 2);
+    out->urgent = mps_take_be16(c);
     if (c->short_read) {
         layer->damage |= MPS_DAMAGED(TCP_CUT);
         return MPS_DECODED_TRUNCATED;

@@ -55,7 +55,8 @@ static const MpsColumn columns[] = {
      "and open between announcement and removal; of a removal: before it"},
     {"outcome", MPS_TEXT,
      "add: joined, join failed (result), removed, no join, or not usable because ...; remove: "
-     "subflow closed, subflow open to the end, or no subflow"},
+     "subflow closed, subflow open to the end, no subflow, or which subflow is not visible in this "
+     "capture (it lacks handshakes)"},
     {0},
 };
 
@@ -72,12 +73,20 @@ static bool same_address(const MpsAddress *a, const MpsAddress *b)
     return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
+/* The address id of @subflow at the end of @side, or -1 if the capture does not show it. */
+static int known_id(const MpsSubflow *subflow, MpsSide side)
+{
+    return subflow->kind == MPS_KIND_INITIAL && subflow->connection->handshake == MPS_HANDSHAKE_NONE
+               ? -1
+               : subflow->side[side].address_id;
+}
+
 /* Whether @subflow has the address of @item at the end of the host that announced it. */
 static bool is_of(const Item *item, const MpsSubflow *subflow)
 {
     const MpsEndpoint *end = &subflow->end[item->sent_by];
 
-    if (subflow->side[item->sent_by].address_id == item->id)
+    if (known_id(subflow, item->sent_by) == item->id)
         return true;
     return item->has_address && subflow->kind == MPS_KIND_JOIN &&
            same_address(&end->address, &item->address) &&
@@ -167,21 +176,27 @@ static const char *outcome_of_add(const Item *item, const MpsConnection *connect
 
 static const char *outcome_of_remove(const Item *item, const MpsConnection *connection, bool *used)
 {
-    bool open = false, closed = false;
+    bool open = false, closed = false, unknown = false;
 
     for (guint i = 0; i < connection->subflows->len; i++) {
         const MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
 
-        if (subflow->established_ns == MPS_NO_TIME || !is_of(item, subflow) ||
-            begin_of(subflow) > item->ts_ns)
+        if (subflow->established_ns == MPS_NO_TIME || begin_of(subflow) > item->ts_ns)
             continue;
+        if (!is_of(item, subflow)) {
+            unknown |= known_id(subflow, item->sent_by) < 0;
+            continue;
+        }
         *used = true;
         if (ended_before(subflow, item->ts_ns))
             continue;
         closed |= subflow->closed_ns != MPS_NO_TIME;
         open |= subflow->closed_ns == MPS_NO_TIME;
     }
-    return open ? "subflow open to the end" : closed ? "subflow closed" : "no subflow";
+    return open      ? "subflow open to the end"
+           : closed  ? "subflow closed"
+           : unknown ? "which subflow is not visible in this capture"
+                     : "no subflow";
 }
 
 static void write(const Item *item, const MpsConnection *connection, MpsRowSink *rows)

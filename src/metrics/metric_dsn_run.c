@@ -41,17 +41,24 @@ static const MpsColumn columns[] = {
 
 static const MpsTable table = {
     .name = "dsn_run",
-    .help = "Time-sequence picture: runs of segments that follow each other in data sequence and "
-            "time, at most 2048 per subflow direction and kind; a run is merged with the next "
-            "across ever larger pauses and holes to stay below that.",
+    .help =
+        "Time-sequence picture: runs of segments that follow each other in data sequence and "
+        "time, at most 2048 per subflow direction and kind; to stay below that, a run is merged "
+        "with the next across holes and pauses, to runs of an ever longer time.",
     .columns = columns,
     .index = "connection_id, direction, subflow_id",
 };
 
+/* Only a run without pauses and holes may last longer than is tolerated: traffic of a regular
+ * pattern would become a single run otherwise. */
 static bool joins(const State *self, int kind, const Run *left, const Run *right)
 {
-    return right->first_ns - left->last_ns <= self->time_ns[kind] &&
-           ABS(right->begin - left->end) <= self->hole_bytes[kind];
+    const int64_t hole_bytes = ABS(right->begin - left->end);
+
+    if (hole_bytes == 0 && right->first_ns - left->last_ns <= FIRST_TIME_NS)
+        return true;
+    return hole_bytes <= self->hole_bytes[kind] &&
+           right->last_ns - left->first_ns <= self->time_ns[kind];
 }
 
 static void append(Run *run, const Run *more)

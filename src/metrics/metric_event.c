@@ -14,8 +14,8 @@ static const MpsColumn columns[] = {
     {"subflow_id", MPS_INT, "NULL: the whole connection", "subflow(subflow_id)"},
     {"kind", MPS_TEXT,
      "connection, established, join, add_addr, add_addr_echo, remove_addr, mp_prio, mp_fail, "
-     "fastclose, fallback, data_fin, fin, reset, unreachable, unknown_option, malformed_option or "
-     "handover"},
+     "fastclose, fallback, data_fin, fin, reset, unreachable, translated, unknown_option, "
+     "malformed_option or handover"},
     {"sent_by", MPS_TEXT, "client or server"},
     {"detail", MPS_TEXT, "JSON object: the option's fields"},
     {0},
@@ -43,6 +43,7 @@ static const char *const kinds[MPS_N_SIGNALS] = {
     [MPS_SIGNAL_FIN] = "fin",
     [MPS_SIGNAL_RESET] = "reset",
     [MPS_SIGNAL_UNREACHABLE] = "unreachable",
+    [MPS_SIGNAL_TRANSLATED] = "translated",
     [MPS_SIGNAL_MALFORMED] = "malformed_option",
 };
 
@@ -79,6 +80,34 @@ static void fallback_detail(GString *out, const MpsEvent *event)
     g_string_append_c(out, '}');
 }
 
+static void reset_detail(GString *out, const MpsEvent *event)
+{
+    const MpsMptcpOption *option = event->signal.option;
+
+    if (option)
+        g_string_append_printf(out, "{\"reason\":%d,\"transient\":%d", option->tcprst.reason,
+                               option->tcprst.flags & 1);
+    if (event->signal.usual_hop_limit)
+        g_string_append_printf(out, "%s\"ttl\":%d,\"usual_ttl\":%d", option ? "," : "{",
+                               event->signal.hop_limit, event->signal.usual_hop_limit);
+    if (out->len)
+        g_string_append_c(out, '}');
+}
+
+static void translated_detail(GString *out, const MpsEvent *event)
+{
+    static const char *const names[] = {"client", "server"};
+    const MpsSubflow *same = event->signal.same;
+    char text[MPS_ADDRESS_TEXT];
+
+    g_string_append_printf(out, "{\"ordinal\":%u", same->ordinal);
+    for (int side = MPS_CLIENT; side <= MPS_SERVER; side++)
+        g_string_append_printf(out, ",\"%s_addr\":\"%s\",\"%s_port\":%d", names[side],
+                               mps_address_text(&same->end[side].address, text), names[side],
+                               same->end[side].port);
+    g_string_append_c(out, '}');
+}
+
 /* Every text is of our own making (numbers, addresses): nothing needs escaping. */
 static void append_detail(GString *out, const MpsEvent *event)
 {
@@ -94,6 +123,12 @@ static void append_detail(GString *out, const MpsEvent *event)
                                event->signal.icmp->type, event->signal.icmp->code,
                                mps_address_text(&event->signal.icmp->router, text),
                                mps_icmp_words(event->signal.icmp));
+        return;
+    case MPS_SIGNAL_RESET:
+        reset_detail(out, event);
+        return;
+    case MPS_SIGNAL_TRANSLATED:
+        translated_detail(out, event);
         return;
     case MPS_SIGNAL_ESTABLISHED:
         g_string_append_printf(out, "{\"ordinal\":%u}", event->subflow->ordinal);
@@ -130,10 +165,6 @@ static void append_detail(GString *out, const MpsEvent *event)
     case MPS_SIGNAL_FASTCLOSE:
         g_string_append_printf(out, "{\"receiver_key\":\"%s\"}",
                                mps_hex64(option->fastclose.receiver_key, text));
-        break;
-    case MPS_SIGNAL_RESET:
-        g_string_append_printf(out, "{\"reason\":%d,\"transient\":%d}", option->tcprst.reason,
-                               option->tcprst.flags & 1);
         break;
     case MPS_SIGNAL_MALFORMED:
         g_string_append_printf(out, "{\"subtype\":%d,\"length\":%d}", option->subtype,

@@ -70,9 +70,8 @@ static void look(State *self, MpsDirection sender, int64_t now_ns)
             each->subflow->closed_ns != MPS_NO_TIME)
             continue;
 
-        const int64_t said_ns = each->subflow->side[sender].last_ns;
         const int64_t heard_ns = each->subflow->side[receiver].last_ns;
-        const bool unanswered = heard_ns == MPS_NO_TIME || said_ns > heard_ns;
+        const bool unanswered = each->subflow->side[sender].unacked_bytes > 0;
         const int64_t silent_ns = now_ns - (heard_ns == MPS_NO_TIME ? each->last_ns : heard_ns);
         const int64_t least_ns = unanswered && each->reinjected ? SILENCE_GIVEN_UP_NS : SILENCE_NS;
 
@@ -94,13 +93,14 @@ static int64_t broke_ns(const MpsSubflow *subflow, MpsDirection sender)
     return first;
 }
 
-/* Whether @each was alive after the data that it seemed to have moved to. */
+/* Whether @each was alive, heard from both ends, after the data that it seemed to have moved to. */
 static bool lived_on(const Carrier *each, MpsDirection sender)
 {
-    const MpsSide receiver = sender == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT;
+    const MpsSubflowSide *side = each->subflow->side;
     const int64_t broke = broke_ns(each->subflow, sender);
 
-    return each->next_ns < (broke == MPS_NO_TIME ? each->subflow->side[receiver].last_ns : broke);
+    return each->next_ns <
+           (broke == MPS_NO_TIME ? MIN(side[MPS_CLIENT].last_ns, side[MPS_SERVER].last_ns) : broke);
 }
 
 /* The data of @event may be where that of the other subflows moved. */
@@ -158,23 +158,36 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
         look(self, event->direction, event->ts_ns);
 }
 
+/* Whether the sender of @from was never heard there again although data went on elsewhere for long
+ * and the subflow that it moved to was closed in the end: @from itself is never closed. */
+static bool is_gone(const State *self, const Carrier *from, MpsDirection sender)
+{
+    const MpsSubflowSide *side = &from->subflow->side[sender];
+
+    return from->next->closed_ns != MPS_NO_TIME && side->last_ns <= from->next_ns &&
+           self->newest_ns - from->next_ns >= MAX(SILENCE_NS, 3 * rtt_ns(side));
+}
+
 /* Why data moved away from @from for good, or NULL if it did not, or for no reason that shows.  A
- * subflow closed by FIN is at its normal end unless its data had to be sent again elsewhere; a
- * reset just before the whole connection is reset is part of that. */
+ * subflow closed by FIN is at its normal end if its sender is done (DATA_FIN), unless its data had
+ * to be sent again elsewhere; a reset just before the whole connection is reset is part of that. */
 static const char *reason(const State *self, const Carrier *from, MpsDirection direction)
 {
     const MpsSubflow *subflow = from->subflow;
+    int64_t done_ns;
 
     if (!subflow || !from->next || self->n_segments < from->at + 2 ||
         subflow->established_ns == MPS_NO_TIME)
         return NULL;
-    if (from->silent)
+    if (from->silent || (subflow->closed_ns == MPS_NO_TIME && is_gone(self, from, direction)))
         return "silent";
     if (subflow->closed_ns == MPS_NO_TIME || subflow->closed_ns >= self->newest_ns ||
         lived_on(from, direction))
         return NULL;
+    done_ns = subflow->connection->side[direction].data_fin_ns;
     if (subflow->close == MPS_CLOSE_FIN)
-        return from->reinjected ? "closed" : NULL;
+        return from->reinjected || done_ns == MPS_NO_TIME || done_ns > subflow->closed_ns ? "closed"
+                                                                                          : NULL;
     if (subflow->close != MPS_CLOSE_RESET)
         return NULL;
     return (subflow->connection->close == MPS_CLOSE_RESET ||
@@ -189,7 +202,9 @@ static const char *reason(const State *self, const Carrier *from, MpsDirection d
 static bool had_another(const Carrier *from, const MpsConnection *connection,
                         MpsDirection direction)
 {
-    const int64_t last_ns = from->silent ? from->last_ns : broke_ns(from->subflow, direction);
+    const int64_t last_ns = from->silent || from->subflow->closed_ns == MPS_NO_TIME
+                                ? from->last_ns
+                                : broke_ns(from->subflow, direction);
 
     for (guint i = 0; i < connection->subflows->len; i++) {
         const MpsSubflow *each = g_ptr_array_index(connection->subflows, i);

@@ -1,12 +1,14 @@
-/* metric_idle.c - hosts that send nothing although they could: between data and more data
- * everything is acknowledged, the receive window is open, and no data of the other host is there to
- * wait for. */
+/* metric_idle.c - times without data of a host though everything it sent is acknowledged: idle, it
+ * sends nothing although it could, the receive window is open, and no data of the other host is
+ * there to wait for; closed_window, it must not send. */
 #include "metrics/metrics.h"
+
+#include "util/vantage.h"
 
 #define MS_NS ((int64_t)1000 * 1000)
 
 /* A silence counts from here on, or from three RTTs on if that is longer. */
-static const int64_t LEAST_NS = 1000 * MS_NS;
+static const int64_t LEAST_IDLE_NS = 1000 * MS_NS, LEAST_CLOSED_NS = 200 * MS_NS;
 /* Rows per host: an interactive session has pauses without end. */
 enum { MOST_ROWS = 20 };
 
@@ -24,6 +26,7 @@ typedef struct {
     Place data;              /* last data of it */
     uint64_t n_idle;
     GArray *longest; /* MpsStall, of the longest ones; NULL: none so far */
+    GArray *closed;  /* the same of closed windows */
 } Host;
 
 typedef struct {
@@ -53,17 +56,23 @@ static Place here(const MpsEvent *event)
     return (Place){event->ts_ns, event->packet, event->capture_id};
 }
 
-/* Whether @receiver announced a window of 0 at @start_ns or later. */
-static bool window_closed(const MpsConnection *connection, MpsSide receiver, int64_t start_ns)
+/* When @receiver announced a window of 0 last, and (if it did) another window first after that. */
+static void window_times(const MpsConnection *connection, MpsSide receiver, int64_t *zero_ns,
+                         int64_t *opened_ns)
 {
+    *zero_ns = *opened_ns = MPS_NO_TIME;
     for (guint i = 0; i < connection->subflows->len; i++) {
         const MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
-        const int64_t zero_ns = subflow->side[receiver].zero_window_ns;
 
-        if (zero_ns != MPS_NO_TIME && zero_ns >= start_ns)
-            return true;
+        *zero_ns = MAX(*zero_ns, subflow->side[receiver].zero_window_ns);
     }
-    return false;
+    for (guint i = 0; i < connection->subflows->len; i++) {
+        const MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
+        const int64_t each_ns = subflow->side[receiver].window_opened_ns;
+
+        if (each_ns > *zero_ns && (*opened_ns == MPS_NO_TIME || each_ns < *opened_ns))
+            *opened_ns = each_ns;
+    }
 }
 
 /* Whether one subflow could carry data of @sender from @start_ns until now. */
@@ -79,24 +88,23 @@ static bool always_usable(const MpsConnection *connection, MpsSide sender, int64
     return false;
 }
 
-/* Keeps @idle if it is among the longest. */
-static void keep(Host *host, const MpsStall *idle)
+/* Keeps @stall in @list if it is among the longest. */
+static void keep(GArray **list, const MpsStall *stall)
 {
     guint least = 0;
 
-    host->n_idle++;
-    if (!host->longest)
-        host->longest = g_array_new(FALSE, FALSE, sizeof *idle);
-    if (host->longest->len < MOST_ROWS) {
-        g_array_append_val(host->longest, *idle);
+    if (!*list)
+        *list = g_array_new(FALSE, FALSE, sizeof *stall);
+    if ((*list)->len < MOST_ROWS) {
+        g_array_append_val(*list, *stall);
         return;
     }
-    for (guint i = 1; i < host->longest->len; i++)
-        if (g_array_index(host->longest, MpsStall, i).length_ns <
-            g_array_index(host->longest, MpsStall, least).length_ns)
+    for (guint i = 1; i < (*list)->len; i++)
+        if (g_array_index(*list, MpsStall, i).length_ns <
+            g_array_index(*list, MpsStall, least).length_ns)
             least = i;
-    if (g_array_index(host->longest, MpsStall, least).length_ns < idle->length_ns)
-        g_array_index(host->longest, MpsStall, least) = *idle;
+    if (g_array_index(*list, MpsStall, least).length_ns < stall->length_ns)
+        g_array_index(*list, MpsStall, least) = *stall;
 }
 
 static Place later(Place a, Place b)
@@ -104,26 +112,54 @@ static Place later(Place a, Place b)
     return b.ts_ns > a.ts_ns ? b : a;
 }
 
+/* A window that was closed from @start to @end_ns while everything was acknowledged. */
+static void closed_window(Host *host, const MpsConnection *connection, MpsDirection direction,
+                          Place start, int64_t end_ns, const char *ended_by)
+{
+    const MpsStall closed = {.direction = direction,
+                             .kind = "closed_window",
+                             .start_ns = start.ts_ns,
+                             .length_ns = end_ns - start.ts_ns,
+                             .packet = start.packet,
+                             .capture_id = start.capture_id,
+                             .cause = "zero window",
+                             .ended_by = ended_by};
+
+    if (closed.length_ns >= MAX(LEAST_CLOSED_NS, 3 * mps_base_rtt_ns(connection)))
+        keep(&host->closed, &closed);
+}
+
 /* New data of @host, of which everything before was acknowledged. */
 static void end_of_silence(Host *host, const Host *receiver, const MpsEvent *event)
 {
     const MpsConnection *connection = event->connection;
     const MpsSide sender = event->direction;
+    const MpsVantage near = sender == MPS_CLIENT ? MPS_VANTAGE_CLIENT : MPS_VANTAGE_SERVER;
     const Place sent = later(host->done, host->data);
     const Place start = receiver->any_sent ? later(sent, receiver->data) : sent;
-    const MpsStall idle = {
-        .direction = sender,
-        .kind = "idle",
-        .start_ns = start.ts_ns,
-        .length_ns = event->ts_ns - start.ts_ns,
-        .packet = start.packet,
-        .capture_id = start.capture_id,
-        .cause = always_usable(connection, sender, start.ts_ns) ? "application or scheduler" : NULL,
-        .ended_by = "data"};
+    const MpsStall idle = {.direction = sender,
+                           .kind = "idle",
+                           .start_ns = start.ts_ns,
+                           .length_ns = event->ts_ns - start.ts_ns,
+                           .packet = start.packet,
+                           .capture_id = start.capture_id,
+                           .cause = !always_usable(connection, sender, start.ts_ns) ? NULL
+                                    : mps_vantage(connection) == near
+                                        ? "application or scheduler"
+                                        : "application or scheduler (or loss before the tap)",
+                           .ended_by = "data"};
+    int64_t zero_ns, opened_ns;
 
-    if (idle.length_ns >= MAX(LEAST_NS, 3 * mps_base_rtt_ns(connection)) &&
-        !window_closed(connection, other(sender), start.ts_ns))
-        keep(host, &idle);
+    if (event->ts_ns - host->done.ts_ns < LEAST_CLOSED_NS)
+        return;
+    window_times(connection, other(sender), &zero_ns, &opened_ns);
+    if (zero_ns >= host->done.ts_ns && opened_ns != MPS_NO_TIME)
+        closed_window(host, connection, sender, host->done, opened_ns, "window");
+    if (idle.length_ns >= MAX(LEAST_IDLE_NS, 3 * mps_base_rtt_ns(connection)) &&
+        zero_ns < start.ts_ns) {
+        host->n_idle++;
+        keep(&host->longest, &idle);
+    }
 }
 
 static void take_data(State *self, const MpsEvent *event)
@@ -156,15 +192,39 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     host->done = here(event);
 }
 
+/* A window that stays closed though the host has not said that it is done. */
+static void still_closed(Host *host, const MpsConnection *connection, MpsDirection direction)
+{
+    const char *ended_by =
+        connection->close == MPS_CLOSE_CAPTURE_END ? "capture_end"
+        : connection->close == MPS_CLOSE_FASTCLOSE || connection->close == MPS_CLOSE_RESET ? "close"
+                                                                                           : NULL;
+    int64_t zero_ns, opened_ns;
+
+    if (!host->any_sent || !host->any_acked || host->acked < host->sent_end ||
+        connection->fallback || connection->side[direction].data_fin_ns != MPS_NO_TIME)
+        return;
+    window_times(connection, other(direction), &zero_ns, &opened_ns);
+    if (zero_ns >= host->done.ts_ns && opened_ns == MPS_NO_TIME)
+        closed_window(host, connection, direction, host->done, connection->end_ns, ended_by);
+}
+
+static void add_rows(const MpsConnection *connection, const GArray *list, MpsRowSink *rows)
+{
+    for (guint i = 0; list && i < list->len; i++)
+        mps_stall_row(rows, connection, &g_array_index(list, MpsStall, i));
+}
+
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
 {
-    const State *self = state;
+    State *self = state;
 
     for (int side = MPS_CLIENT; side <= MPS_SERVER; side++) {
-        const GArray *longest = self->host[side].longest;
+        Host *host = &self->host[side];
 
-        for (guint i = 0; longest && i < longest->len; i++)
-            mps_stall_row(rows, subject->connection, &g_array_index(longest, MpsStall, i));
+        still_closed(host, subject->connection, side);
+        add_rows(subject->connection, host->longest, rows);
+        add_rows(subject->connection, host->closed, rows);
     }
 }
 
@@ -188,15 +248,16 @@ static void clear(void *state)
 {
     State *self = state;
 
-    for (int side = MPS_CLIENT; side <= MPS_SERVER; side++)
-        if (self->host[side].longest)
-            g_array_unref(self->host[side].longest);
+    for (int side = MPS_CLIENT; side <= MPS_SERVER; side++) {
+        g_clear_pointer(&self->host[side].longest, g_array_unref);
+        g_clear_pointer(&self->host[side].closed, g_array_unref);
+    }
 }
 
 const MpsMetric mps_metric_idle = {
     .name = "idle",
-    .help = "Long silences of a host between data and more data with nothing outstanding and an "
-            "open receive window; none are told after a fallback.",
+    .help = "Long silences of a host with nothing outstanding: between data and more data with an "
+            "open receive window, or because it is closed; none are told after a fallback.",
     .scope = MPS_SCOPE_CONNECTION,
     .always = true,
     .columns = columns,

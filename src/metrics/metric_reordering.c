@@ -126,7 +126,8 @@ static const MpsColumn columns[] = {
     [DUPLICATE_BYTES] = {"duplicate_bytes", MPS_INT, "their data"},
     [OVERLAPPING_PACKETS] = {"overlapping_packets", MPS_INT,
                              "packets, no TCP retransmissions, with both new data and data seen "
-                             "before; the kernel's DuplicateData counts them, too"},
+                             "before; the kernel's DuplicateData counts those that contain a "
+                             "packet held out of order"},
     [OFO_MAX] = {"ofo_max_bytes", MPS_INT, "most data held out of order at a time"},
     [OFO_MEAN] = {"ofo_mean_bytes", MPS_REAL,
                   "time-weighted mean of it, first to last arrival of new data"},

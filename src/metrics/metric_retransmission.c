@@ -184,17 +184,21 @@ static void clear(void *state)
 
 const MpsMetric mps_metric_retransmission = {
     .name = "retransmission",
-    .help = "Segments that repeat payload or fill a hole, by why they were sent, after Mellia, Meo "
-            "and Muscariello (2005) with SACK, D-SACK and time stamps.  In this order: "
+    .help = "Segments that repeat payload or fill a hole, by why they were sent, after Mellia, "
+            "Meo and Muscariello (2005) with SACK, D-SACK and time stamps.  In this order: "
             "window_probe and keep_alive, at most one byte at or just below the acknowledgement, "
-            "into a closed window or with everything acknowledged; network_duplicate, the same IP "
-            "ID (0 says nothing) and time stamp as the sending before; reordering, fills a hole "
-            "and has an older time stamp than what left it or came within the smallest RTT; then "
-            "timeout, nothing sent or acknowledged for the RTO; in recovery, what began it; fast, "
-            "3 duplicate ACKs or SACK above it; timeout, last sent longer ago than the RTO; "
-            "tail_probe, repeats the last segment after a silence of the smoothed RTT; else "
-            "unknown.  RTO as RFC 6298 gives it from the captured RTTs, at least 200 ms.  Any of "
-            "the last is spurious if D-SACK, the echoed time stamp (RFC 3522) or an earlier "
+            "into a closed window or with everything acknowledged; network_duplicate, the same "
+            "IP ID (0 says nothing) and time stamp as the sending before; reordering, fills a "
+            "hole and has an older time stamp than what left it or came within the smallest RTT, "
+            "or has an older time stamp than the sending before; then timeout, nothing sent and "
+            "nothing more acknowledged for the RTO, or, of the first segment not acknowledged, "
+            "for the RTO neither itself sent nor the acknowledgement advanced; in recovery, what "
+            "began it; fast, 3 duplicate ACKs, SACK above it, or an acknowledgement of what was "
+            "sent again after it (RFC 8985); tail_probe, repeats the last segment, once, after a "
+            "silence of the smoothed RTT, where SACK is permitted also when the timer runs out; "
+            "timeout, last sent longer ago than the RTO; else unknown.  RTO: smoothed RTT + 4 "
+            "times its variation, that at least 200 ms, by RFC 6298 from the captured RTTs.  Any "
+            "of the last is spurious if D-SACK, the echoed time stamp (RFC 3522) or an earlier "
             "acknowledgement shows that the first copy had arrived.",
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
     .columns = columns,

@@ -47,31 +47,41 @@ static const MpsColumn row_columns[] = {
      "no_data_ack: data was outstanding, and for max(3 base RTT, 200 ms) or more no DATA_ACK "
      "acknowledged more of it (base RTT: smallest of the direction so far); idle: between data and "
      "more data everything was acknowledged, the receive window open, and for max(3 RTT, 1 s) or "
-     "more neither host sent data, the 20 longest of each direction; stale: payload of a subflow "
+     "more neither host sent data, the 20 longest of each direction; closed_window: everything was "
+     "acknowledged, and for max(3 RTT, 200 ms) or more, until new data or the end, the last window "
+     "announced was 0, the 20 longest of each direction; stale: payload of a subflow "
      "was outstanding, for max(3 RTT, 1 s) or more nothing of it was acknowledged by TCP, and "
      "after that another subflow still got payload acknowledged"},
-    {"subflow_id", MPS_INT, "stale: which one", "subflow(subflow_id)"},
+    {"subflow_id", MPS_INT, "stale, and cause subflow silent: which one", "subflow(subflow_id)"},
     {"start_ns", MPS_INT,
      "no_data_ack: last progress (DATA_ACK, or first data after all was acknowledged); idle: the "
-     "DATA_ACK of everything, or later data of the other host; stale: last ACK of more, or first "
+     "DATA_ACK of everything, or later data of the other host; closed_window: that DATA_ACK; "
+     "stale: last ACK of more, or first "
      "payload after all was acknowledged"},
     {"capture_id", MPS_INT, "file of that packet", "capture(capture_id)"},
     {"packet", MPS_INT, "its number in the file, from 1"},
     {"length_ns", MPS_INT,
-     "until the next new DATA_ACK (no_data_ack), new data (idle), next ACK of more (stale), or the "
+     "until the next new DATA_ACK (no_data_ack), new data (idle), a window above 0 "
+     "(closed_window), "
+     "next ACK of more (stale), or the "
      "end"},
     {"outstanding_bytes", MPS_INT,
      "sent and not acknowledged when it ended: data, or (stale) payload of the subflow"},
     {"cause", MPS_TEXT,
-     "zero window, subflow silent (for at least as long as makes a stall, until it ended, nothing "
-     "was heard from the receiver where the missing data was sent), missing data (the receiver "
-     "was heard, and what it missed was seen only now, mostly sent again), acknowledged by TCP "
+     "zero window, all subflows silent (for at least as long as makes a stall, until it ended, "
+     "nothing was heard from the receiver on any open one, two or more of which had payload "
+     "outstanding as long), subflow silent (the "
+     "same of the one where the missing data was sent, or of the only one), missing data (the "
+     "receiver was heard, and what it missed was seen only now, mostly sent again), acknowledged "
+     "by TCP "
      "alone (of all captured payload, for at least as long as makes a stall), or application or "
      "scheduler (idle, and a subflow was open all the time: which of the two held data back is not "
-     "visible); NULL: not visible"},
+     "visible; with \"(or loss before the tap)\" unless the tap is near the sender); NULL: not "
+     "visible"},
     {"ended_by", MPS_TEXT,
      "data_ack; reinjection, remapping or retransmission, if the missing data was sent again "
-     "before it; data (idle); ack (stale); close, capture_end; NULL: never ended, the connection "
+     "before it; data (idle); window (closed_window); ack (stale); close, capture_end; NULL: never "
+     "ended, the connection "
      "fell silent"},
     {0},
 };
@@ -120,36 +130,74 @@ static bool acked_by_tcp(const MpsConnection *connection, MpsDirection direction
     return acked_ns != MPS_NO_TIME && now_ns - acked_ns >= silence_ns;
 }
 
-/* Why no DATA_ACK came until @now_ns, as far as it can be seen. */
-static const char *cause(const State *self, const MpsConnection *connection, MpsDirection direction,
-                         int64_t now_ns, int64_t silence_ns)
+typedef struct {
+    const char *words;         /* NULL: not visible */
+    const MpsSubflow *subflow; /* the silent one, if one alone explains it */
+} Cause;
+
+/* Whether the receiver was silent on all subflows, two or more of which waited for it, or on the
+ * one that matters: where the missing data was first sent, or the only one there is. */
+static Cause silence(const State *self, const MpsConnection *connection, MpsDirection direction,
+                     int64_t now_ns, int64_t silence_ns)
 {
     const MpsSide receiver = direction == MPS_C2S ? MPS_SERVER : MPS_CLIENT;
-    bool any = false, all_silent = true;
+    const MpsSubflow *matters = self->missing_on, *only = NULL, *waits = NULL;
+    unsigned n_open = 0, n_silent = 0, n_waiting = 0;
+    bool matters_silent = false;
 
     for (guint i = 0; i < connection->subflows->len; i++) {
         const MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
-        const MpsSubflowSide *side = &subflow->side[receiver];
+        const MpsSubflowSide *sender = &subflow->side[direction];
+        const int64_t heard_ns = subflow->side[receiver].last_ns;
+        const bool silent = heard_ns == MPS_NO_TIME || now_ns - heard_ns >= silence_ns;
 
-        if (side->zero_window_ns != MPS_NO_TIME && side->zero_window_ns >= self->since_ns)
-            return "zero window";
-        if (self->missing_on
-                ? subflow != self->missing_on
-                : subflow->established_ns == MPS_NO_TIME ||
-                      (subflow->closed_ns != MPS_NO_TIME && subflow->closed_ns < self->since_ns))
+        if (subflow == matters)
+            matters_silent = silent;
+        if (subflow->established_ns == MPS_NO_TIME ||
+            (subflow->closed_ns != MPS_NO_TIME && subflow->closed_ns < self->since_ns))
             continue;
-        any = true;
-        all_silent &= side->last_ns == MPS_NO_TIME || now_ns - side->last_ns >= silence_ns;
+        only = subflow;
+        n_open++;
+        n_silent += silent;
+        if (sender->unacked_bytes > 0 &&
+            now_ns - MAX(sender->unacked_ns, sender->acked_ns) >= silence_ns) {
+            waits = subflow;
+            n_waiting++;
+        }
+    }
+    if (n_waiting > 1 && n_silent == n_open)
+        return (Cause){"all subflows silent", NULL};
+    if (matters ? !matters_silent : n_open == 0 || n_silent < n_open)
+        return (Cause){0};
+    return (Cause){"subflow silent", matters          ? matters
+                                     : n_waiting == 1 ? waits
+                                     : n_open == 1    ? only
+                                                      : NULL};
+}
+
+/* Why no DATA_ACK came until @now_ns, as far as it can be seen. */
+static Cause cause(const State *self, const MpsConnection *connection, MpsDirection direction,
+                   int64_t now_ns, int64_t silence_ns)
+{
+    const MpsSide receiver = direction == MPS_C2S ? MPS_SERVER : MPS_CLIENT;
+    const Cause silent = silence(self, connection, direction, now_ns, silence_ns);
+
+    for (guint i = 0; i < connection->subflows->len; i++) {
+        const MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
+        const int64_t zero_ns = subflow->side[receiver].zero_window_ns;
+
+        if (zero_ns != MPS_NO_TIME && zero_ns >= self->since_ns)
+            return (Cause){"zero window", NULL};
     }
     /* A subflow gives data new numbers when the old ones were delivered: then the subflow answered,
      * and why no DATA_ACK came is not in the packets. */
     if (self->repair == REPAIR_REMAPPED)
-        return NULL;
+        return (Cause){0};
     if (acked_by_tcp(connection, direction, now_ns, silence_ns))
-        return "acknowledged by TCP alone";
-    if (any && all_silent)
-        return "subflow silent";
-    return self->repair != REPAIR_NONE ? "missing data" : NULL;
+        return (Cause){"acknowledged by TCP alone", NULL};
+    if (silent.words)
+        return silent;
+    return (Cause){self->repair != REPAIR_NONE ? "missing data" : NULL, NULL};
 }
 
 void mps_stall_row(MpsRowSink *rows, const MpsConnection *connection, const MpsStall *stall)
@@ -172,17 +220,18 @@ void mps_stall_row(MpsRowSink *rows, const MpsConnection *connection, const MpsS
 }
 
 static void add_row(const State *self, const MpsConnection *connection, MpsDirection direction,
-                    int64_t end_ns, const char *why, const char *ended_by, MpsRowSink *rows)
+                    int64_t end_ns, Cause why, const char *ended_by, MpsRowSink *rows)
 {
     mps_stall_row(rows, connection,
                   &(MpsStall){.direction = direction,
                               .kind = "no_data_ack",
+                              .subflow = why.subflow,
                               .start_ns = self->since_ns,
                               .length_ns = end_ns - self->since_ns,
                               .packet = self->packet,
                               .capture_id = self->capture_id,
                               .outstanding_bytes = (uint64_t)(self->sent_end - self->missing),
-                              .cause = why,
+                              .cause = why.words,
                               .ended_by = ended_by});
 }
 

@@ -20,6 +20,9 @@ typedef struct {
 
     uint64_t windows, windows_zero; /* announced; of them zero */
     uint64_t window_min, window_max, window_sum;
+
+    bool closed; /* the other end's latest window is zero */
+    uint64_t closed_packets, closed_bytes;
 } State;
 
 enum {
@@ -42,6 +45,8 @@ enum {
     WINDOW_MEAN,
     WINDOW_MAX,
     WINDOW_ZERO,
+    CLOSED_PACKETS,
+    CLOSED_BYTES,
     INITIAL_PACKETS,
     INITIAL_BYTES,
     STREAM,
@@ -79,6 +84,10 @@ static const MpsColumn columns[] = {
     [WINDOW_MAX] = {"announced_window_max_bytes", MPS_INT, "largest of them"},
     [WINDOW_ZERO] = {"announced_window_zero_packets", MPS_INT,
                      "segments, SYN and RST apart, that announce no window"},
+    [CLOSED_PACKETS] = {"closed_window_packets", MPS_INT,
+                        "segments with payload, SYN or FIN while the latest window of the other "
+                        "end was zero"},
+    [CLOSED_BYTES] = {"closed_window_bytes", MPS_INT, "their payload"},
     [INITIAL_PACKETS] = {"initial_window_packets", MPS_INT,
                          "segments with new payload before the first acknowledgement of any"},
     [INITIAL_BYTES] = {"initial_window_bytes", MPS_INT, "their new payload"},
@@ -167,6 +176,14 @@ static void take_payload(State *self, const MpsEvent *event)
     }
 }
 
+static void take_closed_window(State *self, const MpsSegment *wire)
+{
+    if (!self->closed || (wire->payload_bytes == 0 && !(wire->flags & (MPS_TCP_SYN | MPS_TCP_FIN))))
+        return;
+    self->closed_packets++;
+    self->closed_bytes += wire->payload_bytes;
+}
+
 static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
     State *self = state;
@@ -174,6 +191,11 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
 
     if (event->kind == MPS_EV_TCP_ACKED) {
         self->any_acked |= !event->tcp_acked.selective;
+        return;
+    }
+    if (event->kind == MPS_EV_ACK) {
+        if (!(wire->flags & MPS_TCP_RST))
+            self->closed = wire->window == 0;
         return;
     }
     if (self->any_segment)
@@ -184,6 +206,7 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     take_sack(self, wire);
     take_window(self, wire, event->subflow->side[event->direction].window_shift);
     take_payload(self, event);
+    take_closed_window(self, wire);
     if (wire->flags & MPS_TCP_FIN && event->segment.has_seq)
         self->fin_seq = event->segment.seq + wire->payload_bytes;
 }
@@ -202,6 +225,8 @@ static void syn_values(const State *self, MpsValue *values)
 static void window_values(const State *self, int shift, MpsValue *values)
 {
     values[WINDOW_ZERO] = mps_count(self->windows_zero);
+    values[CLOSED_PACKETS] = mps_count(self->closed_packets);
+    values[CLOSED_BYTES] = mps_count(self->closed_bytes);
     if (self->windows == 0 || shift < 0)
         return;
     values[WINDOW_MIN] = mps_int_if(self->window_min > 0, (int64_t)self->window_min);
@@ -246,7 +271,7 @@ const MpsMetric mps_metric_tcp = {
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
     .columns = columns,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_TCP_ACKED),
+    .wants = MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_ACK) | MPS_WANTS(MPS_EV_TCP_ACKED),
     .observe = observe,
     .summarise = summarise,
 };

@@ -8,33 +8,32 @@ typedef struct {
 } Progress;
 
 typedef struct {
-    Progress join, established; /* at its SYN; when it could have been used */
+    Progress established; /* when it could have been used */
 } State;
 
 static const MpsColumn columns[] = {
     {"use_reason", MPS_TEXT,
      "why it is unused or under-used: late (established within the last 5 % of the data of every "
      "direction, or after it), backup (a host set the B bit, at the join or later), slower (its "
-     "handshake RTT or mean RTT is at least 10 % above that of the subflow with most data); NULL: "
+     "handshake RTT or mean RTT is at least 10 % and 1 ms above that of the subflow with most "
+     "data); NULL: "
      "none found, or it was used"},
     {0},
 };
 
 /* Late: the part of a direction's data that was left. */
 static const double LEFT = 0.05;
-/* Slower: by less than this factor could be chance. */
-static const double SLOWER = 1.1;
+/* Slower: by less than this factor, or this time, could be chance. */
+static const double SLOWER = 1.1, SLOWER_NS = 1e6;
 /* RTT samples that make a mean. */
 enum { ENOUGH_SAMPLES = 3 };
 
 static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
     State *self = state;
-    Progress *at = event->signal.what == MPS_SIGNAL_JOIN          ? &self->join
-                   : event->signal.what == MPS_SIGNAL_ESTABLISHED ? &self->established
-                                                                  : NULL;
+    Progress *at = &self->established;
 
-    if (!at)
+    if (event->signal.what != MPS_SIGNAL_ESTABLISHED)
         return;
     at->known = true;
     for (int side = MPS_CLIENT; side <= MPS_SERVER; side++)
@@ -44,10 +43,7 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
 static bool is_late(const State *self, const MpsSubject *subject)
 {
     const MpsSubflow *subflow = subject->subflow;
-    const MpsSide acceptor = subflow->opened_by == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT;
-    /* Where nothing but the SYN/ACK came back, it was found to be established at the end only. */
-    const Progress *at =
-        subflow->side[acceptor].ledger.packets > 1 ? &self->established : &self->join;
+    const Progress *at = &self->established;
 
     if (!at->known || subflow->kind != MPS_KIND_JOIN)
         return false;
@@ -81,6 +77,11 @@ static double handshake_rtt(const MpsSubflow *subflow)
     return (double)subflow->syn_to_synack_ns + (double)subflow->synack_to_ack_ns;
 }
 
+static bool is_longer(double rtt_ns, double than_ns)
+{
+    return rtt_ns > SLOWER * than_ns && rtt_ns > than_ns + SLOWER_NS;
+}
+
 static bool is_slower(const MpsSubject *subject)
 {
     const GPtrArray *subflows = subject->connection->subflows;
@@ -95,14 +96,14 @@ static bool is_slower(const MpsSubject *subject)
     }
     if (most == subject->subflow)
         return false;
-    if (own > 0 && handshake_rtt(most) > 0 && own > SLOWER * handshake_rtt(most))
+    if (own > 0 && handshake_rtt(most) > 0 && is_longer(own, handshake_rtt(most)))
         return true;
     for (int side = MPS_CLIENT; side <= MPS_SERVER; side++) {
         const MpsSubflowSide *a = &subject->subflow->side[side], *b = &most->side[side];
 
         if (a->rtt_samples >= ENOUGH_SAMPLES && b->rtt_samples >= ENOUGH_SAMPLES &&
-            a->rtt_sum_ns / (double)a->rtt_samples >
-                SLOWER * (b->rtt_sum_ns / (double)b->rtt_samples))
+            is_longer(a->rtt_sum_ns / (double)a->rtt_samples,
+                      b->rtt_sum_ns / (double)b->rtt_samples))
             return true;
     }
     return false;

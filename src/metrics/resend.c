@@ -5,8 +5,10 @@
 
 /* RFC 6298 section 2.1: the timer before there is any sample. */
 static const int64_t FIRST_RTO_NS = 1000 * MS_NS;
-/* The RFC's minimum of 1 s is used by few: this is what Linux and others take. */
+/* The RFC's minimum of 1 s is used by few: Linux and FreeBSD wait this long beyond the RTT. */
 static const int64_t LEAST_RTO_NS = 200 * MS_NS;
+/* RFC 8985 section 7.2: a probe for a single segment allows for an ACK delayed by this. */
+static const int64_t DELAYED_ACK_NS = 200 * MS_NS;
 /* RFC 5681 section 3.2. */
 enum { DUP_ACKS = 3 };
 /* More holes than this are not told apart in time; more SACKed ranges than twice KEEP_SACKED are
@@ -62,7 +64,7 @@ static int64_t min_rtt_ns(const MpsSubflow *subflow)
 static int64_t rto_ns(const MpsResendView *self)
 {
     return self->srtt_ns == 0 ? FIRST_RTO_NS
-                              : MAX(self->srtt_ns + 4 * self->rttvar_ns, LEAST_RTO_NS);
+                              : self->srtt_ns + MAX(4 * self->rttvar_ns, LEAST_RTO_NS);
 }
 
 /* RFC 6298 section 2, with the tap's distance from the sender added to what it measures. */
@@ -129,11 +131,15 @@ static bool is_network_duplicate(const MpsEvent *event)
 }
 
 /* Sent before what the tap saw first: time stamps say so, or it came sooner than any loss can be
- * known to the sender. */
+ * known to the sender.  The first copy may also come behind a retransmission. */
 static bool is_reordered(const MpsEvent *event, const MpsHole *hole)
 {
     const MpsSegment *wire = event->segment.wire;
+    const MpsSending *before = &event->segment.before;
 
+    if (event->segment.has_before && event->segment.retransmitted_bytes == wire->payload_bytes &&
+        has_tsval(wire) && before->has_tsval && is_older(wire->tsval, before->tsval))
+        return true;
     if (!hole || event->segment.retransmitted_bytes > 0)
         return false;
     if (has_tsval(wire) && hole->beyond.has_tsval && wire->tsval != hole->beyond.tsval)
@@ -158,24 +164,57 @@ static bool is_sacked_above(const MpsResendView *self, int64_t end)
     return n > 0 && self->sacked.items[n - 1].end > (uint64_t)end;
 }
 
+/* RFC 8985 section 7: the last segment, once, before the timer runs out; at the latest, when it
+ * does.  A timeout repeats the first one that is not acknowledged: which of both a single segment
+ * stands for does not show, and where SACK is in use, a probe comes first. */
+static bool is_tail_probe(const MpsResendView *self, const MpsEvent *event, const MpsResent *resent,
+                          int64_t quiet_ns)
+{
+    if (!event->segment.has_before || resent->end != self->highest || self->probed == resent->end ||
+        self->srtt_ns == 0 || quiet_ns < self->srtt_ns)
+        return false;
+    if (quiet_ns < resent->rto_ns)
+        return true;
+    return self->permits_sack &&
+           (resent->begin > self->acked ||
+            quiet_ns < MAX(resent->rto_ns, 2 * self->srtt_ns + DELAYED_ACK_NS) * 5 / 4);
+}
+
+/* RFC 6298 section 5: the timer is that of the first segment not acknowledged, and starts anew when
+ * it is sent again or the acknowledgement advances; other segments and duplicate ACKs do not
+ * matter. */
+static bool is_timer_run_out(const MpsResendView *self, const MpsEvent *event,
+                             const MpsResent *resent)
+{
+    return event->segment.has_before && resent->begin <= self->acked &&
+           resent->elapsed_ns >= resent->rto_ns &&
+           event->ts_ns - self->advanced_ns >= resent->rto_ns;
+}
+
+/* RFC 8985: segments sent after the last sending of this one arrived.  If they lie above it, SACK
+ * tells; below it they were sent again. */
+static bool is_overtaken(const MpsResendView *self, const MpsEvent *event)
+{
+    return event->segment.has_before && event->segment.before.ts_ns < self->delivered_ns;
+}
+
 /* What made the sender repeat [begin, end). */
 static MpsResend trigger(MpsResendView *self, const MpsEvent *event, const MpsResent *resent)
 {
-    const int64_t quiet_ns = event->ts_ns - MAX(self->sent_ns, self->acked_ns);
+    const int64_t quiet_ns = event->ts_ns - MAX(self->sent_ns, self->progress_ns);
     const bool in_recovery = self->recovery && resent->begin < self->recovery_end;
 
-    if (quiet_ns >= resent->rto_ns)
+    if ((quiet_ns >= resent->rto_ns || is_timer_run_out(self, event, resent)) &&
+        (in_recovery || !is_tail_probe(self, event, resent, quiet_ns)))
         return MPS_RESEND_TIMEOUT;
     if (in_recovery)
         return self->recovery;
-    if (self->dup_acks >= DUP_ACKS || is_sacked_above(self, resent->end))
+    if (self->dup_acks >= DUP_ACKS || is_sacked_above(self, resent->end) ||
+        is_overtaken(self, event))
         return MPS_RESEND_FAST;
-    if (resent->elapsed_ns >= resent->rto_ns)
-        return MPS_RESEND_TIMEOUT;
-    if (event->segment.has_before && resent->end == self->highest && self->probed != resent->end &&
-        self->srtt_ns > 0 && quiet_ns >= self->srtt_ns)
+    if (is_tail_probe(self, event, resent, quiet_ns))
         return MPS_RESEND_TAIL_PROBE;
-    return MPS_RESEND_NONE;
+    return resent->elapsed_ns >= resent->rto_ns ? MPS_RESEND_TIMEOUT : MPS_RESEND_NONE;
 }
 
 static void judge(MpsResendView *self, const MpsEvent *event, MpsResent *out)
@@ -243,6 +282,8 @@ MpsResend mps_resend_segment(MpsResendView *self, const MpsEvent *event, MpsRese
             judge(self, event, out);
         class = out->class;
     }
+    if (wire->flags & MPS_TCP_SYN)
+        self->permits_sack = wire->tcp_options & MPS_TCPOPT_SACK_PERMITTED;
     if (wire->payload_bytes > 0) {
         const int64_t expected = self->any_sent ? self->highest : 1;
 
@@ -282,8 +323,8 @@ static void take_dsack(const MpsEvent *event, int64_t begin, int64_t end, MpsRes
     while (n-- > 0) {
         MpsResent *each = &recent[n];
 
-        if (each->reported || each->begin >= end || each->end <= begin ||
-            event->ts_ns - each->ts_ns < least_ns)
+        if (each->reported || each->class == MPS_RESEND_REORDERING || each->begin >= end ||
+            each->end <= begin || event->ts_ns - each->ts_ns < least_ns)
             continue;
         each->reported = true;
         if (each->trigger || each->class == MPS_RESEND_UNKNOWN) {
@@ -292,6 +333,21 @@ static void take_dsack(const MpsEvent *event, int64_t begin, int64_t end, MpsRes
         }
         return;
     }
+}
+
+/* When the latest of the segments sent again and acknowledged now was sent. */
+static void note_delivered(MpsResendView *self, const MpsEvent *event, const MpsResent *recent,
+                           size_t n)
+{
+    const MpsSubflowSide *side = &event->subflow->side[event->direction];
+    /* Sooner than this, it was an earlier copy that arrived. */
+    const int64_t least_ns = side->rtt_samples > 0 ? side->rtt_min_ns / 2 : 0;
+
+    while (n-- > 0)
+        if (recent[n].end <= event->segment.ack && event->ts_ns - recent[n].ts_ns >= least_ns) {
+            self->delivered_ns = MAX(self->delivered_ns, recent[n].ts_ns);
+            return;
+        }
 }
 
 /* Takes SACK blocks.  Returns whether they tell of anything new above the acknowledgement. */
@@ -357,10 +413,14 @@ void mps_resend_ack(MpsResendView *self, const MpsEvent *event, MpsResent *recen
         return;
     if (wire->n_sack > 0)
         new_sack = take_sack(self, event, recent, n);
+    if (new_sack)
+        self->progress_ns = event->ts_ns;
     if (!self->any_acked || ack > self->acked) {
         if (self->any_acked && n > 0)
             take_echo(self, event, recent, n);
+        note_delivered(self, event, recent, n);
         self->acked = ack;
+        self->advanced_ns = self->progress_ns = event->ts_ns;
         self->any_acked = true;
         self->dup_acks = 0;
         if (self->sacked.room.n_items > 0)
@@ -374,7 +434,6 @@ void mps_resend_ack(MpsResendView *self, const MpsEvent *event, MpsResent *recen
         self->window = wire->window;
         self->window_closed = wire->window == 0 && !(wire->flags & MPS_TCP_SYN);
     }
-    self->acked_ns = event->ts_ns;
 }
 
 void mps_resend_clear(MpsResendView *self)

@@ -65,10 +65,13 @@ typedef struct {
 /* One direction of a subflow, as the tap sees it.  Zeroed memory is its begin. */
 typedef struct {
     bool any_sent, any_acked, window_closed;
-    int64_t highest;  /* end of the payload sent */
-    int64_t sent_ns;  /* latest payload */
-    int64_t acked;    /* highest acknowledgement */
-    int64_t acked_ns; /* latest ACK */
+    bool permits_sack;    /* the sender's SYN does */
+    int64_t highest;      /* end of the payload sent */
+    int64_t sent_ns;      /* latest payload */
+    int64_t acked;        /* highest acknowledgement */
+    int64_t progress_ns;  /* latest ACK that told of more received */
+    int64_t advanced_ns;  /* latest one that advanced */
+    int64_t delivered_ns; /* when the latest of those sent again and acknowledged was sent */
     uint32_t dup_acks;
     uint16_t window;    /* of the latest ACK, unscaled */
     MpsResend recovery; /* FAST, TIMEOUT: what is sent again below recovery_end follows from it */

@@ -124,6 +124,17 @@ static bool mentions(const MpsSegment *segment, MpsSubtype subtype)
     return false;
 }
 
+/* Whether @segment, a SYN, has an option that belongs to established subflows: its sender takes it
+ * for one. */
+static bool mentions_signal(const MpsSegment *segment)
+{
+    for (int i = 0; i < segment->n_mptcp; i++)
+        if (segment->mptcp[i].status == MPS_OPT_OK && segment->mptcp[i].subtype >= MPS_DSS &&
+            segment->mptcp[i].subtype <= MPS_MP_TCPRST)
+            return true;
+    return false;
+}
+
 /* @connection never was to be MPTCP. */
 static void be_plain(Connection *connection)
 {
@@ -165,6 +176,16 @@ static Subflow *open_misshapen_join(MpsModel *model, const MpsSegment *segment)
         return NULL;
     return mps_subflow_new(model, mps_connection_new(model, segment, true), segment, MPS_KIND_JOIN,
                            MPS_CLIENT, MPS_CLIENT);
+}
+
+/* A SYN that begins neither a connection nor a join: the answer may tell. */
+static Subflow *open_strange(MpsModel *model, const MpsSegment *segment)
+{
+    Subflow *subflow = open_misshapen_join(model, segment);
+
+    if (subflow)
+        subflow->strange_syn = true;
+    return subflow;
 }
 
 static Subflow *open_initial(MpsModel *model, const MpsSegment *segment)
@@ -262,6 +283,8 @@ Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey ke
             subflow = open_misshapen_join(model, segment);
         else if (mentions(segment, MPS_MP_CAPABLE) || model->hooks.tcp)
             subflow = open_initial(model, segment);
+        else if (mentions_signal(segment))
+            subflow = open_strange(model, segment);
     } else {
         subflow = open_midstream(model, segment);
         if (subflow)
@@ -305,6 +328,40 @@ static void take_window_scale(Subflow *subflow, MpsSide sender, const MpsSegment
     own->window_shift = subflow->public.side[other(sender)].window_shift = 0;
 }
 
+/* A copy of a packet on the other side of an address translation comes soon. */
+enum { TWINS_LOOKED_AT = 64 };
+
+/* The join that began with the SYN of @subflow, which has other addresses, or NULL. */
+static const Subflow *find_twin(const Subflow *subflow, MpsSide opener)
+{
+    const GPtrArray *subflows = subflow->public.connection->subflows;
+    const guint first = subflows->len > TWINS_LOOKED_AT ? subflows->len - TWINS_LOOKED_AT : 0;
+
+    for (guint i = first; i < subflows->len; i++) {
+        const Subflow *each = g_ptr_array_index(subflows, i);
+
+        if (each != subflow && each->public.kind == MPS_KIND_JOIN && each->has_nonce[opener] &&
+            each->nonce[opener] == subflow->nonce[opener] && each->public.opened_by == opener &&
+            each->end[opener].origin == subflow->end[opener].origin)
+            return each;
+    }
+    return NULL;
+}
+
+void mps_tell_translated(MpsModel *model, Subflow *subflow, const Subflow *twin)
+{
+    const Origin here = mps_here(model);
+    MpsEvent event = {
+        .kind = MPS_EV_SIGNAL,
+        .direction = MPS_NOBODY,
+        .connection = subflow->public.connection,
+        .subflow = &subflow->public,
+        .signal = {.what = MPS_SIGNAL_TRANSLATED, .same = &twin->public},
+    };
+
+    mps_emit(model, &event, &here);
+}
+
 static void take_syn(MpsModel *model, Subflow *subflow, MpsSide sender)
 {
     const MpsSegment *segment = model->segment;
@@ -326,6 +383,11 @@ static void take_syn(MpsModel *model, Subflow *subflow, MpsSide sender)
         subflow->public.side[sender].address_id = join->join.address_id;
         subflow->public.side[sender].backup = join->join.backup;
         subflow->public.side[sender].backup_now = join->join.backup;
+
+        const Subflow *twin = find_twin(subflow, sender);
+
+        if (twin)
+            mps_tell_translated(model, subflow, twin);
     }
 }
 
@@ -383,6 +445,12 @@ static void take_synack(MpsModel *model, Subflow *subflow, MpsSide sender)
         return;
     }
     subflow->synack_has_option = any_option(segment, MPS_MP_JOIN) || segment->options_cut;
+    if (subflow->strange_syn && segment->n_mptcp == 0 && !segment->options_cut) {
+        subflow->public.kind = MPS_KIND_INITIAL;
+        subflow->public.ordinal = 0;
+        be_plain(connection);
+        mps_connection_adopt(model, connection);
+    }
     if (join && join->join.form == MPS_JOIN_SYNACK) {
         subflow->nonce[sender] = join->join.nonce;
         subflow->has_nonce[sender] = true;
@@ -420,6 +488,8 @@ static void take_third(MpsModel *model, Subflow *subflow, MpsSide sender)
         subflow->confirmed = true;
     if (any_option(segment, MPS_MP_CAPABLE))
         subflow->third_without_capable = false;
+    if (join && join->join.form == MPS_JOIN_ACK && !subflow->acceptor_confirmed)
+        subflow->n_join_acks++;
     if (join && join->join.form == MPS_JOIN_ACK && !subflow->has_ack_hmac) {
         subflow->ack_has_option = true;
         subflow->has_ack_hmac = true;

@@ -134,7 +134,7 @@ Subflow *mps_subflow_new(MpsModel *model, Connection *connection, const MpsSegme
         public->side[side].address_id = kind == MPS_KIND_INITIAL ? 0 : -1;
         public->side[side].fin_ns = public->side[side].rst_ns = MPS_NO_TIME;
         public->side[side].last_ns = public->side[side].zero_window_ns = MPS_NO_TIME;
-        public->side[side].acked_ns = MPS_NO_TIME;
+        public->side[side].window_opened_ns = public->side[side].acked_ns = MPS_NO_TIME;
         public->side[side].paused_ns = MPS_NO_TIME;
         public->side[side].prio_ns = public->side[side].removed_ns = MPS_NO_TIME;
         public->side[side].window_shift = -1;
@@ -214,11 +214,6 @@ void mps_subflow_closed(MpsModel *model, Subflow *subflow, MpsClose how, MpsSide
     connection->ended_ns = model->now_ns;
 }
 
-static const char *syns(const Subflow *subflow)
-{
-    return subflow->end[subflow->public.opened_by].n_syns == 1 ? "SYN sent once" : "SYN repeated";
-}
-
 static void detail(Subflow *subflow, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 static void detail(Subflow *subflow, const char *format, ...)
@@ -287,7 +282,10 @@ static MpsResult result_of(Subflow *subflow)
                    subflow->icmp->code);
             return MPS_RESULT_UNREACHABLE;
         }
-        detail(subflow, "no SYN/ACK, %s", syns(subflow));
+        if (subflow->end[opener].n_syns == 1)
+            detail(subflow, "no SYN/ACK, SYN sent once");
+        else
+            detail(subflow, "no SYN/ACK, SYN sent %u times", subflow->end[opener].n_syns);
         return MPS_RESULT_NO_REPLY;
     }
     if (!subflow->ack_seen) {
@@ -306,6 +304,18 @@ static MpsResult result_of(Subflow *subflow)
         return refused(subflow, acceptor_name, "third ACK reset");
     if (join && !subflow->acceptor_confirmed && subflow->public.hmac != MPS_HMAC_VALID) {
         detail(subflow, "third ACK seen, nothing proves that it was accepted");
+        return 0;
+    }
+    if (join && !subflow->acceptor_confirmed && !subflow->proven && subflow->synack_seen &&
+        subflow->public.side[other(opener)].last_ns > subflow->ack.ts_ns) {
+        detail(subflow,
+               "third ACK sent, but the %s went on repeating its SYN/ACK: the ACK was lost",
+               acceptor_name);
+        return 0;
+    }
+    if (join && !subflow->acceptor_confirmed && subflow->n_join_acks > 1) {
+        detail(subflow, "third ACK sent %u times and never answered: it or the answer was lost",
+               subflow->n_join_acks);
         return 0;
     }
     return MPS_RESULT_ESTABLISHED;
@@ -489,12 +499,33 @@ void mps_move_subflows(MpsModel *model, Connection *from, Connection *to)
     connection_free(model, from);
 }
 
+/* Whether @a and @b, two connections for their addresses, have the same two keys. */
+static bool same_keys(const MpsConnection *a, const MpsConnection *b)
+{
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++)
+        if (!a->side[side].has_key || !b->side[side].has_key ||
+            a->side[side].key != b->side[side].key)
+            return false;
+    return a->subflows->len > 0 && b->subflows->len > 0;
+}
+
+static void tell_both_translated(MpsModel *model, const Connection *one, const Connection *two)
+{
+    Subflow *const first = g_ptr_array_index(one->public.subflows, 0);
+    Subflow *const second = g_ptr_array_index(two->public.subflows, 0);
+
+    mps_tell_translated(model, first, second);
+    mps_tell_translated(model, second, first);
+}
+
 void mps_register_token(MpsModel *model, Connection *connection, MpsSide side, uint32_t token)
 {
     Connection *before = g_hash_table_lookup(model->tokens, GUINT_TO_POINTER(token));
 
     if (before && before != connection && before->orphan && side == MPS_SERVER)
         mps_move_subflows(model, before, connection);
+    else if (before && before != connection && same_keys(&before->public, &connection->public))
+        tell_both_translated(model, connection, before);
     connection->registered[side] = true;
     connection->registered_token[side] = token;
     g_hash_table_insert(model->tokens, GUINT_TO_POINTER(token), connection);

@@ -259,10 +259,10 @@ void mps_set_fallback(MpsModel *model, Subflow *subflow, MpsFallback kind,
     Connection *connection = (Connection *)subflow->public.connection;
     MpsEvent event = {
         .kind = MPS_EV_SIGNAL,
-        .direction = cause ? cause->by : subflow->public.opened_by,
+        .direction = cause->by,
         .connection = &connection->public,
         .subflow = &subflow->public,
-        .signal = {.what = MPS_SIGNAL_FALLBACK, .cause = cause},
+        .signal = {.what = MPS_SIGNAL_FALLBACK, .cause = cause->word ? cause : NULL},
     };
     const Origin here = mps_here(model);
 

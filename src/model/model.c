@@ -180,6 +180,7 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
                                                  : MPS_SEEN_PLAIN;
 
     Connection *connection = (Connection *)subflow->public.connection;
+    MpsSubflowSide *side;
 
     if (connection->orphan)
         connection = settle_orphan(self, subflow, &sender);
@@ -192,9 +193,14 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
     mps_stream_ack(self, subflow, sender);
     if (segment->flags & MPS_TCP_RST)
         mps_stream_reset(self, subflow, sender);
-    subflow->public.side[sender].last_ns = segment->ts_ns;
+    side = &subflow->public.side[sender];
+    side->last_ns = segment->ts_ns;
+    if (!(segment->flags & MPS_TCP_RST))
+        subflow->end[sender].hop_limit = segment->hop_limit;
     if (segment->window == 0 && !(segment->flags & (MPS_TCP_SYN | MPS_TCP_RST)))
-        subflow->public.side[sender].zero_window_ns = segment->ts_ns;
+        side->zero_window_ns = segment->ts_ns;
+    else if (side->zero_window_ns > side->window_opened_ns && segment->window > 0)
+        side->window_opened_ns = segment->ts_ns;
     if (!connection->public.fallback && !connection->plain)
         mps_watch_fallback(self, subflow, sender);
     mps_connection_touch(self, connection);
@@ -238,6 +244,14 @@ static bool ends_attempt(const MpsIcmpError *icmp)
     return (icmp->type == 3 && icmp->code != 4) || icmp->type == 11;
 }
 
+/* Whether @sending sent something that began at @seq. */
+static bool is_of_stream(const SubflowEnd *sending, uint32_t seq)
+{
+    const uint64_t position = sending->started ? mps_stream_position(sending, seq) : 0;
+
+    return position >= POSITION_BASE && position <= MAX(sending->highest, sending->last);
+}
+
 void mps_model_icmp(MpsModel *self, const MpsIcmpError *icmp)
 {
     MpsFlowKey key;
@@ -247,7 +261,7 @@ void mps_model_icmp(MpsModel *self, const MpsIcmpError *icmp)
 
     Subflow *subflow = mps_flows_find(self->flows, &key);
 
-    if (!subflow || !ends_attempt(icmp) || subflow->icmp || subflow->synack_seen)
+    if (!subflow || !ends_attempt(icmp) || subflow->icmp)
         return;
 
     const MpsSide sender = forward ? subflow->forward : other(subflow->forward);
@@ -261,7 +275,14 @@ void mps_model_icmp(MpsModel *self, const MpsIcmpError *icmp)
         .signal = {.what = MPS_SIGNAL_UNREACHABLE, .icmp = icmp},
     };
 
-    if (!subflow->syn_seen || sender != subflow->public.opened_by || sending->origin != icmp->seq)
+    if (subflow->synack_seen || !subflow->syn_seen) {
+        if (is_of_stream(sending, icmp->seq) && !subflow->unreachable_told) {
+            subflow->unreachable_told = true;
+            mps_emit(self, &event, &here);
+        }
+        return;
+    }
+    if (sender != subflow->public.opened_by || sending->origin != icmp->seq)
         return;
     subflow->icmp = g_memdup2(icmp, sizeof *icmp);
     mps_emit(self, &event, &here);

@@ -198,7 +198,8 @@ static void take_infinite_mapping(MpsModel *model, Subflow *subflow, MpsSide sen
         /* One byte of it is enough for the fallback to continue it. */
         mps_map(model, subflow, sender, begin, begin + 1, offset - (int64_t)begin);
     }
-    mps_set_fallback(model, subflow, MPS_FALLBACK_INFINITE_MAPPING, NULL);
+    mps_set_fallback(model, subflow, MPS_FALLBACK_INFINITE_MAPPING,
+                     &(MpsFallbackCause){.by = sender});
 }
 
 /* Expands the numbers of the segment's first DSS for observers. */
@@ -429,7 +430,8 @@ void mps_options(MpsModel *model, Subflow *subflow, MpsSide sender)
             report(model, subflow, sender, MPS_SIGNAL_MP_FAIL, option);
             /* With other subflows the failing one is reset and MPTCP goes on (section 3.7). */
             if (!(segment->flags & MPS_TCP_RST) && is_only(subflow))
-                mps_set_fallback(model, subflow, MPS_FALLBACK_MP_FAIL, NULL);
+                mps_set_fallback(model, subflow, MPS_FALLBACK_MP_FAIL,
+                                 &(MpsFallbackCause){.by = sender});
             break;
         case MPS_MP_FASTCLOSE:
             take_fastclose(model, subflow, sender, option);

@@ -46,8 +46,9 @@ typedef struct {
 
 /* What one end of a subflow sends. */
 typedef struct {
-    bool started; /* the number space is known */
-    bool has_isn; /* from the SYN, or worked out from the handshake */
+    bool started;      /* the number space is known */
+    uint8_t hop_limit; /* of its last packet but RSTs; 0 = none so far */
+    bool has_isn;      /* from the SYN, or worked out from the handshake */
     bool has_payload;
     uint32_t origin;  /* sequence number at POSITION_BASE */
     uint64_t last;    /* latest position: reference for unwrapping */
@@ -104,8 +105,11 @@ struct _Subflow {
     bool acceptor_confirmed; /* the acceptor sent something but RST after the third ACK */
     bool opener_reset, opener_reset_reasoned, acceptor_reset;
     uint32_t join_token;
-    MpsIcmpError *icmp; /* answered the SYN; NULL = none */
+    uint32_t n_join_acks;  /* third packets with MP_JOIN, until something came back */
+    bool unreachable_told; /* an ICMP error about more than the SYN */
+    MpsIcmpError *icmp;    /* answered the SYN; NULL = none */
 
+    bool strange_syn;     /* the SYN has MPTCP options, but only those of later packets */
     bool dss_seen;        /* any DSS on it */
     Origin plain_syn;     /* initial: first repeated SYN without MP_CAPABLE; packet 0 = none */
     bool plain_third_ack; /* initial: the client's first packet after the SYN/ACK had no option */
@@ -238,6 +242,7 @@ bool mps_is_buried(const MpsModel *model, const MpsFlowKey *key);
 uint64_t mps_syn_hash(const MpsFlowKey *key, uint32_t seq, uint32_t tsval);
 Subflow *mps_open_flow(MpsModel *model, const MpsSegment *segment, MpsFlowKey key);
 void mps_handshake(MpsModel *model, Subflow *subflow, MpsSide sender);
+void mps_tell_translated(MpsModel *model, Subflow *subflow, const Subflow *twin);
 void mps_learn_key(MpsModel *model, Connection *connection, MpsSide side, uint64_t key);
 void mps_check_join(Subflow *subflow);
 MpsHmacState mps_check_add_addr(const Connection *connection, MpsSide sender,
@@ -276,7 +281,7 @@ void mps_map_syn_data(MpsModel *model, Subflow *subflow);
 void mps_map_plain(SubflowEnd *end, uint64_t begin);
 void mps_map_fallback(MpsModel *model, Subflow *subflow);
 void mps_map_clear(SubflowEnd *end);
-/* @cause: NULL where an option itself tells of the fallback. */
+/* @cause: without a word where an option itself tells of the fallback. */
 void mps_set_fallback(MpsModel *model, Subflow *subflow, MpsFallback kind,
                       const MpsFallbackCause *cause);
 /* The cause @word, that is the packet of @origin, sent by @by. */

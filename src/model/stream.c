@@ -1,5 +1,7 @@
 /* stream.c - the TCP number space of a subflow: unwrapping, what is new, repeated or fills a hole,
  * acknowledgements, FIN and RST (RFC 9293). */
+#include <string.h>
+
 #include "model/state.h"
 
 /* No window is larger (RFC 7323 section 2.3): numbers further off are not of this stream. */
@@ -108,13 +110,57 @@ static void take_fin(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t
         mps_subflow_closed(model, subflow, MPS_CLOSE_FIN, other(sender));
 }
 
-static void note_unacked(Subflow *subflow, MpsSide sender)
+static void note_unacked(Subflow *subflow, MpsSide sender, int64_t now_ns)
 {
     const SubflowEnd *sending = &subflow->end[sender];
     const uint64_t acked = MAX(sending->acked, sending->lowest);
+    MpsSubflowSide *side = &subflow->public.side[sender];
 
-    subflow->public.side[sender].unacked_bytes =
+    if (side->unacked_bytes == 0)
+        side->unacked_ns = now_ns;
+    side->unacked_bytes =
         sending->has_payload && sending->highest > acked ? sending->highest - acked : 0;
+}
+
+/* TTL or hop limit of what @sender sent last on @subflow; of the same address on another subflow,
+ * if nothing came here. */
+static uint8_t usual_hop_limit(const Subflow *subflow, MpsSide sender)
+{
+    const GPtrArray *subflows = subflow->public.connection->subflows;
+    const MpsAddress *address = &subflow->public.end[sender].address;
+    uint8_t usual = subflow->end[sender].hop_limit;
+
+    for (guint i = 0; usual == 0 && i < subflows->len; i++) {
+        const Subflow *each = g_ptr_array_index(subflows, i);
+
+        if (memcmp(&each->public.end[sender].address, address, sizeof *address) == 0)
+            usual = each->end[sender].hop_limit;
+    }
+    return usual;
+}
+
+/* The first RST of @sender. */
+static void report_reset(MpsModel *model, Subflow *subflow, MpsSide sender)
+{
+    unsigned *reported = &subflow->end[sender].reported;
+    const Origin here = mps_here(model);
+    const uint8_t hop_limit = model->segment->hop_limit;
+    MpsEvent event = {
+        .kind = MPS_EV_SIGNAL,
+        .direction = sender,
+        .connection = subflow->public.connection,
+        .subflow = &subflow->public,
+        .signal = {.what = MPS_SIGNAL_RESET, .option = mps_option(model->segment, MPS_MP_TCPRST)},
+    };
+
+    if (*reported & 1u << MPS_SIGNAL_RESET)
+        return;
+    *reported |= 1u << MPS_SIGNAL_RESET;
+    if (usual_hop_limit(subflow, sender) != hop_limit) {
+        event.signal.hop_limit = hop_limit;
+        event.signal.usual_hop_limit = usual_hop_limit(subflow, sender);
+    }
+    mps_emit(model, &event, &here);
 }
 
 /* Payload [begin, end): what of it is new, what fills a hole, what is repeated.  Bytes below the
@@ -183,7 +229,7 @@ static void take_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint
     }
     mps_ranges_add(&sending->seen, begin, end);
     sending->highest = MAX(highest, end);
-    note_unacked(subflow, sender);
+    note_unacked(subflow, sender, model->now_ns);
     if (sending->seen.room.n_items > MAX_RANGES) /* twice as many where nobody acknowledges */
         sending->filled_holes_bytes += mps_ranges_fill_holes(
             &sending->seen,
@@ -450,7 +496,7 @@ void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender)
     /* One beyond may be a FIN. */
     model->missed = acked->has_payload && ack > MAX(acked->highest, acked->acked) + 1;
     acked->acked = MAX(acked->acked, ack);
-    note_unacked(subflow, direction);
+    note_unacked(subflow, direction, model->now_ns);
     acked->last = MAX(acked->last, ack); /* the capture may lack the data for long */
     mps_stream_flight(subflow, direction);
     if (acked->implied)
@@ -507,7 +553,7 @@ void mps_stream_reset(MpsModel *model, Subflow *subflow, MpsSide sender)
             subflow->acceptor_reset = subflow->public.closed_ns == MPS_NO_TIME;
         }
     }
-    report_once(model, subflow, sender, MPS_SIGNAL_RESET);
+    report_reset(model, subflow, sender);
     mps_subflow_closed(model, subflow, fastclose ? MPS_CLOSE_FASTCLOSE : MPS_CLOSE_RESET, sender);
 }
 

@@ -51,6 +51,11 @@ int mps_interrupt_fd(void)
     return event;
 }
 
+void mps_interrupt_reading(void)
+{
+    (void)eventfd_write(event, 1);
+}
+
 bool mps_interrupted(bool reads_pipe)
 {
     return n_caught > (reads_pipe ? 1 : 0);

@@ -13,6 +13,9 @@ void mps_interrupt_end(void);
 /* Becomes readable with the first signal; lives from the begin to the end. */
 int mps_interrupt_fd(void);
 
+/* Ends reading as a signal would, but is none. */
+void mps_interrupt_reading(void);
+
 /* Whether signals since the begin end a run; it @reads_pipe. */
 bool mps_interrupted(bool reads_pipe);
 

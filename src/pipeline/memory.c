@@ -49,9 +49,10 @@ static uint64_t available_bytes(void)
     return bytes;
 }
 
-MpsMemory mps_memory_begin(uint64_t limit_bytes)
+MpsMemory mps_memory_begin(const MpsLimits *limits)
 {
-    const uint64_t limit = limit_bytes ? limit_bytes : available_bytes() / 2;
+    const uint64_t limit = (limits->memory_bytes ? limits->memory_bytes : available_bytes() / 2) /
+                           MAX(limits->n_shares, 1);
     const uint64_t heap = limit > PROGRAM_BYTES ? limit - PROGRAM_BYTES : 0;
 
     return (MpsMemory){.most_bytes = heap - heap / 6}; /* the rest lies between what is in use */

@@ -1,15 +1,13 @@
 /* packets.c - capture, decode, model; then the packet goes on with the events it caused. */
 #include "pipeline/packets.h"
 
-#include <unistd.h>
-
 #include "capture/filter.h"
 #include "capture/trace.h"
 #include "decode/decode.h"
 #include "model/model.h"
 #include "pipeline/damage.h"
 #include "pipeline/filtering.h"
-#include "pipeline/fragments.h"
+#include "pipeline/intake.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/memory.h"
 #include "pipeline/progress.h"
@@ -47,34 +45,27 @@ static void keep_own(Collected *collected, const MpsConnection *connection)
             g_array_remove_index(collected->events, i);
 }
 
-/* Decodes @packet; a later fragment becomes a segment, one with a wrong checksum is malformed. */
-static MpsDecoded decode(MpsFragments *fragments, const MpsPacket *packet, bool verify,
-                         MpsSegment *segment)
+/* What was taken, in words of a packet alone: a later fragment is a segment, one with a wrong
+ * checksum malformed. */
+static MpsDecoded decoded_as(const MpsTaken *taken)
 {
-    const MpsDecoded decoded =
-        verify ? mps_decode_verified(packet, segment) : mps_decode_packet(packet, segment);
-
-    if (segment->damage & MPS_DAMAGED_CHECKSUM)
+    if (taken->segment.damage & MPS_DAMAGED_CHECKSUM)
         return MPS_DECODED_MALFORMED;
-    if (decoded == MPS_DECODED_TCP && segment->fragment.more)
-        mps_fragments_first(fragments, segment);
-    if (decoded == MPS_DECODED_FRAGMENT && mps_fragments_later(fragments, segment))
-        return MPS_DECODED_TCP;
-    return decoded;
+    return taken->follows ? MPS_DECODED_TCP : taken->decoded;
 }
 
-/* Shows @packet, decoded, to the model, and describes both in @told. */
-static void look(MpsModel *model, const MpsPacket *packet, const MpsOptionNames *names,
-                 Collected *collected, MpsSegment *segment, MpsIcmpError *icmp, MpsTold *told)
+/* Shows @taken to the model, and describes both in @told. */
+static void look(MpsModel *model, const MpsTaken *taken, Collected *collected, MpsIcmpError *icmp,
+                 MpsTold *told)
 {
     g_array_set_size(collected->events, 0);
+    told->decoded = decoded_as(taken);
     if (told->decoded == MPS_DECODED_TCP) {
-        told->segment = segment;
-        mps_option_names_apply(names, segment);
-        told->seen = mps_model_segment(model, segment);
-        told->placed = mps_model_placed(model, segment);
+        told->segment = &taken->segment;
+        told->seen = mps_model_segment(model, &taken->segment);
+        told->placed = mps_model_placed(model, &taken->segment);
         keep_own(collected, told->placed.connection);
-    } else if (told->decoded == MPS_DECODED_ICMP && mps_decode_icmp_error(packet, icmp)) {
+    } else if (told->decoded == MPS_DECODED_ICMP && mps_decode_icmp_error(&taken->packet, icmp)) {
         told->icmp = icmp;
         mps_model_icmp(model, icmp);
         if (collected->events->len > 0) {
@@ -88,18 +79,12 @@ static void look(MpsModel *model, const MpsPacket *packet, const MpsOptionNames 
     told->n_events = collected->events->len;
 }
 
-/* A packet that the run shall not see is skipped. */
-static bool filter_packet(MpsFilter *filter, const MpsPacket *packet, bool *passed, GError **error)
-{
-    *passed = true;
-    return !filter || mps_filter_packet(filter, packet, passed, error);
-}
-
 /* What a run works with. */
 typedef struct {
     MpsTrace *trace;
+    MpsIntake *intake;
     MpsModel *model;
-    MpsFilter *seen, *shown; /* or NULL */
+    MpsFilter *shown; /* or NULL */
     Collected *collected;
     MpsProgress *progress;
 } Work;
@@ -107,44 +92,40 @@ typedef struct {
 static bool read_all(const MpsPacketRun *run, const Work *work, MpsPacketFunc take, void *user,
                      GError **error)
 {
-    MpsTrace *trace = work->trace;
-    MpsMemory memory = mps_memory_begin(run->limits.memory_bytes);
-    MpsPacket packet;
-    MpsSegment segment;
+    MpsMemory memory = mps_memory_begin(&run->limits);
+    const bool live = mps_trace_is_live(work->trace);
+    const MpsTaken *taken;
     MpsIcmpError icmp;
-    g_autoptr(MpsFragments) fragments = mps_fragments_new();
-    bool seen;
 
-    for (uint64_t n = 1; mps_trace_next(trace, &packet) == MPS_READ_PACKET; n++) {
-        MpsTold told = {.ts_ns = packet.ts_ns,
-                        .packet = packet.number,
-                        .capture_id = packet.capture_id,
+    for (uint64_t n = 1; (taken = mps_intake_next(work->intake, error)); n++) {
+        MpsTold told = {.ts_ns = taken->packet.ts_ns,
+                        .packet = taken->packet.number,
+                        .capture_id = taken->packet.capture_id,
+                        .passed = true,
                         .placed = {.sender = MPS_NOBODY}};
 
-        if (!filter_packet(work->seen, &packet, &seen, error) ||
-            !filter_packet(work->shown, &packet, &told.passed, error))
+        if (work->shown && !mps_filter_packet(work->shown, &taken->packet, &told.passed, error))
             return false;
         mps_memory_keep(&memory, n, work->model);
-        if (seen) {
-            told.decoded = decode(fragments, &packet, run->verify_checksums, &segment);
-            look(work->model, &packet, run->option_names, work->collected, &segment, &icmp, &told);
+        if (taken->passed) {
+            look(work->model, taken, work->collected, &icmp, &told);
             if (!take(user, &told))
                 return true;
         }
-        if (mps_interrupted(mps_trace_is_live(trace)))
-            break;
-        if (run->strict && mps_trace_n_damaged(trace) > 0)
+        if (mps_interrupted(live))
             break;
         if (n % STRIDE == 0) {
             uint64_t bytes_read, bytes_total;
 
-            mps_trace_progress(trace, &bytes_read, &bytes_total);
+            mps_intake_progress(work->intake, &bytes_read, &bytes_total);
             mps_progress_show(work->progress, n, bytes_read, bytes_total);
         }
     }
-    if (mps_interrupted(mps_trace_is_live(trace)))
+    if (*error)
+        return false;
+    if (mps_interrupted(live))
         return mps_throw(error, MPS_ERROR_INTERRUPTED, "interrupted");
-    return !run->strict || mps_damage_check(trace, error);
+    return !run->strict || mps_damage_check(work->trace, error);
 }
 
 static bool show_packets(const MpsPacketRun *run, MpsPacketFunc take, void *user, bool *damaged,
@@ -155,9 +136,17 @@ static bool show_packets(const MpsPacketRun *run, MpsPacketFunc take, void *user
     if (!trace)
         return false;
 
-    g_autoptr(MpsFilter) seen = NULL, shown = NULL;
+    const MpsIntakeOptions options = {
+        .filter = run->filter,
+        .names = run->option_names,
+        .verify = run->verify_checksums,
+        .strict = run->strict,
+        .span = run->limits.span,
+    };
+    g_autoptr(MpsIntake) intake = mps_intake_new(trace, &options, error);
+    g_autoptr(MpsFilter) shown = NULL;
 
-    if (run->filter && !(seen = mps_filtering_new(run->filter, trace, error)))
+    if (!intake)
         return false;
     if (run->show && !(shown = mps_filtering_new(run->show, trace, error)))
         return false;
@@ -172,8 +161,8 @@ static bool show_packets(const MpsPacketRun *run, MpsPacketFunc take, void *user
         .user = &collected,
     };
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
-    MpsProgress progress = {.on = run->progress && isatty(STDERR_FILENO)};
-    const Work work = {trace, model, seen, shown, &collected, &progress};
+    MpsProgress progress = mps_progress_begin(run->progress, &run->limits);
+    const Work work = {trace, intake, model, shown, &collected, &progress};
     const bool done = read_all(run, &work, take, user, error);
 
     mps_progress_end(&progress);

@@ -1,15 +1,12 @@
 /* pipeline.c - capture, decode, model, metrics, store: one pass, front to back. */
 #include "pipeline/pipeline.h"
 
-#include <unistd.h>
-
 #include "capture/trace.h"
 #include "decode/decode.h"
 #include "metrics/metrics.h"
 #include "model/model.h"
 #include "pipeline/damage.h"
-#include "pipeline/filtering.h"
-#include "pipeline/fragments.h"
+#include "pipeline/intake.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/memory.h"
 #include "pipeline/notes.h"
@@ -18,6 +15,7 @@
 #include "pipeline/rotation.h"
 #include "rules/rules.h"
 #include "store/database.h"
+#include "store/row_queue.h"
 #include "store/writer.h"
 #include "util/format.h"
 #include "util/version.h"
@@ -28,8 +26,7 @@ enum { STRIDE = 4096 };
 static const MpsColumn meta_columns[] = {
     {"key", MPS_TEXT,
      "program, schema_version, command_line, rules, dss_checksums, verify_checksums, filter, "
-     "name_option.<n>, "
-     "definition.<metric>"},
+     "name_option.<n>, definition.<metric>"},
     {"value", MPS_TEXT, "its value"},
     {0},
 };
@@ -96,7 +93,9 @@ static const MpsColumn capture_columns[] = {
                  "connections, and groups of joins to an unknown token, closed early to make room: "
                  "see close of connection"},
     [DROPPED] = {"dropped", MPS_INT, "packets the capturing side says it lost; NULL: it does not"},
-    [FILTERED] = {"filtered_packets", MPS_INT, "did not pass --filter: otherwise ignored"},
+    [FILTERED] =
+        {"filtered_packets", MPS_INT,
+         "did not pass --filter, or came before --since or after --until: otherwise ignored"},
     [GAP] = {"gap_ns", MPS_INT,
              "from the last packet of the file before in its rotated set; negative: they overlap"},
     [STATUS] = {"status", MPS_TEXT,
@@ -118,14 +117,6 @@ typedef struct {
     uint64_t unfollowed, evicted;
     MpsDamages damages;
 } Counts;
-
-/* What packets go through, from bytes to the model. */
-typedef struct {
-    MpsModel *model;
-    MpsFragments *fragments;
-    const MpsOptionNames *names;
-    bool verify;
-} Path;
 
 typedef struct {
     MpsObservers *observers;
@@ -248,13 +239,11 @@ static void write_captures(MpsRowSink *rows, const MpsTrace *trace, const Counts
     }
 }
 
-static void take_segment(const Path *path, MpsSegment *segment, Counts *counts)
+static void take_segment(MpsModel *model, const MpsSegment *segment, Counts *counts)
 {
+    const MpsSeen seen = mps_model_segment(model, segment);
     uint64_t kinds = 0;
-    MpsSeen seen;
 
-    mps_option_names_apply(path->names, segment);
-    seen = mps_model_segment(path->model, segment);
     counts->unfollowed += seen == MPS_SEEN_CROWDED;
     counts->plain += seen == MPS_SEEN_PLAIN_SYN;
     if (seen == MPS_SEEN_DUPLICATE) {
@@ -263,40 +252,36 @@ static void take_segment(const Path *path, MpsSegment *segment, Counts *counts)
     } else if (seen == MPS_SEEN_LATE) {
         counts->late++;
         kinds = MPS_DAMAGED(LATE);
-    } else if (seen == MPS_SEEN_TRACKED && mps_model_missed(path->model)) {
+    } else if (seen == MPS_SEEN_TRACKED && mps_model_missed(model)) {
         kinds = MPS_DAMAGED(MISSING);
     }
     if (G_UNLIKELY(kinds))
         mps_damages_add(&counts->damages, kinds, segment->packet);
 }
 
-static void take_packet(const Path *path, const MpsPacket *packet, MpsSegment *segment,
-                        Counts *counts)
+static void take_packet(MpsModel *model, const MpsTaken *taken, Counts *counts)
 {
-    const MpsDecoded decoded =
-        path->verify ? mps_decode_verified(packet, segment) : mps_decode_packet(packet, segment);
+    const MpsSegment *segment = &taken->segment;
     MpsIcmpError icmp;
 
-    mps_damages_order(&counts->damages, packet);
+    mps_damages_order(&counts->damages, &taken->packet);
     if (G_UNLIKELY(segment->damage))
-        mps_damages_add(&counts->damages, segment->damage, packet->number);
+        mps_damages_add(&counts->damages, segment->damage, taken->packet.number);
     if (segment->damage & MPS_DAMAGED_CHECKSUM)
         return;
-    switch (decoded) {
+    switch (taken->decoded) {
     case MPS_DECODED_TCP:
         counts->tcp++;
         counts->mptcp += segment->n_mptcp > 0;
         counts->truncated += segment->options_cut;
         counts->malformed += segment->options_malformed;
-        if (G_UNLIKELY(segment->fragment.more))
-            mps_fragments_first(path->fragments, segment);
-        take_segment(path, segment, counts);
+        take_segment(model, segment, counts);
         break;
     case MPS_DECODED_FRAGMENT:
-        if (mps_fragments_later(path->fragments, segment))
-            take_segment(path, segment, counts);
+        if (taken->follows)
+            take_segment(model, segment, counts);
         else
-            mps_damages_add(&counts->damages, MPS_DAMAGED(FRAGMENT_LOST), packet->number);
+            mps_damages_add(&counts->damages, MPS_DAMAGED(FRAGMENT_LOST), taken->packet.number);
         break;
     case MPS_DECODED_TRUNCATED:
         counts->truncated++;
@@ -305,8 +290,8 @@ static void take_packet(const Path *path, const MpsPacket *packet, MpsSegment *s
         counts->malformed++;
         break;
     case MPS_DECODED_ICMP:
-        if (mps_decode_icmp_error(packet, &icmp))
-            mps_model_icmp(path->model, &icmp);
+        if (mps_decode_icmp_error(&taken->packet, &icmp))
+            mps_model_icmp(model, &icmp);
         break;
     case MPS_DECODED_OTHER:
     case MPS_DECODED_LINK:
@@ -323,45 +308,65 @@ static bool may_go_on(const MpsAnalysis *analysis, const MpsTrace *trace, GError
 }
 
 /* What is due now and then. */
-static bool look_around(const MpsTrace *trace, MpsWriter *writer, uint64_t n_packets,
-                        MpsProgress *progress, GError **error)
+static bool look_around(const MpsTrace *trace, const MpsIntake *intake, MpsWriter *writer,
+                        uint64_t n_packets, MpsProgress *progress, GError **error)
 {
     uint64_t bytes_read, bytes_total;
 
-    mps_trace_progress(trace, &bytes_read, &bytes_total);
+    mps_intake_progress(intake, &bytes_read, &bytes_total);
     mps_progress_show(progress, n_packets, bytes_read, bytes_total);
     return !mps_interrupted(mps_trace_is_live(trace)) && mps_writer_check(writer, error);
 }
 
-static bool read_all(const MpsAnalysis *analysis, MpsTrace *trace, const Path *path,
-                     MpsWriter *writer, Run *run, MpsProgress *progress, GError **error)
+static bool take_all(const MpsAnalysis *analysis, const MpsTrace *trace, MpsIntake *intake,
+                     MpsModel *model, MpsWriter *writer, Run *run, MpsProgress *progress,
+                     GError **error)
 {
-    const bool filters = analysis->filter != NULL;
-    g_autoptr(MpsFilter) filter =
-        filters ? mps_filtering_new(analysis->filter, trace, error) : NULL;
-    bool good = filter || !filters;
-    bool passed = true;
-    MpsMemory memory = mps_memory_begin(analysis->limits.memory_bytes);
-    MpsPacket packet;
-    MpsSegment segment;
+    MpsMemory memory = mps_memory_begin(&analysis->limits);
+    const MpsTaken *taken;
+    bool good = true;
 
-    for (uint64_t n = 1; good && mps_trace_next(trace, &packet) == MPS_READ_PACKET; n++) {
-        Counts *of_file = &run->counts[packet.capture_id - 1];
+    for (uint64_t n = 1; good && (taken = mps_intake_next(intake, error)); n++) {
+        Counts *of_file = &run->counts[taken->packet.capture_id - 1];
 
         run->here = of_file;
-        mps_memory_keep(&memory, n, path->model);
-
-        if (analysis->strict && mps_trace_n_damaged(trace) > 0)
-            break;
-        good = !filter || mps_filter_packet(filter, &packet, &passed, error);
-        if (good && passed)
-            take_packet(path, &packet, &segment, of_file);
-        of_file->filtered += !passed;
-        if (good && n % STRIDE == 0)
-            good = look_around(trace, writer, n, progress, error);
+        mps_memory_keep(&memory, n, model);
+        if (taken->passed)
+            take_packet(model, taken, of_file);
+        of_file->filtered += !taken->passed;
+        if (n % STRIDE == 0)
+            good = look_around(trace, intake, writer, n, progress, error);
     }
-    mps_model_finish(path->model); /* also releases what the observers own */
-    return !*error && may_go_on(analysis, trace, error);
+    mps_model_finish(model); /* also releases what the observers own */
+    return !*error;
+}
+
+static unsigned n_threads(const MpsAnalysis *analysis)
+{
+    if (analysis->limits.n_threads > 0)
+        return analysis->limits.n_threads;
+    return g_get_num_processors() > 1 ? 3 : 1;
+}
+
+static bool read_all(const MpsAnalysis *analysis, MpsTrace *trace, MpsModel *model,
+                     MpsWriter *writer, Run *run, GError **error)
+{
+    const MpsIntakeOptions options = {
+        .filter = analysis->filter,
+        .names = analysis->option_names,
+        .verify = analysis->verify_checksums,
+        .strict = analysis->strict,
+        .ahead = n_threads(analysis) > 1,
+        .span = analysis->limits.span,
+    };
+    MpsProgress progress = mps_progress_begin(analysis->progress, &analysis->limits);
+    MpsIntake *intake = mps_intake_new(trace, &options, error);
+    const bool done =
+        intake && take_all(analysis, trace, intake, model, writer, run, &progress, error);
+
+    mps_intake_free(intake);
+    mps_progress_end(&progress);
+    return done && may_go_on(analysis, trace, error);
 }
 
 /* What is written when the last packet was read. */
@@ -403,10 +408,14 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError
     if (!trace)
         return NULL;
 
+    const MpsTable *const *described = (const MpsTable *const *)tables->pdata;
+    g_autoptr(MpsRowQueue) queue =
+        n_threads(analysis) < 3 ? NULL : mps_row_queue_new(mps_writer_rows(writer), described);
+    MpsRowSink *rows = queue ? mps_row_queue_rows(queue) : mps_writer_rows(writer);
     const MpsRuleOptions rule_options = {analysis->dss_checksums, analysis->vantage};
     g_autoptr(MpsRules) rules = analysis->no_rules ? NULL : mps_rules_new(&rule_options);
     g_autofree Counts *counts = g_new0(Counts, mps_trace_n_files(trace));
-    Run run = {observers, rules, mps_writer_rows(writer), counts, counts};
+    Run run = {observers, rules, rows, counts, counts};
     const MpsModelHooks hooks = {.wants = mps_observers_wants(observers) |
                                           (rules ? mps_rules_wants() : 0),
                                  .tcp = analysis->tcp,
@@ -417,15 +426,11 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError
                                  .user = &run};
 
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
-    g_autoptr(MpsFragments) fragments = mps_fragments_new();
-    const Path path = {model, fragments, analysis->option_names, analysis->verify_checksums};
-    MpsProgress progress = {.on = analysis->progress && isatty(STDERR_FILENO)};
-    const bool done = read_all(analysis, trace, &path, writer, &run, &progress, error);
 
-    mps_progress_end(&progress);
-    if (!done)
+    if (!read_all(analysis, trace, model, writer, &run, error))
         return NULL;
-    write_ending(run.rows, analysis, selected, trace, counts);
+    write_ending(rows, analysis, selected, trace, counts);
+    g_clear_pointer(&queue, mps_row_queue_free); /* all are stored */
 
     sqlite3 *db = mps_writer_finish(writer, error);
 

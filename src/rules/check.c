@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "rules/findings.h"
-#include "util/vantage.h"
 
 /* Faults of one rule that are kept one by one; more are counted with the last. */
 enum { FAULTS_KEPT = 8 };
@@ -136,6 +135,62 @@ bool packet_is_out_of_window(const Packet *packet)
            event->segment.seq + window < packet->peer->acked;
 }
 
+Echo packet_echo(const Packet *packet)
+{
+    if (!packet->peer->has_syn_tsval || !(packet->wire->tcp_options & MPS_TCPOPT_TIMESTAMP))
+        return ECHO_NONE;
+    return packet->wire->tsecr == packet->peer->syn_tsval ? ECHO_SYN : ECHO_LATER;
+}
+
+bool flow_stamps_differ(const Flow *flow, MpsSide side)
+{
+    const MpsSubflow *subflow = flow->public;
+    const End *end = &flow->end[side];
+    const uint32_t ticks = end->tsval - end->syn_tsval;
+    const int64_t rtt_ns = subflow->syn_to_synack_ns + subflow->synack_to_ack_ns;
+
+    if (!end->has_syn_tsval || ticks < 10 || ticks > INT32_MAX || !flow->third_confirms ||
+        subflow->syn_to_synack_ns == MPS_NO_TIME || subflow->synack_to_ack_ns == MPS_NO_TIME)
+        return false;
+    return rtt_ns / 3 > (end->tsval_ns - end->syn_tsval_ns) / (int64_t)ticks;
+}
+
+/* Shortest time in which packets went from the tap to @side and were answered; 0: not known. */
+static int64_t half_rtt_ns(const Flow *flow, MpsSide side)
+{
+    const MpsSubflow *subflow = flow->public;
+    const int64_t in_handshake =
+        side == subflow->opened_by ? subflow->synack_to_ack_ns : subflow->syn_to_synack_ns;
+    int64_t half_ns = in_handshake == MPS_NO_TIME ? INT64_MAX : in_handshake;
+
+    if (subflow->side[other(side)].rtt_samples > 0)
+        half_ns = MIN(half_ns, subflow->side[other(side)].rtt_min_ns);
+    if (side != subflow->opened_by && flow->fourth.packet)
+        half_ns = MIN(half_ns, flow->fourth.ts_ns - flow->third.ts_ns);
+    return half_ns == INT64_MAX ? 0 : half_ns;
+}
+
+/* How long a packet is on its way at least if such were on it for @way_ns.  Paths become faster, if
+ * not by much; below what hosts and taps take to order packets it may be. */
+static int64_t surely_ns(int64_t way_ns)
+{
+    return way_ns < ORDER_NS ? way_ns / 4 : way_ns / 4 * 3;
+}
+
+int64_t flow_unanswered_until_ns(const Flow *flow, MpsSide side)
+{
+    const MpsSide opener = flow->public->opened_by;
+    const int64_t to_opener_ns = half_rtt_ns(flow, opener);
+    const int64_t to_acceptor_ns = half_rtt_ns(flow, other(opener));
+    const int64_t way_ns = to_acceptor_ns + (side == opener ? to_opener_ns : 0);
+
+    if (!flow->synack.packet || flow->out_of_order || flow->check->several_taps ||
+        !flow->third_confirms || flow->end[opener].syn_bytes > 0 || to_acceptor_ns == 0)
+        return 0;
+    return MAX(flow->synack.ts_ns + surely_ns(to_opener_ns + way_ns),
+               flow->third.ts_ns + surely_ns(way_ns));
+}
+
 int64_t flow_rtt_ns(const Flow *flow)
 {
     const MpsSubflow *subflow = flow->public;
@@ -147,6 +202,13 @@ int64_t flow_rtt_ns(const Flow *flow)
     if (subflow->syn_to_synack_ns != MPS_NO_TIME && subflow->synack_to_ack_ns != MPS_NO_TIME)
         rtt_ns = MIN(rtt_ns, subflow->syn_to_synack_ns + subflow->synack_to_ack_ns);
     return rtt_ns == INT64_MAX ? NO_RTT_NS : rtt_ns;
+}
+
+int64_t flow_at_once_ns(const Flow *flow)
+{
+    const int64_t rtt_ns = half_rtt_ns(flow, MPS_CLIENT) + half_rtt_ns(flow, MPS_SERVER);
+
+    return MAX(10 * rtt_ns, 20 * MS_NS);
 }
 
 int64_t check_now_ns(const Check *check)
@@ -182,12 +244,24 @@ bool check_has_keys(const Check *check)
            check->connection->version >= 0 && !check->keys_doubtful;
 }
 
-/* Where the capture was taken: as the user says, else guessed from the handshakes. */
-static MpsVantage vantage_of(const Check *check)
+/* The host whose packets alone no router has touched yet; 0: not known. */
+static MpsVantage vantage_by_hops(const Check *check)
+{
+    if (check->came_far[MPS_CLIENT] == check->came_far[MPS_SERVER] || check->several_taps)
+        return 0;
+    return check->came_far[MPS_SERVER] ? MPS_VANTAGE_CLIENT : MPS_VANTAGE_SERVER;
+}
+
+MpsVantage check_vantage(const Check *check)
 {
     const MpsVantage given = check->rules->options.vantage;
+    const MpsVantage by_time = mps_vantage(check->connection), by_hops = vantage_by_hops(check);
 
-    return given ? given : mps_vantage(check->connection);
+    if (given)
+        return given;
+    if (!by_time || !by_hops)
+        return by_time ? by_time : by_hops;
+    return by_time == by_hops ? by_time : MPS_VANTAGE_MIDDLE;
 }
 
 /* The host next to which a capture of @vantage was taken. */
@@ -200,23 +274,41 @@ static MpsSide near_side(MpsVantage vantage)
 
 bool check_is_near(const Check *check, MpsSide side)
 {
-    return near_side(vantage_of(check)) == side;
+    return near_side(check_vantage(check)) == side;
 }
 
 /* ---- tracking ---- */
 
-/* What @packet's IPv4 identification says of packets before it that the capture lacks. */
-static void track_ip_id(End *end, const MpsSegment *wire)
+/* Whether the payload of @packet continues what was captured before. */
+static bool continues(const Packet *packet)
 {
-    if (wire->ip_id == 0)
+    const MpsEvent *event = packet->event;
+
+    return packet->wire->payload_bytes > 0 && event->segment.has_seq &&
+           event->segment.seq == packet->sending->next;
+}
+
+/* What @packet's IPv4 identification, or payload, says of packets before it that the capture lacks.
+ */
+static void track_ip_id(const Packet *packet)
+{
+    const MpsSegment *wire = packet->wire;
+    End *end = packet->sending;
+
+    if (wire->ip_id == 0) {
+        end->n_next += continues(packet);
         return;
+    }
     if (end->has_ip_id) {
         const uint16_t step = (uint16_t)(wire->ip_id - end->ip_id);
         /* A packet cut from, or merged into, a large one took several. */
         const uint32_t most = 1 + end->ip_id_bytes / 500;
 
-        if (step == 0 || step > most)
+        if (step == 0 || step > most) {
+            packet->check->rules->n_broken += end->complete;
             end->complete = false;
+        }
+        end->n_next += step == 1;
         end->ip_id_step = step;
     } else {
         end->complete = true;
@@ -227,11 +319,21 @@ static void track_ip_id(End *end, const MpsSegment *wire)
     end->ip_id_bytes = wire->payload_bytes;
 }
 
+/* Hosts send with a TTL of 64, 128 or 255; every router takes one. */
+static void track_hops(const Packet *packet)
+{
+    const uint8_t hops = packet->wire->hop_limit;
+
+    packet->check->came_far[packet->sender] |= hops != 64 && hops != 128 && hops != 255;
+}
+
 static void track_syn(End *end, const Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
 
-    if (end->has_syn || !packet->options_whole)
+    /* Behind other packets of its sender it does not tell where positions count from. */
+    if (end->has_syn || !packet->options_whole || !packet->event->segment.has_seq ||
+        packet->event->segment.seq != 0)
         return;
     end->has_syn = true;
     end->isn = wire->seq;
@@ -249,17 +351,71 @@ static void agree_wscale(Flow *flow)
         flow->end[0].wscale = flow->end[1].wscale = 0;
 }
 
+static void track_stamp(End *end, const Packet *packet)
+{
+    const MpsSegment *wire = packet->wire;
+
+    if (!(wire->tcp_options & MPS_TCPOPT_TIMESTAMP))
+        return;
+    if (packet->syn || packet->synack) {
+        end->has_syn_tsval = !end->has_syn_tsval || wire->tsval == end->syn_tsval;
+        end->syn_tsval = wire->tsval;
+        end->syn_tsval_ns = wire->ts_ns;
+    }
+    end->tsval = wire->tsval;
+    end->tsval_ns = wire->ts_ns;
+}
+
+/* Whether @packet comes before, or behind, a step of the handshake that it cannot come before, or
+ * behind. */
+static bool is_out_of_order(const Packet *packet)
+{
+    const Flow *flow = packet->flow;
+
+    if (packet->syn)
+        return !flow->syn.packet && (packet->sending->n_packets > 0 || packet->peer->n_packets > 0);
+    if (!packet->ack || packet->synack || packet->rst)
+        return false;
+    return packet->sender == flow->public->opened_by
+               ? !flow->synack.packet
+               : !flow->third.packet && packet->wire->payload_bytes == 0;
+}
+
+/* Data offsets count from the IDSN, or from any number as long as that is not known: if it becomes
+ * known behind numbers of that side, these are no offsets any more. */
+static void track_base(const Packet *packet)
+{
+    const MpsEvent *event = packet->event;
+    const MpsConnectionSide *data = packet->check->connection->side;
+    Check *check = packet->check;
+
+    if (event->segment.has_map)
+        check->unbased[packet->sender] |= !data[packet->sender].has_idsn;
+    if (event->segment.has_data_ack)
+        check->unbased[other(packet->sender)] |= !data[other(packet->sender)].has_idsn;
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++)
+        check->base_moved |= check->unbased[side] && data[side].has_idsn;
+    check->based = data[MPS_CLIENT].has_idsn && data[MPS_SERVER].has_idsn;
+}
+
 /* What has to be known before the families look at the packet. */
 static void track_before(const Packet *packet)
 {
     Flow *flow = packet->flow;
 
-    track_ip_id(packet->sending, packet->wire);
+    track_ip_id(packet);
+    flow->out_of_order |= is_out_of_order(packet);
+    /* Without the SYN/ACK nobody knows where behind the data of a SYN the numbers begin. */
+    if (packet->sending->syn_bytes > 0 && !flow->synack.packet && !packet->syn)
+        packet->sending->has_syn = false;
     packet->check->several_taps |= packet->wire->capture_id < packet->check->capture_id;
     packet->check->capture_id = packet->wire->capture_id;
     packet->sending->options_cut |=
         !packet->options_whole || packet->ambiguous || flow->clashes || packet->check->several_taps;
+    if (packet->wire->n_mptcp > 0 && !packet->check->based)
+        track_base(packet);
     if (packet->syn || packet->synack) {
+        track_hops(packet);
         track_syn(packet->sending, packet);
         agree_wscale(flow);
     }
@@ -320,10 +476,11 @@ static void track_after(const Packet *packet)
         flow->syn = place;
     else if (packet->synack && !flow->synack.packet)
         flow->synack = place;
-    else if (packet_is_third(packet))
+    else if (packet_is_third(packet)) {
         flow->third = place;
-    else if (!packet->synack && !packet->rst && packet->sender != flow->public->opened_by &&
-             flow->third.packet && !flow->fourth.packet)
+        flow->third_confirms = packet->subtypes & (1u << MPS_MP_CAPABLE | 1u << MPS_MP_JOIN);
+    } else if (!packet->synack && !packet->rst && packet->sender != flow->public->opened_by &&
+               flow->third.packet && !flow->fourth.packet)
         flow->fourth = place;
     if (event->segment.has_seq && !packet->rst)
         sending->next = MAX(sending->next, event->segment.seq + wire->payload_bytes +
@@ -336,6 +493,7 @@ static void track_after(const Packet *packet)
         sending->fin = place;
     if (packet->rst && !sending->rst.packet)
         sending->rst = place;
+    track_stamp(sending, packet);
     sending->n_packets++;
     sending->n_data += wire->payload_bytes > 0;
     sending->last = place;
@@ -654,11 +812,40 @@ bool check_has_initial(const Check *check)
            ((const MpsSubflow *)g_ptr_array_index(subflows, 0))->kind == MPS_KIND_INITIAL;
 }
 
+/* Whether packets of the connection were acknowledged, but not captured. */
+static bool is_broken(const Check *check)
+{
+    for (guint i = 0; i < check_n_flows(check); i++) {
+        const MpsSubflow *subflow = g_ptr_array_index(check->connection->subflows, i);
+
+        if (subflow->side[MPS_C2S].ledger.missing_bytes > 0 ||
+            subflow->side[MPS_S2C].ledger.missing_bytes > 0)
+            return true;
+    }
+    return false;
+}
+
+/* Payload that may be data, but nobody knows which. */
+static uint64_t unmapped_bytes(const Check *check, MpsSide side)
+{
+    uint64_t n_bytes = 0;
+
+    for (guint i = 0; i < check_n_flows(check); i++) {
+        const MpsSubflow *subflow = g_ptr_array_index(check->connection->subflows, i);
+
+        n_bytes += subflow->side[side].ledger.unmapped_bytes;
+    }
+    return n_bytes;
+}
+
 /* Evidence that the capture turned out to lack. */
 static unsigned lacking(const Check *check, const Fault *fault, MpsVantage vantage)
 {
     const MpsSide near = near_side(vantage);
     unsigned lacking = check_has_initial(check) ? 0 : EV_ALL, needs = fault->needs;
+
+    if (is_broken(check))
+        lacking |= EV_NOGAP;
 
     /* What rests on the absence of packets rests on that of options. */
     if (needs & EV_NOGAP) {
@@ -670,15 +857,13 @@ static unsigned lacking(const Check *check, const Fault *fault, MpsVantage vanta
     for (guint i = 0; i < check_n_flows(check); i++) {
         const MpsSubflow *subflow = g_ptr_array_index(check->connection->subflows, i);
 
-        if (subflow->side[MPS_C2S].ledger.missing_bytes > 0 ||
-            subflow->side[MPS_S2C].ledger.missing_bytes > 0)
-            lacking |= EV_NOGAP;
         if (subflow->syn_ns == MPS_NO_TIME)
             lacking |= EV_ALL;
     }
     for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++)
         if (check->connection->side[side].data_acked_bytes >
-            check->connection->side[side].data_bytes)
+            check->connection->side[side].data_bytes +
+                (fault->rule == RULE_DSS_08 ? unmapped_bytes(check, side) : 0))
             lacking |= EV_ALL | EV_NOGAP; /* acknowledged, never captured */
     if (near == MPS_NOBODY || near != fault->sender)
         lacking |= EV_VTX;
@@ -687,11 +872,33 @@ static unsigned lacking(const Check *check, const Fault *fault, MpsVantage vanta
     return lacking & needs;
 }
 
+/* What the connection tells of the run. */
+static void sum_up(Check *check)
+{
+    check->rules->n_broken += is_broken(check);
+    for (guint i = 0; i < check_n_flows(check); i++) {
+        const Flow *flow = check_flow(check, i);
+
+        if (flow)
+            check->rules->n_next += flow->end[MPS_CLIENT].n_next + flow->end[MPS_SERVER].n_next;
+    }
+}
+
+/* Packets before which nothing is missing, so many that a capture that lacks one somewhere would
+ * hardly lack just the one that matters. */
+enum { WHOLE_PACKETS = 512 };
+
+static bool is_whole(const Check *check)
+{
+    return check->rules->n_next >= WHOLE_PACKETS && check->rules->n_broken == 0;
+}
+
 static void settle(const Check *check, Fault *fault, MpsVantage vantage)
 {
     const unsigned missing = lacking(check, fault, vantage);
 
     fault->needs = missing;
+    fault->unproven |= fault->unseen && !is_whole(check);
     if (missing & (EV_NOGAP | EV_ALL | EV_OPT))
         fault->verdict = VERDICT_NOT_CHECKABLE;
     else if (missing || fault->unproven)
@@ -700,11 +907,12 @@ static void settle(const Check *check, Fault *fault, MpsVantage vantage)
 
 static void judge(Check *check, MpsRowSink *rows)
 {
-    const MpsVantage vantage = vantage_of(check);
+    const MpsVantage vantage = check_vantage(check);
 
     for (int i = 0; i < N_FAMILIES; i++)
         if (families[i]->finish)
             families[i]->finish(check);
+    sum_up(check);
     for (guint i = 0; check->faults && i < check->faults->len; i++)
         settle(check, &g_array_index(check->faults, Fault, i), vantage);
     mps_findings_write(check, rows);

@@ -14,6 +14,7 @@
 
 #include "rules/rules.h"
 #include "util/crypto.h"
+#include "util/vantage.h"
 
 typedef enum {
 #define RULE(name, id, title, v1, v0, level, verdict, when, evidence) RULE_##name,
@@ -97,9 +98,14 @@ typedef struct {
     bool ip_id_from_syn; /* of its SYN already; else one may be missing before its first packet */
     bool options_cut;    /* of some packet, or ambiguous: what they say is as good as missing */
     uint16_t ip_id;
+    uint64_t n_next;      /* packets before which none of its own can be missing */
     uint16_t ip_id_step;  /* from the one before to the latest; 0: it was the first */
     uint32_t ip_id_bytes; /* payload of the packet with that identification */
-    Place last;           /* its latest packet */
+    /* RFC 7323 time stamps: of its SYN or SYN/ACK, and of the latest packet with one. */
+    bool has_syn_tsval;
+    uint32_t syn_tsval, tsval;
+    int64_t syn_tsval_ns, tsval_ns; /* when they were captured */
+    Place last;                     /* its latest packet */
     /* Families with nothing to do for its plain packets, bit (1 << FamilyId), while the check's
      * epoch is that one. */
     unsigned quiet;
@@ -123,9 +129,12 @@ struct _Flow {
     /* First packet of each step of the handshake; third: the opener's first after the SYN/ACK;
      * fourth: the acceptor's first after the third that is not a RST. */
     Place syn, synack, third, fourth;
-    bool out_of_order; /* the capture shows steps of the handshake in another order */
-    bool clashes;      /* with an older subflow that was open: packets may be of either */
-    bool reused;       /* by a connection whose SYN the capture lacks: nothing is judged any more */
+    /* The capture shows steps of the handshake in another order, or lacks one: nothing follows from
+     * what comes first. */
+    bool out_of_order;
+    bool third_confirms; /* it has MP_CAPABLE or MP_JOIN */
+    bool clashes;        /* with an older subflow that was open: packets may be of either */
+    bool reused; /* by a connection whose SYN the capture lacks: nothing is judged any more */
 };
 
 /* One connection. */
@@ -140,12 +149,20 @@ struct _Check {
                        each fault */
     /* Set by the families for those after them. */
     bool keys_doubtful;  /* a key was contradicted: what is derived from it is not judged */
+    bool unbased[2];     /* numbers of that side were seen before its IDSN was known, */
+    bool base_moved;     /* and then it was: data offsets are not judged */
+    bool based;          /* both IDSNs are known */
     bool fallen_back;    /* MPTCP was given up: only the rules of a fallback go on */
     Place fallback;      /* what made it so */
     uint32_t capture_id; /* of the latest packet */
     bool several_taps;   /* captures run side by side: the path may change packets between them */
-    bool has_checksum;   /* the checksum negotiation is known, */
-    bool checksum;       /* and this is its result */
+    bool came_far[2];    /* a SYN or SYN/ACK of the host has a TTL that no host begins with */
+    /* By sender: how far its first mapping is from IDSN + 1, and whether checksums show that the
+     * data sequence numbers were changed by so much. */
+    int64_t shift[2];
+    bool shift_shown[2];
+    bool has_checksum; /* the checksum negotiation is known, */
+    bool checksum;     /* and this is its result */
 };
 
 /* A packet in its context. */
@@ -205,7 +222,10 @@ const MpsRuleOptions *rules_options(const MpsRules *rules);
 struct _MpsRules {
     MpsRuleOptions options;
     int64_t now_ns;
-    uint64_t epochs;     /* given to checks so far */
+    uint64_t epochs; /* given to checks so far */
+    /* Of the connections judged so far: packets before which none of their sender can be missing;
+     * times at which some are. */
+    uint64_t n_next, n_broken;
     unsigned ever_quiet; /* families that have is_quiet, bits (1 << FamilyId) */
     char *states;
     size_t check_bytes, flow_bytes; /* with all families' states */
@@ -304,6 +324,23 @@ bool packet_is_third(const Packet *packet);
  * 3.10.7.4). */
 bool packet_is_out_of_window(const Packet *packet);
 
+/* What the time stamps of @packet tell of when it was built. */
+typedef enum {
+    ECHO_NONE,  /* nothing: not both SYN and it have them */
+    ECHO_SYN,   /* its sender may have got nothing of its peer but the SYN or SYN/ACK */
+    ECHO_LATER, /* it had got more */
+} Echo;
+Echo packet_echo(const Packet *packet);
+
+/* When a packet of @side can be captured at the earliest that it sent after it got what follows the
+ * SYN/ACK of @flow: the third packet, or an answer to that.  Before it the captured packets are all
+ * that it can know of, whatever the capture lacks.  0: that cannot be told. */
+int64_t flow_unanswered_until_ns(const Flow *flow, MpsSide side);
+
+/* Whether packets that @side sends an RTT after its SYN or SYN/ACK have another time stamp for
+ * sure: who echoes that of the SYN (ECHO_SYN) has got none of them. */
+bool flow_stamps_differ(const Flow *flow, MpsSide side);
+
 static inline bool packet_is_pure_ack(const Packet *packet)
 {
     return packet->ack && !packet->syn && !packet->synack && !packet->rst && !packet->fin &&
@@ -314,6 +351,8 @@ static inline bool packet_is_pure_ack(const Packet *packet)
 
 /* Smallest RTT measured on the subflow, or NO_RTT_NS. */
 int64_t flow_rtt_ns(const Flow *flow);
+/* How long hosts take at most to do what they do at once, on @flow: some RTTs of the whole way. */
+int64_t flow_at_once_ns(const Flow *flow);
 /* Time of the latest packet of the whole run: how long the capture goes on. */
 int64_t check_now_ns(const Check *check);
 /* Whether @subflow can still carry packets of @side: no RST, no FIN of that side so far. */
@@ -332,7 +371,10 @@ bool check_has_keys(const Check *check);
 
 /* ---- evidence ---- */
 
-/* Whether the capture was taken next to @side, as far as is known so far. */
+/* Where the capture was taken: as the user says, else as handshakes and hop limits tell so far.  0:
+ * not known. */
+MpsVantage check_vantage(const Check *check);
+/* Whether it was taken next to @side. */
 bool check_is_near(const Check *check, MpsSide side);
 
 /* Whether the capture holds every packet that the end has sent so far, with its options, as far as
@@ -362,7 +404,9 @@ typedef struct {
     Place earlier;         /* the packet that created the state; or none */
     unsigned needs;        /* Evidence besides what the family checked: EV_ALL, EV_NOGAP, EV_VTX,
                               EV_VRX; missing at the end: less than a violation */
-    bool unproven; /* rests on the absence of a packet, which the capture may lack: warning */
+    bool unproven;         /* never more than a warning: there may be another reason for it */
+    bool unseen; /* rests on the absence of a packet, which the capture may lack: a warning, unless
+                    nothing is missing from it anywhere */
     /* Filled by rule_fault(). */
     Place place;
     const MpsSubflow *subflow;

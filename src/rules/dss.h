@@ -57,6 +57,7 @@ typedef struct {
     int64_t mapped_to;
     Place mapped_place;           /* of the mapping that goes there */
     bool blind;                   /* a packet's options are not whole: mappings may be unknown */
+    bool overlapping;             /* some mappings have payload in common */
     int64_t bare_begin, bare_end; /* first payload without mapping so far; none if equal */
     Place bare;
     bool has_fin;

@@ -70,7 +70,7 @@ static bool check_monotonic(const Packet *packet, DssEnd *end, int64_t data_ack,
                            .expected = text("at least IDSN + %" G_GINT64_FORMAT, end->ack + 1),
                            .seen = text("IDSN %+" G_GINT64_FORMAT, data_ack + 1),
                            .earlier = end->ack_place});
-    if (!end->has_ack || data_ack > end->ack) {
+    if (!end->has_ack || (newer && data_ack > end->ack)) {
         end->has_ack = true;
         end->ack = data_ack;
         end->ack_place = packet_place(packet);
@@ -135,7 +135,7 @@ static void check_edge(const Packet *packet, DssEnd *end, DssSide *side, int64_t
                            .expected = text("at least data byte %" G_GINT64_FORMAT, end->edge),
                            .seen = text("%" G_GINT64_FORMAT, edge),
                            .earlier = end->edge_place});
-    if (!end->has_edge || edge > end->edge) {
+    if (!end->has_edge || (newer && edge > end->edge)) {
         end->has_edge = true;
         end->edge = edge;
         end->edge_place = packet_place(packet);
@@ -168,7 +168,7 @@ static void check_inside_window(const Packet *packet, const DssSide *side, int64
                            .seen = text("%" G_GINT64_FORMAT, end),
                            .earlier = side->edge_place,
                            .needs = EV_ALL | EV_NOGAP,
-                           .unproven = !end_is_complete(packet->peer)});
+                           .unseen = !end_is_complete(packet->peer)});
 }
 
 /* Data sent twice is acknowledged out of step with the subflows. */

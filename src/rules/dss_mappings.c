@@ -75,7 +75,7 @@ static void report_change(const Packet *packet, const char *field, const Mapping
 
 /* Holds @mapping against those that overlap it.  Returns whether it is one to keep; *index is that
  * of an equal one, or the number of mappings.  One that grows takes over the sum so far. */
-static bool compare(const Packet *packet, const DssEnd *end, Mapping *mapping, guint *index)
+static bool compare(const Packet *packet, DssEnd *end, Mapping *mapping, guint *index)
 {
     const guint n = end->mappings ? end->mappings->len : 0;
 
@@ -99,6 +99,8 @@ static bool compare(const Packet *packet, const DssEnd *end, Mapping *mapping, g
         }
         if (each->seq == mapping->seq && each->bytes <= mapping->bytes)
             mapping->summed = each->summed;
+        else
+            end->overlapping = true;
     }
     return true;
 }
@@ -213,7 +215,7 @@ static void check_all_mapped(Check *check, const Flow *flow, MpsSide side)
                           .expected = text("none"),
                           .seen = text("%" G_GUINT64_FORMAT " bytes", ledger->unmapped_bytes),
                           .needs = EV_NOGAP,
-                          .unproven = !end_is_complete(end)});
+                          .unseen = !end_is_complete(end)});
 }
 
 /* DSS-12: the FIN ends the subflow behind all that was mapped. */
@@ -279,7 +281,7 @@ static void check_completed(Check *check, const Flow *flow, MpsSide side)
                           .expected = text("all, also what was sent on another subflow"),
                           .seen = text("%" G_GINT64_FORMAT " bytes never sent", hole),
                           .needs = EV_NOGAP | EV_VTX,
-                          .unproven = !end_is_complete(end)});
+                          .unseen = !end_is_complete(end)});
 }
 
 /* Whether every subflow ended with FINs. */

@@ -46,10 +46,10 @@ static uint64_t sum_bytes(const uint8_t *bytes, size_t n_bytes, bool odd)
     return odd ? swapped(sum) : sum;
 }
 
-static uint16_t checksum_of(const Mapping *mapping)
+/* As if the data sequence number were @dsn. */
+static uint16_t checksum_of(const Mapping *mapping, uint64_t dsn)
 {
-    const uint64_t header =
-        (mapping->dsn >> 32) + (uint32_t)mapping->dsn + mapping->ssn + mapping->length;
+    const uint64_t header = (dsn >> 32) + (uint32_t)dsn + mapping->ssn + mapping->length;
 
     return (uint16_t)~fold(mapping->summed->sum + header);
 }
@@ -68,27 +68,41 @@ static void doubt(DssSide *side, const Mapping *mapping)
 }
 
 static void report_difference(Check *check, const MpsSubflow *subflow, MpsSide sender, Place place,
-                              int64_t offset)
+                              Suspect suspect, int64_t offset)
 {
     rule_fault_at(check, subflow, sender, place,
                   (Fault){.rule = RULE_DSS_14,
-                          .suspect = dss_suspect(check, sender),
+                          .suspect = suspect,
                           .field = "data that was sent before",
                           .expected = text("the same bytes"),
                           .seen = text("others from data byte %" G_GINT64_FORMAT " on", offset)});
 }
 
+/* Whether the checksum is right but for the data sequence number, which is as wrong as that of the
+ * first mapping (SEC-02). */
+static bool is_shifted(const Packet *packet, const Mapping *mapping)
+{
+    const int64_t shift = packet->check->shift[packet->sender];
+
+    return shift != 0 && mapping->checksum == checksum_of(mapping, mapping->dsn - (uint64_t)shift);
+}
+
 /* All payload of @mapping is summed up. */
 static void judge(const Packet *packet, Mapping *mapping)
 {
-    const uint16_t shall = checksum_of(mapping);
+    const uint16_t shall = checksum_of(mapping, mapping->dsn);
 
+    if (mapping->checksum != shall && is_shifted(packet, mapping)) {
+        mapping->summed->judged = true;
+        packet->check->shift_shown[packet->sender] = true;
+        return;
+    }
     mapping->summed->judged = true;
     mapping->summed->wrong = mapping->checksum != shall;
     if (!rule_broken(packet, RULE_DSS_04, mapping->summed->wrong)) {
-        if (mapping->summed->differs.packet)
+        if (mapping->summed->differs.packet) /* who sent it summed up these bytes */
             report_difference(packet->check, packet->flow->public, packet->sender,
-                              mapping->summed->differs, mapping->offset);
+                              mapping->summed->differs, SUSPECT_SENDER, mapping->offset);
         return;
     }
     doubt(dss_side(packet), mapping);
@@ -174,6 +188,20 @@ static void add_to_sum(const Packet *packet, Mapping *mapping, int64_t from, int
         rule_unchecked(packet->check, RULE_DSS_04, EV_KEYS);
 }
 
+/* Adds the payload [from, until) of @packet to the sums of other mappings than @known that have it.
+ */
+static void add_to_others(const Packet *packet, const DssEnd *end, const Mapping *known,
+                          int64_t from, int64_t until)
+{
+    for (guint i = 0; i < end->mappings->len; i++) {
+        Mapping *each = &g_array_index(end->mappings, Mapping, i);
+        const int64_t begin = MAX(from, each->seq), limit = MIN(until, each->seq + each->bytes);
+
+        if (each != known && begin < limit)
+            add_to_sum(packet, each, begin, limit);
+    }
+}
+
 /* ---- DSS-14 ---- */
 
 /* Moves the window so that it holds data up to @end. */
@@ -256,7 +284,7 @@ static void differs(const Packet *packet, Mapping *mapping, int64_t offset)
         return;
     }
     report_difference(packet->check, packet->flow->public, packet->sender, packet_place(packet),
-                      offset);
+                      dss_suspect(packet->check, packet->sender), offset);
 }
 
 /* Compares the payload [from, until) of @packet with earlier copies, and keeps what is new. */
@@ -329,6 +357,8 @@ void dss_read_payload(const Packet *packet)
             rule_unchecked(packet->check, RULE_DSS_04, EV_PAY);
         compare_copies(packet, mapping, at, part);
         add_to_sum(packet, mapping, at, part);
+        if (end->overlapping)
+            add_to_others(packet, end, mapping, at, part);
         at = part;
     }
 }

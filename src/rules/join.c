@@ -28,8 +28,7 @@ bool join_token_is_unknown(const Flow *flow, uint32_t token)
 
 MpsSide join_near(const Check *check, bool *known)
 {
-    const MpsVantage given = rules_options(check->rules)->vantage;
-    const MpsVantage vantage = given ? given : mps_vantage(check->connection);
+    const MpsVantage vantage = check_vantage(check);
 
     *known = vantage != 0;
     return vantage == MPS_VANTAGE_CLIENT   ? MPS_CLIENT

@@ -115,7 +115,7 @@ void join_signal(Check *check, Flow *flow, const MpsEvent *event)
     if (event->signal.what == MPS_SIGNAL_FALLBACK)
         end_connection(all, "the fallback", place,
                        check->connection->fallback != MPS_FALLBACK_INFINITE_MAPPING);
-    else if (event->signal.what == MPS_SIGNAL_ADD_ADDR && event->signal.hmac == MPS_HMAC_VALID &&
+    else if (event->signal.what == MPS_SIGNAL_ADD_ADDR && event->signal.hmac != MPS_HMAC_INVALID &&
              !all->add_addr[event->direction].packet)
         all->add_addr[event->direction] = place;
 }
@@ -157,8 +157,20 @@ static void note_early(const Packet *packet, const JoinCheck *all, JoinFlow *sta
     } else {
         state->early = true;
         state->early_announced = all->add_addr[peer].packet;
-        state->early_provable = end_is_complete(&first->end[peer]);
+        state->early_provable =
+            end_is_complete(&first->end[peer]) && first->end[peer].ip_id_from_syn;
     }
+}
+
+/* Whether the opener of @flow cannot have got any answer on the initial subflow when it sent the
+ * SYN. */
+static bool is_early_for_sure(const Check *check, const Flow *flow)
+{
+    const Flow *first = check_flow(check, 0);
+    const MpsSide opener = flow->public->opened_by;
+
+    return opener == first->public->opened_by &&
+           flow->syn.ts_ns < flow_unanswered_until_ns(first, opener);
 }
 
 static void finish_early(Check *check, const Flow *flow, const JoinFlow *state)
@@ -166,10 +178,11 @@ static void finish_early(Check *check, const Flow *flow, const JoinFlow *state)
     const JoinCheck *all = check_state(check, FAMILY_join);
     const MpsSide peer = other(flow->public->opened_by);
     const Place *dss = &all->first_dss[peer];
+    const bool sure = state->early && is_early_for_sure(check, flow);
 
     if (!state->early)
         return;
-    if (dss->packet && dss->ts_ns - flow->syn.ts_ns <= ORDER_NS) {
+    if (dss->packet && !sure && dss->ts_ns - flow->syn.ts_ns <= ORDER_NS) {
         rule_pass(check, RULE_JOIN_04);
         return;
     }
@@ -181,10 +194,10 @@ static void finish_early(Check *check, const Flow *flow, const JoinFlow *state)
                           .expected = text("a DSS first"),
                           .seen = text(state->early_announced ? "an ADD_ADDR only" : "none"),
                           .earlier = all->add_addr[peer],
-                          .needs = EV_NOGAP | EV_ALL,
-                          .unproven = !state->early_announced &&
-                                      (!state->early_provable ||
-                                       !end_is_complete(&check_flow(check, 0)->end[peer]))});
+                          .needs = sure ? 0 : EV_NOGAP | EV_ALL,
+                          .unseen = !sure && !state->early_announced &&
+                                    (!state->early_provable ||
+                                     !end_is_complete(&check_flow(check, 0)->end[peer]))});
 }
 
 /* ---- addresses and IDs ---- */
@@ -216,7 +229,7 @@ static void finish_conflict(Check *check, const Flow *flow, const Conflict *conf
                           .seen = text("%s", mps_address_text(&conflict->now, now)),
                           .earlier = conflict->earlier,
                           .needs = EV_VTX | EV_ALL,
-                          .unproven = !side_is_complete(check, conflict->side)});
+                          .unseen = !side_is_complete(check, conflict->side)});
 }
 
 /* An address under another ID than before: between a NAT and the capture, two hosts' addresses may

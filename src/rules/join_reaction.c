@@ -65,6 +65,24 @@ static void take_join_ack(const Packet *packet, JoinFlow *state)
                        check_has_keys(packet->check);
 }
 
+/* JOIN-11: @packet has payload, and the other side did not agree so far. */
+static void note_early_data(const Packet *packet, JoinFlow *state)
+{
+    if (state->early_data.packet)
+        return;
+    state->early_data = packet_place(packet);
+    state->early_by = packet->sender;
+    state->early_data_provable = end_is_complete(packet->peer);
+    state->early_echo = packet_echo(packet);
+}
+
+/* The step that early data should have waited for has come. */
+static void note_agreed(const Packet *packet, JoinFlow *state)
+{
+    if (state->early_data.packet && state->early_by != packet->sender && !state->agreed_late_ns)
+        state->agreed_late_ns = MAX(packet->wire->ts_ns - state->early_data.ts_ns, 1);
+}
+
 void join_take_opener(const Packet *packet, const MpsMptcpOption *join, JoinFlow *state)
 {
     if (!packet->flow->synack.packet || join_names_itself(packet->flow))
@@ -79,18 +97,15 @@ void join_take_opener(const Packet *packet, const MpsMptcpOption *join, JoinFlow
     }
     if (packet->rst)
         return;
+    note_agreed(packet, state);
     if (join && join->join.form == MPS_JOIN_ACK)
         take_join_ack(packet, state);
     else if (!packet->options_whole || packet_misshapen(packet, MPS_MP_JOIN))
         state->ack_cut = true;
     else if (state->n_acks == 0)
         state->n_bare++;
-    if (packet->wire->payload_bytes > 0 && state->n_acks > 0 && !state->answered &&
-        !state->early_data.packet) {
-        state->early_data = packet_place(packet);
-        state->early_by = packet->sender;
-        state->early_data_provable = end_is_complete(packet->peer);
-    }
+    if (packet->wire->payload_bytes > 0 && state->n_acks > 0 && !state->answered)
+        note_early_data(packet, state);
 }
 
 static void take_reset(const Packet *packet, JoinFlow *state)
@@ -126,13 +141,14 @@ static void fault_accepted(const Packet *packet, JoinFlow *state, const char *wh
                        .seen = text(packet->wire->payload_bytes > 0 ? "data" : "DSS"),
                        .earlier = state->n_acks > 0 ? state->first_ack : packet->flow->third,
                        .needs = EV_NOGAP,
-                       .unproven = !proven});
+                       .unseen = !proven});
 }
 
 /* The fourth packet of the handshake. */
 static void take_fourth(const Packet *packet, JoinFlow *state)
 {
     state->answered = true;
+    note_agreed(packet, state);
     if (packet->wire->ts_ns - state->first_ack.ts_ns <=
             MAX(ANSWER_NS, 3 * flow_rtt_ns(packet->flow)) ||
         state->n_acks < 3)
@@ -162,16 +178,12 @@ void join_take_acceptor(const Packet *packet, JoinFlow *state)
     }
     if (state->answer != ANSWER_JOIN || join_names_itself(packet->flow) || state->unverified)
         return;
-    if (packet->wire->payload_bytes > 0 && !packet->flow->third.packet &&
-        !state->early_data.packet) {
-        state->early_data = packet_place(packet);
-        state->early_by = packet->sender;
-        state->early_data_provable = end_is_complete(packet->peer);
-    }
+    if (packet->wire->payload_bytes > 0 && !packet->flow->third.packet)
+        note_early_data(packet, state);
     if (state->wrong_ack && accepts && !state->acceptor_reacted)
         fault_accepted(packet, state, "a wrong HMAC", true);
     else if (state->n_acks == 0 && state->n_bare >= 2 && !state->ack_cut && accepts &&
-             !state->acceptor_reacted)
+             !state->acceptor_reacted && !packet->flow->out_of_order)
         fault_accepted(packet, state, "no MP_JOIN", end_is_complete(packet->peer));
     else if (state->n_acks > 0 && !state->wrong_ack)
         take_fourth(packet, state);
@@ -313,9 +325,28 @@ static void finish_unanswered(Check *check, const Flow *flow, const JoinFlow *st
                               .expected = text("copies until the other host answers"),
                               .seen = text("none"),
                               .needs = EV_VTX | EV_NOGAP,
-                              .unproven = !state->ack_provable ||
-                                          !end_is_complete(&flow->end[other(opener)]) ||
-                                          !end_is_complete(&flow->end[opener])});
+                              .unseen = !state->ack_provable ||
+                                        !end_is_complete(&flow->end[other(opener)]) ||
+                                        !end_is_complete(&flow->end[opener])});
+}
+
+/* Whether the sender of the early data cannot have got what agrees to it: it came too soon for
+ * that, or its time stamps say so. */
+static bool is_early_for_sure(const Flow *flow, const JoinFlow *state)
+{
+    const MpsSide by = state->early_by;
+
+    if (state->early_echo == ECHO_LATER)
+        return false;
+    return (state->early_echo == ECHO_SYN && flow_stamps_differ(flow, other(by))) ||
+           state->early_data.ts_ns < flow_unanswered_until_ns(flow, by);
+}
+
+/* Whether it is early by the order of the capture, where nothing is missing. */
+static bool is_early_by_order(const JoinFlow *state)
+{
+    return state->early_echo != ECHO_LATER &&
+           (!state->agreed_late_ns || state->agreed_late_ns > ORDER_NS);
 }
 
 /* JOIN-11: data before the other side had agreed. */
@@ -323,19 +354,22 @@ static void finish_early_data(Check *check, const Flow *flow, const JoinFlow *st
 {
     const MpsSide opener = flow->public->opened_by;
     const bool by_opener = state->early_by == opener;
+    const bool sure = state->early_data.packet && is_early_for_sure(flow, state);
 
-    if (!state->early_data.packet || state->wrong_ack)
+    if (!state->early_data.packet || state->wrong_ack || flow->out_of_order)
         return;
-    rule_fault_at(check, flow->public, state->early_by, state->early_data,
-                  (Fault){.rule = RULE_JOIN_11,
-                          .field = "data in the handshake of a join",
-                          .expected = text(by_opener ? "none before the fourth packet"
-                                                     : "none before the third packet"),
-                          .seen = text("payload"),
-                          .earlier = by_opener ? state->first_ack : state->answer_at,
-                          .needs = EV_NOGAP,
-                          .unproven = !state->early_data_provable ||
-                                      !end_is_complete(&flow->end[other(state->early_by)])});
+    rule_fault_at(
+        check, flow->public, state->early_by, state->early_data,
+        (Fault){.rule = RULE_JOIN_11,
+                .field = "data in the handshake of a join",
+                .expected = text(by_opener ? "none before the fourth packet"
+                                           : "none before the third packet"),
+                .seen = text("payload"),
+                .earlier = by_opener ? state->first_ack : state->answer_at,
+                .needs = sure ? 0 : EV_NOGAP,
+                .unproven = !sure && !is_early_by_order(state),
+                .unseen = !sure && !(state->early_data_provable &&
+                                     end_is_complete(&flow->end[other(state->early_by)]))});
 }
 
 void join_reaction_finish(Check *check, const Flow *flow, const JoinFlow *state)

@@ -21,7 +21,7 @@ enum { MOST_COMPARED = 64 };
 
 typedef struct {
     Place first_dss[2]; /* by its sender; of the client, MP_CAPABLE after the SYN counts */
-    Place add_addr[2];  /* the first with a valid HMAC */
+    Place add_addr[2];  /* the first whose HMAC is not known to be wrong */
     bool options_cut;
     bool has_fin[2], fin_acked[2];
     int64_t fin_end[2];    /* data offset behind the DATA_FIN */
@@ -70,9 +70,11 @@ typedef struct {
     Place first_ack, early_data; /* early_data: before the other side had agreed */
     MpsSide early_by;
     bool ack_provable, early_data_provable;
-    bool answered;       /* the fourth packet, or a RST, came */
-    bool over;           /* either side gave up, or all is settled */
-    int64_t given_up_ns; /* when the opener closed it, nothing being settled; 0: it did not */
+    Echo early_echo;        /* of the early data */
+    int64_t agreed_late_ns; /* how long behind it the other side agreed; 0: it did not */
+    bool answered;          /* the fourth packet, or a RST, came */
+    bool over;              /* either side gave up, or all is settled */
+    int64_t given_up_ns;    /* when the opener closed it, nothing being settled; 0: it did not */
 } JoinFlow;
 
 /* The state of a joined subflow; the initial one needs none. */

@@ -30,6 +30,7 @@ void known_meet(Known *known, const MpsAddress *address, bool doubtful)
 
     if (!known->hosts)
         known->hosts = g_hash_table_new(mps_seeded_hash, NULL);
+    known->any_doubtful |= doubtful;
 
     const guint before = GPOINTER_TO_UINT(g_hash_table_lookup(known->hosts, key));
 

@@ -47,6 +47,7 @@ typedef struct {
 typedef struct {
     GHashTable *hosts; /* hash of the address -> 1: met with keys, 2: met without */
     bool hosts_full;
+    bool any_doubtful; /* some host has a connection whose keys the capture lacks */
     Ended ended[KNOWN_ENDED];
     unsigned n_ended;
     Attempt attempts[KNOWN_NONCES];

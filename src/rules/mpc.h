@@ -18,6 +18,14 @@ typedef struct {
     bool has_key;
 } Said;
 
+/* What the IPv4 identifications say of the packet before one. */
+typedef enum {
+    IDS_PENDING, /* that one has not come yet */
+    IDS_UNKNOWN, /* the sender does not count them up, or it is IPv6 */
+    IDS_GAP,     /* the capture lacks something in between */
+    IDS_NEXT,    /* it is the sender's next packet, and nothing was missing before */
+} Ids;
+
 /* SYN/ACKs with different sequence numbers: a listener that keeps no state may send such. */
 enum { SYNACKS_KEPT = 4 };
 
@@ -40,9 +48,14 @@ typedef struct {
     bool varied, contradicted, confirmed;
     Step step[3];
     bool first_data_seen, data_acked;
-    bool third_proven;                   /* IPv4 identifications: it is the first after the SYN */
-    Place plain_third;                   /* MPC-15 */
-    Place unproved_data, early_data_ack; /* MPC-16, MPC-22, until the other side's next packet */
+    bool third_proven; /* IPv4 identifications: it is the first after the SYN */
+    Place plain_third; /* MPC-15 */
+    /* MPC-16, MPC-22: what the other side's next packet shows of the time before. */
+    Place unproved_data, early_data_ack;
+    Ids before_data, before_data_ack;
+    bool data_is_next; /* nothing was sent between the third packet and the data: nothing had come
+                          that asks for an answer */
+    Echo data_echo;
 } MpcFlow;
 
 enum { STEP_SYN, STEP_SYNACK, STEP_ACK };

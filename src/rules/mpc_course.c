@@ -1,13 +1,6 @@
 /* mpc_course.c - MPC-15 to MPC-22: what has to follow an MP_CAPABLE, and what must not. */
 #include "rules/mpc.h"
 
-/* What the IPv4 identifications say of the packet before @packet. */
-typedef enum {
-    IDS_UNKNOWN, /* the sender does not count them up, or it is IPv6 */
-    IDS_GAP,     /* the capture lacks something in between */
-    IDS_NEXT,    /* it is the sender's next packet, and nothing was missing before */
-} Ids;
-
 static Ids ids_of(const Packet *packet)
 {
     const End *end = packet->sending;
@@ -56,6 +49,8 @@ static void note_third(const Packet *packet, const MpsMptcpOption *capable)
         return;
     if (!packet->options_whole)
         rule_unchecked(packet->check, RULE_MPC_15, EV_OPT);
+    else if (packet->flow->out_of_order)
+        rule_unchecked(packet->check, RULE_MPC_15, EV_NOGAP);
     else if (capable)
         rule_pass(packet->check, RULE_MPC_15);
     else if (packet->wire->n_mptcp == 0 || flow->third_proven)
@@ -88,7 +83,7 @@ static void check_plain(const Packet *packet, const MpsMptcpOption *capable)
                        .expected = text("none"),
                        .seen = text("subtype 0x%x", packet->wire->mptcp[0].subtype),
                        .earlier = flow->plain_third,
-                       .unproven = !proven});
+                       .unseen = !proven});
     flow->plain_third.packet = 0;
 }
 
@@ -105,33 +100,48 @@ static void note_proof(const Packet *packet)
         mpc_check(packet->check)->listener_proved = true;
 }
 
-static void break_repetition(Check *check, const Flow *flow, bool proven)
+/* Whether the initiator cannot have got anything behind the SYN/ACK when it sent the data. */
+static bool knew_nothing(const Flow *flow)
 {
-    MpcFlow *state = mpc_flow(flow);
+    const MpsSide opener = flow->public->opened_by;
+    const MpcFlow *state = mpc_flow(flow);
 
-    rule_fault_at(check, flow->public, flow->public->opened_by, state->unproved_data,
-                  (Fault){.rule = RULE_MPC_16,
-                          .field = "first data",
-                          .expected = text("MP_CAPABLE: the listener has not shown the key"),
-                          .seen = text("DSS"),
-                          .earlier = state->ack.place,
-                          .needs = EV_ALL,
-                          .unproven = !proven});
-    state->unproved_data.packet = 0;
+    if (state->data_echo == ECHO_LATER)
+        return false;
+    return (state->data_echo == ECHO_SYN && flow_stamps_differ(flow, other(opener))) ||
+           state->unproved_data.ts_ns < flow_unanswered_until_ns(flow, opener);
+}
+
+static void finish_first_data(Check *check, const Flow *flow)
+{
+    const MpcFlow *state = mpc_flow(flow);
+    const bool sure = knew_nothing(flow);
+
+    if (!sure && state->before_data == IDS_GAP) {
+        rule_unchecked(check, RULE_MPC_16, EV_NOGAP);
+        return;
+    }
+    rule_fault_at(
+        check, flow->public, flow->public->opened_by, state->unproved_data,
+        (Fault){.rule = RULE_MPC_16,
+                .field = "first data",
+                .expected = text("MP_CAPABLE: the listener has not shown the key"),
+                .seen = text("DSS"),
+                .earlier = state->ack.place,
+                .needs = sure ? 0 : EV_ALL | EV_NOGAP,
+                .unseen = !sure && !state->data_is_next && state->before_data != IDS_NEXT});
 }
 
 /* The listener's next packet shows whether one was missing before the data. */
 static void settle_first_data(const Packet *packet)
 {
     const Flow *flow = packet->flow;
-    const Ids ids = ids_of(packet);
+    const bool broken = !flow->end[flow->public->opened_by].complete && packet->wire->ip_id != 0;
+    const Ids ids = broken ? IDS_GAP : ids_of(packet);
+    const int64_t late_ns = packet->wire->ts_ns - mpc_flow(flow)->unproved_data.ts_ns;
+    const bool ordered = check_n_flows(packet->check) == 1 && late_ns > ORDER_NS;
 
-    if (ids == IDS_GAP || !flow->end[flow->public->opened_by].complete) {
-        rule_unchecked(packet->check, RULE_MPC_16, EV_NOGAP);
-        mpc_flow(flow)->unproved_data.packet = 0;
-        return;
-    }
-    break_repetition(packet->check, flow, ids == IDS_NEXT && check_n_flows(packet->check) == 1);
+    mpc_flow(flow)->before_data = ids == IDS_NEXT && !ordered ? IDS_UNKNOWN : ids;
 }
 
 static void check_first_data(const Packet *packet, const MpsMptcpOption *capable)
@@ -144,8 +154,12 @@ static void check_first_data(const Packet *packet, const MpsMptcpOption *capable
         return;
     if (capable || mpc_check(packet->check)->listener_proved)
         rule_pass(packet->check, RULE_MPC_16);
-    else if (dss && dss->dss.has_map) /* without any mapping it is FB-01's */
+    else if (dss && dss->dss.has_map) { /* without any mapping it is FB-01's */
         flow->unproved_data = packet_place(packet);
+        flow->data_echo = packet_echo(packet);
+        flow->data_is_next = ids_of(packet) == IDS_NEXT && check_n_flows(packet->check) == 1 &&
+                             packet->sending->last.packet == packet->flow->third.packet;
+    }
 }
 
 /* ---- MPC-17, MPC-18: where MP_CAPABLE may be ---- */
@@ -390,31 +404,27 @@ static void check_early_dss(const Packet *packet)
         rule_pass(packet->check, RULE_MPC_22);
 }
 
-static void break_early_dss(Check *check, const Flow *flow, bool proven)
+static void finish_early_dss(Check *check, const Flow *flow)
 {
-    MpcFlow *state = mpc_flow(flow);
+    const MpcFlow *state = mpc_flow(flow);
+    const MpsSide listener = other(flow->public->opened_by);
+    const bool sure = state->early_data_ack.ts_ns < flow_unanswered_until_ns(flow, listener);
+    const int64_t ahead_ns = flow->third.ts_ns - state->early_data_ack.ts_ns;
 
+    if (!sure && flow->third.packet && ahead_ns <= ORDER_NS)
+        return;
+    if (!sure && state->before_data_ack == IDS_GAP) {
+        rule_unchecked(check, RULE_MPC_22, EV_NOGAP);
+        return;
+    }
     rule_fault_at(check, flow->public, other(flow->public->opened_by), state->early_data_ack,
                   (Fault){.rule = RULE_MPC_22,
                           .field = "DATA_ACK before the initiator's key was sent",
                           .expected = text("none"),
                           .seen = text("one"),
                           .earlier = flow->synack,
-                          .unproven = !proven});
-    state->early_data_ack.packet = 0;
-}
-
-/* The initiator's next packet shows whether its third one is missing. */
-static void settle_early_dss(const Packet *packet)
-{
-    const Ids ids = ids_of(packet);
-
-    if (ids != IDS_GAP) {
-        break_early_dss(packet->check, packet->flow, ids == IDS_NEXT);
-        return;
-    }
-    rule_unchecked(packet->check, RULE_MPC_22, EV_NOGAP);
-    mpc_flow(packet->flow)->early_data_ack.packet = 0;
+                          .needs = sure ? 0 : EV_NOGAP,
+                          .unseen = !sure && state->before_data_ack != IDS_NEXT});
 }
 
 static void check_fast_open(const Packet *packet, const MpsMptcpOption *capable)
@@ -433,10 +443,13 @@ static void check_fast_open(const Packet *packet, const MpsMptcpOption *capable)
 /* What packets without MPTCP options decide, too. */
 static void settle(const Packet *packet, MpcFlow *flow, const MpsMptcpOption *capable)
 {
-    if (flow->unproved_data.packet && !from_initiator(packet) && !packet->synack)
+    if (flow->unproved_data.packet && !flow->before_data && !from_initiator(packet) &&
+        !packet->synack)
         settle_first_data(packet);
-    if (flow->early_data_ack.packet && from_initiator(packet) && !packet->syn)
-        settle_early_dss(packet);
+    /* The initiator's next packet shows whether its third one is missing. */
+    if (flow->early_data_ack.packet && !flow->before_data_ack && from_initiator(packet) &&
+        !packet->syn)
+        flow->before_data_ack = ids_of(packet);
     if (packet_is_third(packet))
         note_third(packet, capable);
 }
@@ -484,20 +497,21 @@ bool mpc_course_is_over(const Flow *flow)
         if (state->step[i].bad.packet && !state->step[i].good)
             return false;
     return flow->third.packet && !state->plain_third.packet && state->first_data_seen &&
-           state->data_acked && !state->unproved_data.packet && !state->early_data_ack.packet &&
+           state->data_acked && (!state->unproved_data.packet || state->before_data) &&
+           (!state->early_data_ack.packet || state->before_data_ack) &&
            flow->end[flow->public->opened_by].syn_bytes == 0;
 }
 
 static void finish_flow(Check *check, const Flow *flow)
 {
-    MpcFlow *state = mpc_flow(flow);
+    const MpcFlow *state = mpc_flow(flow);
 
     if (state->plain_third.packet)
         rule_pass(check, RULE_MPC_15);
     if (state->unproved_data.packet)
-        break_repetition(check, flow, false);
+        finish_first_data(check, flow);
     if (state->early_data_ack.packet)
-        break_early_dss(check, flow, false);
+        finish_early_dss(check, flow);
     for (int i = STEP_SYNACK; i <= STEP_ACK; i++)
         if (state->step[i].bad.packet && !state->step[i].good)
             rule_pass(check, RULE_MPC_20);

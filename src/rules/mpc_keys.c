@@ -235,8 +235,8 @@ static void take_ack(const Packet *packet, const MpsMptcpOption *capable)
     const Said now = say(packet, capable);
     const Said *first = &flow->ack;
 
-    if (!first->place.packet && flow->syn.has_key)
-        first = &flow->syn; /* version 0 */
+    if (!first->place.packet && flow->syn.has_key && packet->check->connection->version == 0)
+        first = &flow->syn;
     confirm_checksum(packet, capable);
     check_echo(packet, capable);
     if (first->place.packet &&

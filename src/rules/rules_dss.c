@@ -9,8 +9,8 @@
 bool dss_is_doubtful(const Check *check)
 {
     static const RuleId rules[] = {RULE_OPT_01, RULE_OPT_03, RULE_OPT_06, RULE_MPC_04, RULE_MPC_17,
-                                   RULE_MPC_21, RULE_SEC_02, RULE_DSS_01, RULE_DSS_02, RULE_DSS_06,
-                                   RULE_DSS_07, RULE_DSS_09, RULE_DSS_11};
+                                   RULE_MPC_18, RULE_MPC_21, RULE_SEC_02, RULE_DSS_01, RULE_DSS_02,
+                                   RULE_DSS_06, RULE_DSS_07, RULE_DSS_09, RULE_DSS_11};
 
     for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
         if (rule_is_broken(check, rules[i]))
@@ -64,7 +64,6 @@ static void check_presence_alike(const Packet *packet, const MpsMptcpOption *dss
     if (dss->dss.has_checksum != state->first_has_checksum)
         rule_fault(packet, (Fault){.rule = RULE_DSS_03,
                                    .verdict = WARNING,
-                                   .suspect = dss_suspect(packet->check, packet->sender),
                                    .field = "checksum field",
                                    .expected = text("as in the first mapping"),
                                    .seen = text(dss->dss.has_checksum ? "present" : "missing"),
@@ -94,7 +93,6 @@ static void check_presence(const Packet *packet, const MpsMptcpOption *dss)
     }
     rule_fault(packet,
                (Fault){.rule = RULE_DSS_03,
-                       .suspect = dss_suspect(check, packet->sender),
                        .field = "checksum field",
                        .expected = text(check->checksum ? "present, as agreed" : "none, as agreed"),
                        .seen = text("DSS of %u bytes", dss->length)});
@@ -246,19 +244,28 @@ static void check_urgent(const Packet *packet)
 {
     const MpsEvent *event = packet->event;
     const Mapping *mapping;
+    bool inside, ends_inside;
 
     if (!packet->sending->has_syn || !event->segment.has_seq) {
         rule_unchecked(packet->check, RULE_DSS_23, EV_SYN);
         return;
     }
     mapping = dss_mapping_at(dss_end(packet), event->segment.seq);
-    if (rule_broken(packet, RULE_DSS_23, mapping && mapping->seq < event->segment.seq))
-        rule_fault(packet, (Fault){.rule = RULE_DSS_23,
-                                   .field = "URG inside a mapping",
-                                   .expected = text("not before subflow byte %" G_GINT64_FORMAT,
-                                                    mapping->seq + mapping->bytes),
-                                   .seen = text("at %" G_GINT64_FORMAT, event->segment.seq),
-                                   .earlier = mapping->place});
+    inside = mapping && mapping->seq < event->segment.seq;
+    ends_inside =
+        mapping && event->segment.seq + packet->wire->urgent < mapping->seq + mapping->bytes;
+    if (rule_broken(packet, RULE_DSS_23, inside || (ends_inside && packet->wire->urgent > 0)))
+        rule_fault(
+            packet,
+            (Fault){.rule = RULE_DSS_23,
+                    /* As it is cut into segments, it may be at the begin alone. */
+                    .verdict = inside ? VIOLATION : WARNING,
+                    .field = inside ? "URG inside a mapping" : "urgent pointer inside a mapping",
+                    .expected = text("not before subflow byte %" G_GINT64_FORMAT,
+                                     mapping->seq + mapping->bytes),
+                    .seen = text("at %" G_GINT64_FORMAT,
+                                 event->segment.seq + (inside ? 0 : packet->wire->urgent)),
+                    .earlier = mapping->place});
 }
 
 /* ---- the family ---- */
@@ -374,7 +381,8 @@ static void segment(const Packet *packet)
         return;
     if (dss_flow(packet->flow)->check != packet->check)
         settle_flow(packet);
-    if (packet->check->keys_doubtful) { /* perhaps even another connection's packets */
+    if (packet->check->keys_doubtful ||
+        packet->check->base_moved) { /* perhaps even another connection's packets */
         rule_unchecked(packet->check, RULE_DSS_11, EV_KEYS);
         rule_unchecked(packet->check, RULE_DSS_16, EV_KEYS);
         state->over = true;

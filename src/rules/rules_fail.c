@@ -242,7 +242,7 @@ static void check_answer(const Packet *packet, FlowState *flow)
                                .seen = text(packet->rst ? "RST" : "none, packets go on"),
                                .earlier = fail,
                                .needs = EV_NOGAP | EV_VTX,
-                               .unproven = !end_is_complete(packet->sending)});
+                               .unseen = !end_is_complete(packet->sending)});
 }
 
 /* ---- wrong checksums ---- */
@@ -302,7 +302,7 @@ static void check_reaction(const Packet *packet, Failed *failed)
     } else if (packet->wire->ts_ns > limit_ns) {
         report_failed(
             packet, packet->flow, failed, "MP_FAIL", "none, packets go on",
-            (Fault){.needs = EV_NOGAP | EV_VTX, .unproven = !end_is_complete(packet->sending)});
+            (Fault){.needs = EV_NOGAP | EV_VTX, .unseen = !end_is_complete(packet->sending)});
     }
 }
 

@@ -114,8 +114,8 @@ static void report_unmapped(Check *check, const Flow *flow, MpsSide side)
         any_rule_is_broken(check, RULE_MPC_01, RULE_MPC_22) || state->trigger == FB_THIRD ||
         state->trigger == FB_NO_DSS)
         return;
-    if (!flow->syn.packet) {
-        rule_unchecked(check, RULE_FB_01, EV_SYN);
+    if (!flow->syn.packet || flow->out_of_order) {
+        rule_unchecked(check, RULE_FB_01, flow->syn.packet ? EV_NOGAP : EV_SYN);
         return;
     }
     rule_fault_at(
@@ -127,7 +127,7 @@ static void report_unmapped(Check *check, const Flow *flow, MpsSide side)
                 .expected = text("0"),
                 .seen = text("%u", end->unmapped),
                 .needs = EV_NOGAP,
-                .unproven = end->unmapped_unproven || !end_is_complete(&flow->end[other(side)])});
+                .unseen = end->unmapped_unproven || !end_is_complete(&flow->end[other(side)])});
 }
 
 /* ---- FB-03 ---- */
@@ -150,7 +150,7 @@ static void check_joined(const Packet *packet, FbFlow *flow)
                                    .seen = text("data"),
                                    .earlier = flow->no_dss,
                                    .needs = EV_NOGAP | EV_VTX,
-                                   .unproven = flow->no_dss_unproven});
+                                   .unseen = flow->no_dss_unproven});
         flow->no_dss_done = true;
     }
 }

@@ -74,7 +74,7 @@ static void check_start(const Packet *packet, const FbCheck *state)
                            .expected = text("at most %" G_GINT64_FORMAT ", the DATA_ACK", acked),
                            .seen = text("%" G_GINT64_FORMAT, start),
                            .earlier = state->fail[other(side)],
-                           .unproven = !end_is_complete(packet->peer)});
+                           .unseen = !end_is_complete(packet->peer)});
 }
 
 void fb_check_infinite(const Packet *packet, const MpsMptcpOption *dss, const FbFlow *flow)
@@ -132,7 +132,7 @@ static void report_silent(Check *check, const FbCheck *state, const MpsSubflow *
                           .expected = text("an infinite mapping"),
                           .seen = text("no MPTCP option"),
                           .earlier = check->fallback,
-                          .unproven = state->unproven || state->silent_unproven});
+                          .unseen = state->unproven || state->silent_unproven});
 }
 
 static void check_noticed(const Packet *packet, const MpsMptcpOption *dss, FbCheck *state)
@@ -160,7 +160,7 @@ static void report_kept(Check *check, const FbCheck *state, const MpsSubflow *su
                           .seen = text("%u packets with some", state->n_kept),
                           .earlier = check->fallback,
                           .needs = EV_NOGAP | EV_VTX,
-                          .unproven = state->unproven});
+                          .unseen = state->unproven});
 }
 
 /* ---- FB-04, FB-09: nothing of MPTCP any more ---- */
@@ -197,7 +197,7 @@ static void report_option(const Packet *packet, const FbCheck *state, unsigned n
                                .earlier = state->infinite.place.packet ? state->infinite.place
                                                                        : packet->check->fallback,
                                .needs = needs,
-                               .unproven = state->unproven});
+                               .unseen = state->unproven});
 }
 
 static void check_silence(const Packet *packet, const MpsMptcpOption *dss, const FbCheck *state)
@@ -268,8 +268,8 @@ static void check_survivors(Check *check, const FbCheck *state)
                               .expected = text("RST or FIN"),
                               .seen = text("neither"),
                               .earlier = flow->synack,
-                              .unproven = !end_is_complete(&flow->end[MPS_CLIENT]) ||
-                                          !end_is_complete(&flow->end[MPS_SERVER])});
+                              .unseen = !end_is_complete(&flow->end[MPS_CLIENT]) ||
+                                        !end_is_complete(&flow->end[MPS_SERVER])});
         return;
     }
     rule_pass(check, RULE_FB_08);

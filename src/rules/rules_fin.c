@@ -8,6 +8,7 @@ typedef struct {
     Place place;
     const MpsSubflow *subflow;
     int64_t due, acked;
+    int64_t end; /* position behind the FIN */
     bool denied; /* the peer said so */
 } LastFin;
 
@@ -41,7 +42,7 @@ typedef struct {
 
 static bool is_over(const Check *check)
 {
-    return check->fallen_back || check->connection->fallback;
+    return check->fallen_back || check->connection->fallback || check->base_moved;
 }
 
 /* Mappings that are lies would be found again by the rules here. */
@@ -101,7 +102,7 @@ static void check_bare_with_payload(const Packet *packet)
                                .seen = text(mapped ? "the octet, the payload was mapped before"
                                                    : "the octet, the payload is not mapped"),
                                .needs = mapped ? 0 : EV_NOGAP,
-                               .unproven = !end_is_complete(packet->sending)});
+                               .unseen = !end_is_complete(packet->sending)});
 }
 
 static void check_with_payload(const Packet *packet, const MpsMptcpOption *dss)
@@ -110,7 +111,7 @@ static void check_with_payload(const Packet *packet, const MpsMptcpOption *dss)
     const int64_t mapped_to = event->segment.map_seq + mapped_bytes(dss);
     const int64_t next = event->segment.seq + packet->wire->payload_bytes;
 
-    if (!event->segment.has_map_seq || !event->segment.has_seq) {
+    if (!packet->sending->has_syn || !event->segment.has_map_seq || !event->segment.has_seq) {
         rule_unchecked(packet->check, RULE_FIN_02, EV_SYN);
         return;
     }
@@ -223,6 +224,27 @@ static void report_last_fin(Check *check, MpsSide sender, Side *side)
     side->last_fin.place.packet = 0;
 }
 
+/* What the next DATA_ACK on the subflow of the last FIN tells of the time of the FIN.  One that
+ * comes at once may have been there before. */
+static void judge_last_fin(const Packet *packet, Side *side, MpsSide data_sender)
+{
+    const MpsEvent *event = packet->event;
+    LastFin *fin = &side->last_fin;
+    const bool denied = event->segment.data_ack < fin->due;
+    const bool at_once = packet->wire->ts_ns - fin->place.ts_ns <= ORDER_NS;
+    const bool has_fin = event->segment.has_ack && event->segment.ack >= fin->end;
+
+    if (at_once && !has_fin && denied)
+        return;
+    if (at_once && !denied) {
+        rule_pass(packet->check, RULE_FIN_07);
+        fin->place.packet = 0;
+        return;
+    }
+    fin->denied = denied && !packet->check->several_taps;
+    report_last_fin(packet->check, data_sender, side);
+}
+
 /* What the peer says of data that @data_sender has sent. */
 static void take_data_ack(const Packet *packet, Side *side, MpsSide data_sender)
 {
@@ -231,10 +253,8 @@ static void take_data_ack(const Packet *packet, Side *side, MpsSide data_sender)
     if (!side->has_acked || data_ack > side->acked)
         side->acked = data_ack;
     side->has_acked = true;
-    if (side->last_fin.place.packet && side->last_fin.subflow == packet->flow->public) {
-        side->last_fin.denied = data_ack < side->last_fin.due && !packet->check->several_taps;
-        report_last_fin(packet->check, data_sender, side);
-    }
+    if (side->last_fin.place.packet && side->last_fin.subflow == packet->flow->public)
+        judge_last_fin(packet, side, data_sender);
     if (!side->has_fin || side->fin_acked.packet)
         return;
     if (data_ack > side->fin) {
@@ -274,10 +294,12 @@ static void check_last_fin(const Packet *packet, Side *side)
     } else if (!side->has_acked) {
         rule_unchecked(packet->check, RULE_FIN_07, EV_BID);
     } else {
-        side->last_fin = (LastFin){.place = packet_place(packet),
-                                   .subflow = packet->flow->public,
-                                   .due = due,
-                                   .acked = side->acked};
+        side->last_fin =
+            (LastFin){.place = packet_place(packet),
+                      .subflow = packet->flow->public,
+                      .due = due,
+                      .acked = side->acked,
+                      .end = packet->event->segment.seq + (int64_t)packet->wire->payload_bytes + 1};
     }
 }
 

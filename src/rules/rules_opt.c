@@ -159,6 +159,8 @@ static void check_negotiated(const Packet *packet, const FlowState *state)
     }
     if (packet->rst && packet->subtypes == 1u << MPS_MP_TCPRST)
         return; /* says why the subflow is refused */
+    if (flow->public->kind == MPS_KIND_JOIN && state->refused)
+        return; /* JOIN-07 */
     if (rule_broken(packet, RULE_OPT_07, state->refused))
         rule_fault(packet, (Fault){.rule = RULE_OPT_07,
                                    .field = "MPTCP option",

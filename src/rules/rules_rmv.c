@@ -7,6 +7,7 @@ typedef struct {
     bool working;        /* the other host was heard of on the subflow right before */
     bool was_closing;    /* a FIN of the host was there before */
     bool used, probed;   /* RMV-03, RMV-05: by payload; by a keepalive of the other host */
+    Place late;          /* RMV-03: payload when what was queued should be gone */
     bool closed_by_peer; /* RMV-05 is decided */
 } Removal;
 
@@ -16,6 +17,8 @@ typedef struct {
 
 /* How long after a REMOVE_ADDR what happens is due to it. */
 #define DUE_NS RTO_NS
+/* How long a queue may take to be empty. */
+#define QUEUE_NS (100 * MS_NS)
 
 /* ---- RMV-01 ---- */
 
@@ -96,20 +99,45 @@ static void take_removal(const Packet *packet, const MpsMptcpOption *option)
 
 /* ---- RMV-03: the host that removed the address ---- */
 
+static void report_use(Check *check, const Flow *flow, MpsSide side, const Removal *by)
+{
+    rule_fault_at(check, flow->public, side, by->late,
+                  (Fault){.rule = RULE_RMV_03,
+                          .field = "data from a removed address",
+                          .expected = text("none after what was queued"),
+                          .seen = text("new payload"),
+                          .earlier = by->removal});
+}
+
 /* A join from it is no fault: hosts say so when an address has come back (Linux). */
 static void check_use(const Packet *packet, Removal *by)
 {
-    const int64_t limit_ns = by->removal.ts_ns + flow_rtt_ns(packet->flow) + ANSWER_NS;
+    const int64_t since_ns = packet->wire->ts_ns - by->removal.ts_ns;
 
-    if (by->used || packet->wire->payload_bytes == 0 || packet->again ||
-        packet->wire->ts_ns <= limit_ns)
+    if (by->used || packet->wire->payload_bytes == 0 || packet->again)
+        return;
+    if (!by->late.packet && since_ns > MAX(flow_at_once_ns(packet->flow), QUEUE_NS))
+        by->late = packet_place(packet);
+    if (since_ns <= flow_rtt_ns(packet->flow) + ANSWER_NS)
         return;
     by->used = true;
-    rule_fault(packet, (Fault){.rule = RULE_RMV_03,
-                               .field = "new data from a removed address",
-                               .expected = text("none"),
-                               .seen = text("%u bytes", packet->wire->payload_bytes),
-                               .earlier = by->removal});
+    report_use(packet->check, packet->flow, packet->sender, by);
+}
+
+/* The same where the connection did not last as long: the host had data on the subflow, and did not
+ * close it before the connection. */
+static void finish_use(Check *check, const Flow *flow, MpsSide side, const Removal *by)
+{
+    const End *end = &flow->end[side];
+    const int64_t done_ns = check->connection->side[side].data_fin_ns;
+
+    if (by->used)
+        return;
+    if (by->late.packet && done_ns != MPS_NO_TIME && !end->rst.packet &&
+        (!end->fin.packet || end->fin.ts_ns >= done_ns))
+        report_use(check, flow, side, by);
+    else
+        rule_pass(check, RULE_RMV_03);
 }
 
 /* ---- RMV-05, RMV-06: the other host ---- */
@@ -236,8 +264,7 @@ static void check_closed(Check *check, const Flow *flow, MpsSide side)
 
     if (!by->removal.packet)
         return;
-    if (!by->used)
-        rule_pass(check, RULE_RMV_03);
+    finish_use(check, flow, side, by);
     if (!by->working || flow->end[other(side)].rst.packet)
         return;
     if (finished || by->was_closing) {
@@ -253,7 +280,7 @@ static void check_closed(Check *check, const Flow *flow, MpsSide side)
                           .expected = text("FIN"),
                           .seen = text("%s", end->rst.packet ? "RST" : "none"),
                           .needs = EV_ALL | EV_VTX,
-                          .unproven = !end_is_complete(end)});
+                          .unseen = !end_is_complete(end)});
 }
 
 /* A removed address to which nobody joined again. */

@@ -252,6 +252,7 @@ static void follow_unknown(const Packet *packet, FlowState *state)
 
         state->reset_reason = why ? 1 + why->tcprst.reason : 0;
     } else if (!packet->rst && flow->third.packet) {
+        known_of(packet->check)->any_doubtful = true;
         known_target(known_of(packet->check), &packet->wire->src.address)->completed = true;
     }
 }
@@ -288,6 +289,7 @@ static bool is_shifted(const Check *check, MpsSide side, int64_t offset)
 static void finish_first_map(Check *check, MpsSide side, const CheckState *state)
 {
     const int64_t offset = state->end[side].first_offset;
+    const bool shown = check->shift_shown[side];
 
     if (!state->end[side].first_fault.packet)
         return;
@@ -297,8 +299,9 @@ static void finish_first_map(Check *check, MpsSide side, const CheckState *state
                 .field = "DSN of the first mapping",
                 .expected = text("IDSN + 1: 0x%016" PRIx64, check->connection->side[side].idsn + 1),
                 .seen = text("IDSN %+" PRId64, offset + 1),
-                .needs = is_shifted(check, side, offset) ? 0 : EV_ALL | EV_NOGAP,
-                .unproven = !state->end[side].first_proven});
+                .suspect = shown && !check_is_near(check, side) ? SUSPECT_PATH : SUSPECT_SENDER,
+                .needs = shown || is_shifted(check, side, offset) ? 0 : EV_ALL | EV_NOGAP,
+                .unproven = !shown && !state->end[side].first_proven});
 }
 
 static void check_first_map(const Packet *packet, const MpsMptcpOption *dss, CheckState *state)
@@ -323,6 +326,7 @@ static void check_first_map(const Packet *packet, const MpsMptcpOption *dss, Che
         state->end[packet->sender].first_fault = packet_place(packet);
         state->end[packet->sender].first_on = packet->flow->public;
         state->end[packet->sender].first_offset = event->segment.map_offset;
+        packet->check->shift[packet->sender] = event->segment.map_offset;
         state->end[packet->sender].first_proven = event->segment.map_offset < 0 || is_alone(packet);
     }
 }
@@ -444,8 +448,9 @@ static void finish_token(Check *check, const Flow *flow)
     const bool refused = state->reset_reason == 2;
     const bool met = known_wholly(known_of(check), &flow->public->end[opener].address, true);
 
+    /* A connection that began before the capture may be of the same hosts, at other addresses. */
     if (state->meant || flow->synack.packet || !join_token_is_unknown(flow, state->token) ||
-        !(refused || met) ||
+        !(refused || (met && !known_of(check)->any_doubtful)) ||
         known_target(known_of(check), &flow->public->end[other(opener)].address)->burst)
         return;
     rule_fault_at(check, flow->public, opener, flow->syn,

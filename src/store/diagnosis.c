@@ -12,6 +12,15 @@
     HOST("s.client_addr") " || ':' || s.client_port || ' -> ' || " HOST("s.server_addr") \
     " || ':' || s.server_port"
 
+/* "1 byte c2s", in direction d. */
+#define BYTES(column) \
+    column " || ' byte' || iif(" column " = 1, ' ', 's ') || d.direction"
+
+/* The addresses of the other one of event e, kind translated. */
+#define TWIN \
+    HOST("(e.detail ->> 'client_addr')") " || ':' || (e.detail ->> 'client_port') || ' -> ' || " \
+    HOST("(e.detail ->> 'server_addr')") " || ':' || (e.detail ->> 'server_port')"
+
 /* RFC 8684 section 3.6, table 4. */
 #define RESET_WORDS \
     "CASE s.reset_reason WHEN 0 THEN 'unspecified error' WHEN 1 THEN 'MPTCP-specific error'" \
@@ -84,6 +93,21 @@
     " || ' (subflow ' || o.ordinal || ')' FROM subflow o WHERE o.connection_id = s.connection_id" \
     " AND o.result = 'established' AND " PEER_ADDR("o") " = " PEER_ADDR("s") \
     " AND " OWN_ADDR("o") " <> " OWN_ADDR("s") " ORDER BY o.ordinal LIMIT 1)"
+/* The first RST of subflow s has another TTL than the packets of its sender. */
+#define FOREIGN_RESET \
+    "(SELECT printf('; the RST has TTL %d, packets of the ' || e.sent_by || ' before it %d: it may be of'" \
+    " || ' a middlebox', e.detail ->> 'ttl', e.detail ->> 'usual_ttl') FROM event e" \
+    " WHERE e.connection_id = s.connection_id AND e.subflow_id = s.subflow_id AND e.kind = 'reset'" \
+    " AND e.detail ->> 'usual_ttl' ORDER BY e.ts_ns LIMIT 1)"
+
+/* The host that refused join s had ended its data before. */
+#define DONE_BEFORE \
+    "(SELECT '; the ' || f.sent_by || ' had sent its DATA_FIN before that, in ' || " PACKET_WORDS("f") \
+    " FROM event f JOIN event e ON e.connection_id = f.connection_id AND e.subflow_id = s.subflow_id" \
+    " AND e.kind = 'reset' AND e.sent_by = f.sent_by AND f.ts_ns <= e.ts_ns" \
+    " WHERE f.connection_id = s.connection_id AND f.kind = 'data_fin' AND s.result = 'refused'" \
+    " AND f.sent_by <> s.opened_by LIMIT 1)"
+
 /* Whether stall o is longer than stall t, or as long and earlier. */
 #define LONGER \
     "(o.length_ns > t.length_ns OR (o.length_ns = t.length_ns AND o.rowid < t.rowid))"
@@ -95,6 +119,17 @@
     "CASE t.direction WHEN 'c2s' THEN c.client_idle_times ELSE c.server_idle_times END"
 #define SENDER(row) "CASE " row ".direction WHEN 'c2s' THEN 'client' ELSE 'server' END"
 #define PEER(host) "CASE " host " WHEN 'client' THEN 'server' ELSE 'client' END"
+
+/* The cause of stall t, as a clause. */
+#define STALL_WORDS \
+    "CASE t.cause WHEN 'all subflows silent' THEN 'nothing was heard from the '" \
+    " || " PEER(SENDER("t")) " || ' on any open subflow'" \
+    " WHEN 'subflow silent' THEN 'nothing was heard from the ' || " PEER(SENDER("t")) \
+    " || coalesce((SELECT ' on subflow ' || s.ordinal || ', which carried what was missing'" \
+    " FROM subflow s WHERE s.subflow_id = t.subflow_id), ' on any open subflow')" \
+    " WHEN 'zero window' THEN 'the receive window of the ' || " PEER(SENDER("t")) " || ' was closed'" \
+    " WHEN 'missing data' THEN 'the byte that was waited for was seen only at the end'" \
+    " ELSE t.cause END"
 
 /* Priority changes told one by one. */
 #define CHANGES_TOLD "5"
@@ -110,14 +145,31 @@
 /* Wait from the captured end of all data to the DATA_ACK of it: rows w and a of signal_count. */
 #define FIN_WAIT "(a.first_ns - w.first_ns)"
 
-/* The acceptor of join s, from which nothing came but the SYN/ACK. */
+/* The opener of join s, which sent mostly MP_JOIN ACKs. */
 #define UNANSWERED_JOIN \
-    "(SELECT printf('; its %d MP_JOIN ACKs were not answered: before that it must not carry data'," \
-    " k.count) FROM signal_count k JOIN subflow_direction d USING (subflow_id)" \
+    "(SELECT printf('; the %s sent its MP_JOIN ACK %d times: as long as it gets no answer, which the '" \
+    " || 'tap saw, it must not send data', s.opened_by, k.count)" \
+    " FROM signal_count k JOIN subflow_direction d USING (subflow_id)" \
     " WHERE k.subflow_id = s.subflow_id AND k.kind = 'mp_join_ack' AND k.sent_by = s.opened_by" \
-    " AND d.direction = iif(s.opened_by = 'client', 's2c', 'c2s') AND k.count > 1" \
-    " AND d.packets = (SELECT a.count FROM signal_count a WHERE a.subflow_id = s.subflow_id" \
-    "  AND a.kind = 'mp_join_synack'))"
+    " AND d.direction = iif(s.opened_by = 'client', 'c2s', 's2c') AND k.count > 2" \
+    " AND 2 * k.count > d.packets)"
+
+/* The subflow of the connection of s with most data, as metric_use.c compares. */
+#define MOST_DATA \
+    "(SELECT o.subflow_id FROM subflow o JOIN subflow_direction d USING (subflow_id)" \
+    " WHERE o.connection_id = s.connection_id GROUP BY o.subflow_id" \
+    " ORDER BY sum(d.data_bytes) DESC, o.ordinal LIMIT 1)"
+
+/* What says that subflow s is slower, if it is its handshake. */
+#define SLOWER_WORDS \
+    "(SELECT printf(' (RTT of the handshake %.1f ms, of that of subflow %d, which carried most," \
+    " %.1f ms)', s.handshake_rtt_ns / 1e6, o.ordinal, o.handshake_rtt_ns / 1e6) FROM subflow o" \
+    " WHERE o.subflow_id = " MOST_DATA " AND s.handshake_rtt_ns > o.handshake_rtt_ns)"
+
+/* How often the host of event e, kind data_fin, sent it. */
+#define FINS_SENT \
+    "(SELECT sum(k.count) FROM signal_count k WHERE k.connection_id = e.connection_id" \
+    " AND k.kind = 'data_fin' AND k.sent_by = e.sent_by)"
 
 /* How many DATA_FINs of connection c were acknowledged. */
 #define FINS_ACKED \
@@ -166,7 +218,8 @@ const char mps_schema_diagnosis[] =
     "    'Join ' || s.ordinal || ' (' || " PATH " || ') was not established: '\n"
     "    || replace(s.result, '_', ' ')\n"
     "    || CASE WHEN s.reset_reason IS NULL THEN '' ELSE ', ' || " RESET_WORDS " END\n"
-    "    || coalesce(' (' || s.result_detail || ')', '')\n"
+    "    || coalesce(' (' || s.result_detail || ')', '') || coalesce(" FOREIGN_RESET ", '')\n"
+    "    || coalesce(" DONE_BEFORE ", '')\n"
     "FROM subflow s WHERE s.kind = 'join' AND s.result NOT IN ('established', 'unreachable')\n"
     "UNION ALL\n"
     "SELECT s.connection_id, s.subflow_id, NULL, 1, s.syn_ns,\n"
@@ -214,7 +267,7 @@ const char mps_schema_diagnosis[] =
     "SELECT t.connection_id, NULL, t.direction, 1, t.start_ns, t.capture_id, t.packet, 'stall',\n"
     "    printf('No data %s was acknowledged for %.0f ms while %d bytes were outstanding',\n"
     "        t.direction, t.length_ns / 1e6, t.outstanding_bytes)\n"
-    "    || coalesce(': ' || t.cause, '') || CASE t.ended_by WHEN 'data_ack' THEN ''\n"
+    "    || coalesce(': ' || " STALL_WORDS ", '') || CASE t.ended_by WHEN 'data_ack' THEN ''\n"
     "        WHEN 'reinjection' THEN '; a reinjection ended it'\n"
     "        WHEN 'retransmission' THEN '; a retransmission ended it'\n"
     "        WHEN 'remapping' THEN '; a second mapping on the same subflow ended it'\n"
@@ -222,11 +275,20 @@ const char mps_schema_diagnosis[] =
     "        ELSE '; the capture ends in it' END\n"
     "FROM stall t WHERE " OF_FIVE_LONGEST("no_data_ack") "\n"
     "UNION ALL\n"
+    "SELECT t.connection_id, NULL, t.direction, 1, t.start_ns, t.capture_id, t.packet,\n"
+    "    'closed_window', printf('The receive window of the %s was closed for %.0f ms: the %s, all '\n"
+    "        || 'of whose data was acknowledged, could send nothing', " PEER(SENDER("t")) ",\n"
+    "        t.length_ns / 1e6, " SENDER("t") ")\n"
+    "    || CASE t.ended_by WHEN 'window' THEN '' WHEN 'close' THEN '; it lasted until the close'\n"
+    "        ELSE '; the capture ends in it' END\n"
+    "FROM stall t WHERE " OF_FIVE_LONGEST("closed_window") "\n"
+    "UNION ALL\n"
     "SELECT t.connection_id, t.subflow_id, t.direction, 2, t.start_ns, t.capture_id, t.packet,\n"
     "    'stale', printf('Subflow %d (%s) was stale: TCP acknowledged nothing more of %d bytes %s '\n"
     "        || 'for %.0f ms while other subflows went on', s.ordinal, " PATH ",\n"
     "        t.outstanding_bytes, t.direction, t.length_ns / 1e6)\n"
-    "    || coalesce(': ' || t.cause, '') || CASE t.ended_by WHEN 'ack' THEN '; then it recovered'\n"
+    "    || coalesce(': ' || replace(t.cause, 'subflow silent', 'nothing was heard on it'), '')\n"
+    "    || CASE t.ended_by WHEN 'ack' THEN '; then it recovered'\n"
     "        WHEN 'close' THEN '; it lasted until the close'\n"
     "        WHEN 'capture_end' THEN '; the capture ends in it' ELSE '' END\n"
     "FROM stall t JOIN subflow s USING (subflow_id) WHERE " OF_FIVE_LONGEST("stale") "\n"
@@ -251,7 +313,17 @@ const char mps_schema_diagnosis[] =
     "            WHEN 1 THEN ', which was opened only then' ELSE '' END)\n"
     "FROM event e WHERE e.kind = 'handover'\n"
     "UNION ALL\n"
-    /* what the capture lacks */
+    /* what the capture lacks, or has twice */
+    "SELECT e.connection_id, e.subflow_id, NULL, 1, e.ts_ns, e.capture_id, e.packet, 'translated',\n"
+    "    iif(s.kind = 'join', 'Subflow ' || s.ordinal || ' (' || " PATH " || ') is subflow '\n"
+    "        || (e.detail ->> 'ordinal') || ' (' || " TWIN " || ') once more, with translated '\n"
+    "        || 'addresses: the same SYN (token, nonce, sequence number) was captured on both sides '\n"
+    "        || 'of a NAT. What of this subflow was captured there counts twice',\n"
+    "    'This connection is that of ' || " TWIN " || ' once more, with translated addresses: the '\n"
+    "        || 'same keys were captured on both sides of a NAT. Both are counted, and a join to its '\n"
+    "        || 'token is counted with one of them')\n"
+    "FROM event e JOIN subflow s USING (subflow_id) WHERE e.kind = 'translated'\n"
+    "UNION ALL\n"
     "SELECT c.connection_id, NULL, NULL, 2, c.start_ns, NULL, NULL, 'midstream',\n"
     "    'The capture begins in mid-connection: keys, tokens and join delays are not visible'\n"
     "FROM connection c WHERE c.protocol = 'mptcp' AND c.handshake = 'none'\n"
@@ -263,19 +335,21 @@ const char mps_schema_diagnosis[] =
     "    AND c.server_token IS NOT NULL\n"
     "UNION ALL\n"
     "SELECT d.connection_id, NULL, d.direction, 2, NULL, NULL, NULL, 'missing',\n"
-    "    d.missing_bytes || ' bytes ' || d.direction || ' were acknowledged but are not in the '\n"
-    "    || 'capture'\n"
+    "    " BYTES("d.missing_bytes") " || iif(d.missing_bytes = 1, ' was acknowledged but is', ' were '\n"
+    "        || 'acknowledged but are') || ' not in the capture'\n"
     "FROM connection_direction d WHERE d.missing_bytes > 0\n"
     "UNION ALL\n"
     "SELECT d.connection_id, NULL, d.direction, 2, NULL, NULL, NULL, 'unmapped',\n"
-    "    d.unmapped_bytes || ' bytes ' || d.direction || ' have no data sequence mapping'\n"
+    "    " BYTES("d.unmapped_bytes") " || iif(d.unmapped_bytes = 1, ' has', ' have') || ' no data '\n"
+    "        || 'sequence mapping'\n"
     "FROM connection_direction d WHERE d.unmapped_bytes > 0\n"
     "UNION ALL\n"
     /* addresses */
     "SELECT a.connection_id, NULL, NULL, CASE a.hmac WHEN 'invalid' THEN 1 ELSE 2 END, a.ts_ns,\n"
     "    a.capture_id, a.packet, 'address', 'The ' || a.sent_by || ' announced ' || a.address\n"
     "    || coalesce(' port ' || a.port, '') || ' (id ' || a.address_id || '): '\n"
-    "    || CASE a.hmac WHEN 'invalid' THEN 'its HMAC is wrong; ' ELSE '' END || a.outcome\n"
+    "    || CASE a.hmac WHEN 'invalid' THEN 'its HMAC is wrong; ' ELSE '' END\n"
+    "    || iif(a.outcome = 'removed', 'no join before it was removed', a.outcome)\n"
     "    || CASE WHEN a.outcome NOT LIKE 'no join%' THEN ''\n"
     "        WHEN a.echoed_ns IS NULL THEN ', and no echo' ELSE ', though it was echoed' END\n"
     "FROM address a WHERE a.kind = 'add' AND a.used = 0 AND a.outcome IS NOT NULL\n"
@@ -294,12 +368,13 @@ const char mps_schema_diagnosis[] =
     "    || CASE WHEN (SELECT sum(u.reinjected_bytes) FROM subflow_direction u\n"
     "        WHERE u.subflow_id = s.subflow_id) > 0\n"
     "        THEN ' first (more that was sent before on another subflow)' ELSE '' END\n"
-    "    || CASE s.use_reason WHEN 'late' THEN ': the data was done by then'\n"
+    "    || coalesce(" UNANSWERED_JOIN ", CASE s.use_reason\n"
+    "        WHEN 'late' THEN ': the data was done by then'\n"
     "        WHEN 'backup' THEN ': it is a backup, by the bit of ' || CASE\n"
     "                WHEN " CLIENT_ASKS " AND " SERVER_ASKS " THEN 'both hosts'\n"
     "                WHEN " CLIENT_ASKS " THEN 'the client' ELSE 'the server' END\n"
-    "        WHEN 'slower' THEN ': its path is slower'\n"
-    "        ELSE coalesce(" UNANSWERED_JOIN ", '; why is not visible') END\n"
+    "        WHEN 'slower' THEN ': its path is slower' || coalesce(" SLOWER_WORDS ", '')\n"
+    "        ELSE '; why is not visible' END)\n"
     "FROM subflow s WHERE s.use IN ('unused', 'under_used')\n"
     "UNION ALL\n"
     "SELECT p.connection_id, p.subflow_id, NULL, 2, p.ts_ns, p.capture_id, p.packet, 'priority',\n"
@@ -333,17 +408,17 @@ const char mps_schema_diagnosis[] =
     /* data sent more than once */
     "SELECT d.connection_id, NULL, d.direction, 2, " FIRST_REINJECTION("ts_ns") ",\n"
     "    " FIRST_REINJECTION("capture_id") ", " FIRST_REINJECTION("packet") ", 'reinjection',\n"
-    "    printf('%d bytes %s (%.1f %% of the data) were sent again on another subflow; %d of them '\n"
-    "        || 'when they had been acknowledged already', d.reinjected_bytes, d.direction,\n"
-    "        100.0 * d.reinjected_bytes / d.data_bytes,\n"
+    "    " BYTES("d.reinjected_bytes") " || printf(' (%.1f %% of the data) %s sent again on another '\n"
+    "        || 'subflow; %d of them when they had been acknowledged already',\n"
+    "        100.0 * d.reinjected_bytes / d.data_bytes, iif(d.reinjected_bytes = 1, 'was', 'were'),\n"
     "        (SELECT coalesce(sum(r.bytes), 0) FROM reinjection r\n"
     "            WHERE r.connection_id = d.connection_id AND r.direction = d.direction\n"
     "            AND r.acked = 1))\n"
     "FROM connection_direction d WHERE d.reinjected_bytes > 0 AND d.data_bytes > 0\n"
     "UNION ALL\n"
     "SELECT d.connection_id, NULL, d.direction, 2, NULL, NULL, NULL, 'remapped',\n"
-    "    d.remapped_bytes || ' bytes ' || d.direction || ' were mapped and sent a second time on '\n"
-    "    || 'the same subflow'\n"
+    "    " BYTES("d.remapped_bytes") " || iif(d.remapped_bytes = 1, ' was', ' were') || ' mapped and '\n"
+    "        || 'sent a second time on the same subflow'\n"
     "FROM connection_direction d WHERE d.remapped_bytes > 0\n"
     "UNION ALL\n"
     /* options that no decoder knows */
@@ -361,6 +436,7 @@ const char mps_schema_diagnosis[] =
     "    'Subflow ' || s.ordinal || ' (' || " PATH " || ') was reset'\n"
     "    || coalesce(' by the ' || s.closed_by, '')\n"
     "    || CASE WHEN s.reset_reason IS NULL THEN '' ELSE ': ' || " RESET_WORDS " END\n"
+    "    || coalesce(" FOREIGN_RESET ", '')\n"
     "FROM subflow s WHERE s.result = 'established' AND s.close = 'reset'\n"
     "UNION ALL\n"
     "SELECT s.connection_id, s.subflow_id, NULL, 2, s.end_ns - " UNANSWERED ", e.capture_id,\n"
@@ -374,6 +450,15 @@ const char mps_schema_diagnosis[] =
     "WHERE s.result = 'established' AND s.close IN ('capture_end', 'idle')\n"
     "    AND " UNANSWERED " >= max(200000000, 3 * coalesce(s.handshake_rtt_ns, 0))\n"
     "    AND (e.packet IS NOT NULL OR " UNACKED " > 0)\n"
+    "UNION ALL\n"
+    "SELECT s.connection_id, s.subflow_id, NULL, 2, e.ts_ns, e.capture_id, e.packet, 'icmp_error',\n"
+    "    printf('Of what was sent on subflow %d (%s), router %s said: %s (ICMP%s type %d code %d)',\n"
+    "        s.ordinal, " PATH ", e.detail ->> 'router', e.detail ->> 'words',\n"
+    "        iif(instr(e.detail ->> 'router', ':'), 'v6', ''), e.detail ->> 'type',\n"
+    "        e.detail ->> 'code')\n"
+    "FROM subflow s JOIN event e ON e.connection_id = s.connection_id\n"
+    "    AND e.subflow_id = s.subflow_id AND e.kind = 'unreachable'\n"
+    "WHERE s.result = 'established'\n"
     "UNION ALL\n"
     /* the end */
     "SELECT w.connection_id, w.subflow_id, NULL, 2, w.first_ns, w.first_capture_id, w.first_packet,\n"
@@ -389,8 +474,10 @@ const char mps_schema_diagnosis[] =
     "UNION ALL\n"
     "SELECT e.connection_id, e.subflow_id, NULL, 2, e.ts_ns, e.capture_id, e.packet,\n"
     "    'lost_data_fin', 'The DATA_FIN of the ' || e.sent_by || ' was not seen to be acknowledged'\n"
+    "    || iif(" FINS_SENT " > 1, printf(', though it was sent %d times', " FINS_SENT "), '')\n"
     "FROM event e JOIN connection c USING (connection_id) WHERE e.kind = 'data_fin'\n"
-    "    AND c.fallback IS NULL AND c.close <> 'capture_end'\n"
+    "    AND c.fallback IS NULL AND (c.close <> 'capture_end' OR " FINS_SENT " > 1\n"
+    "        AND c.end_ns - e.ts_ns >= 200000000)\n"
     "    AND NOT EXISTS (SELECT 1 FROM signal_count a WHERE a.connection_id = e.connection_id\n"
     "        AND a.kind = 'data_fin_ack' AND a.sent_by <> e.sent_by)\n"
     "UNION ALL\n"

@@ -1,5 +1,5 @@
-/* writer.c - one prepared INSERT per table, many rows per transaction, a temporary name until the
- * database is complete. */
+/* writer.c - one prepared INSERT per table, one transaction, a temporary name until the database is
+ * complete. */
 #include "store/writer.h"
 
 #include <errno.h>
@@ -12,19 +12,21 @@
 #include "store/database.h"
 #include "store/schema.h"
 
-/* Rows per transaction. */
-enum { BATCH = 100 * 1000 };
+/* How rows of a table go in. */
+typedef struct {
+    sqlite3_stmt *statement;
+    MpsValue *bound; /* what its parameters are; texts are bound anew each time */
+} Insert;
 
 struct _MpsWriter {
     MpsRowSink rows; /* first: the sink is the writer */
     sqlite3 *db;
     const MpsTable *const *tables;
-    sqlite3_stmt **inserts; /* by table */
+    Insert *inserts; /* by table */
     guint n_tables;
-    guint n_batch;          /* rows since the last commit */
     char *path, *temporary; /* NULL: a database without a name */
     bool force;
-    GError *error; /* the first one */
+    GError *_Atomic error; /* of the first row that failed; stays */
 };
 
 static bool failed(MpsWriter *self, GError **error)
@@ -38,16 +40,23 @@ static bool execute(MpsWriter *self, const char *sql, GError **error)
     return sqlite3_exec(self->db, sql, NULL, NULL, NULL) == SQLITE_OK || failed(self, error);
 }
 
-static void bind(sqlite3_stmt *insert, int index, MpsColumnType type, const MpsValue *value)
+/* Most columns of most rows are zero, unknown or as in the row before: SQLite keeps what is bound.
+ */
+static void bind(Insert *insert, int column, MpsColumnType type, const MpsValue *value)
 {
-    if (!value->known)
-        sqlite3_bind_null(insert, index);
+    MpsValue *bound = &insert->bound[column];
+
+    if (type == MPS_TEXT && value->known)
+        sqlite3_bind_text(insert->statement, column + 1, value->text, -1, SQLITE_STATIC);
+    else if (value->known == bound->known && (!value->known || value->i64 == bound->i64))
+        return;
+    else if (!value->known)
+        sqlite3_bind_null(insert->statement, column + 1);
     else if (type == MPS_INT)
-        sqlite3_bind_int64(insert, index, value->i64);
-    else if (type == MPS_REAL)
-        sqlite3_bind_double(insert, index, value->real);
+        sqlite3_bind_int64(insert->statement, column + 1, value->i64);
     else
-        sqlite3_bind_text(insert, index, value->text, -1, SQLITE_STATIC);
+        sqlite3_bind_double(insert->statement, column + 1, value->real);
+    *bound = *value;
 }
 
 static void add(MpsRowSink *rows, const MpsTable *table, const MpsValue *values)
@@ -61,11 +70,14 @@ static void add(MpsRowSink *rows, const MpsTable *table, const MpsValue *values)
         at++;
     g_assert(at < self->n_tables);
     for (int i = 0; table->columns[i].name; i++)
-        bind(self->inserts[at], i + 1, table->columns[i].type, &values[i]);
-    if (sqlite3_step(self->inserts[at]) != SQLITE_DONE)
-        failed(self, &self->error);
-    sqlite3_reset(self->inserts[at]);
-    self->n_batch++;
+        bind(&self->inserts[at], i, table->columns[i].type, &values[i]);
+    if (sqlite3_step(self->inserts[at].statement) != SQLITE_DONE) {
+        GError *reason = NULL;
+
+        failed(self, &reason);
+        self->error = reason;
+    }
+    sqlite3_reset(self->inserts[at].statement);
 }
 
 static bool create_tables(MpsWriter *self, GError **error)
@@ -79,16 +91,18 @@ static bool create_tables(MpsWriter *self, GError **error)
 
 static bool prepare_inserts(MpsWriter *self, GError **error)
 {
-    self->inserts = g_new0(sqlite3_stmt *, self->n_tables);
+    self->inserts = g_new0(Insert, self->n_tables);
     for (guint i = 0; i < self->n_tables; i++) {
         g_autoptr(GString) sql = g_string_new(NULL);
+        guint n_columns = 0;
 
         g_string_append_printf(sql, "INSERT INTO %s VALUES (", self->tables[i]->name);
-        for (int j = 0; self->tables[i]->columns[j].name; j++)
-            g_string_append(sql, j ? ",?" : "?");
+        for (; self->tables[i]->columns[n_columns].name; n_columns++)
+            g_string_append(sql, n_columns ? ",?" : "?");
         g_string_append_c(sql, ')');
-        if (sqlite3_prepare_v3(self->db, sql->str, -1, SQLITE_PREPARE_PERSISTENT, &self->inserts[i],
-                               NULL) != SQLITE_OK)
+        self->inserts[i].bound = g_new0(MpsValue, n_columns); /* nothing is: NULL */
+        if (sqlite3_prepare_v3(self->db, sql->str, -1, SQLITE_PREPARE_PERSISTENT,
+                               &self->inserts[i].statement, NULL) != SQLITE_OK)
             return failed(self, error);
     }
     return true;
@@ -139,6 +153,8 @@ MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *t
                         "PRAGMA user_version = %d; BEGIN",
                         MPS_APPLICATION_ID, MPS_SCHEMA_VERSION);
 
+    /* Nobody asks how much memory SQLite has; refused if it has run before in this process. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     self->rows.add = add;
     self->tables = tables;
     self->force = force;
@@ -164,16 +180,13 @@ MpsRowSink *mps_writer_rows(MpsWriter *self)
     return &self->rows;
 }
 
-bool mps_writer_check(MpsWriter *self, GError **error)
+bool mps_writer_check(const MpsWriter *self, GError **error)
 {
-    if (self->error) {
-        g_propagate_error(error, g_steal_pointer(&self->error));
-        return false;
-    }
-    if (self->n_batch < BATCH)
-        return true;
-    self->n_batch = 0;
-    return execute(self, "COMMIT; BEGIN", error);
+    const GError *reason = self->error;
+
+    if (reason)
+        g_propagate_error(error, g_error_copy(reason));
+    return !reason;
 }
 
 static bool finish_schema(MpsWriter *self, GError **error)
@@ -192,8 +205,10 @@ static bool finish_schema(MpsWriter *self, GError **error)
 
 static void finalize_inserts(MpsWriter *self)
 {
-    for (guint i = 0; self->inserts && i < self->n_tables; i++)
-        sqlite3_finalize(self->inserts[i]);
+    for (guint i = 0; self->inserts && i < self->n_tables; i++) {
+        sqlite3_finalize(self->inserts[i].statement);
+        g_free(self->inserts[i].bound);
+    }
     g_clear_pointer(&self->inserts, g_free);
 }
 
@@ -234,7 +249,8 @@ void mps_writer_free(MpsWriter *self)
     sqlite3_close(self->db);
     if (self->temporary)
         g_unlink(self->temporary);
-    g_clear_error(&self->error);
+    if (self->error)
+        g_error_free(self->error);
     g_free(self->temporary);
     g_free(self->path);
     g_free(self);

@@ -17,11 +17,11 @@ typedef struct _MpsWriter MpsWriter;
 MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *tables,
                           GError **error);
 
-/* Where rows go; belongs to the writer. */
+/* Where rows go; belongs to the writer.  Another thread than the writer's may have it alone. */
 MpsRowSink *mps_writer_rows(MpsWriter *self);
 
-/* Whether all rows so far were stored; commits a batch when it is large. */
-bool mps_writer_check(MpsWriter *self, GError **error);
+/* Whether all rows so far were stored; may be asked while another thread adds them. */
+bool mps_writer_check(const MpsWriter *self, GError **error);
 
 /* Makes indexes and views, commits, and gives the database its name.  Returns it open for reading,
  * owned by the caller, or NULL and MPS_ERROR_STORE.  The writer can only be freed afterwards. */

@@ -12,7 +12,11 @@
 typedef struct {
     double p;     /* two-sided: chance of a difference at least as large where there is none */
     double delta; /* -1 to 1: P(y > x) - P(y < x) */
-    bool exact;   /* from all arrangements; else the normal approximation, corrected for ties */
+    double
+        least; /* smallest p that so few values can give, with their ties; 0: as small as may be */
+    /* From all arrangements; else from 100000 of them, or, if both samples are large, by the normal
+     * approximation, corrected for ties. */
+    bool exact;
 } MpsRankTest;
 
 /* Compares @y with @x, both sorted ascending.  False if one has fewer than MPS_RANK_TEST_MIN. */

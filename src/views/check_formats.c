@@ -20,7 +20,8 @@
     " 'connection_id', k.connection_id, 'subflow_id', k.subflow_id, 'verdict', k.judged," \
     " 'count', k.count, 'file', k.file, 'packet', k.packet, 'ts_ns', k.ts_ns," \
     " 'suspect', k.suspect, 'host', k.host, 'field', k.field, 'expected', k.expected," \
-    " 'seen', k.seen, 'earlier_packet', k.earlier_packet, 'missing', k.missing," \
+    " 'seen', k.seen, 'earlier_file', k.earlier_file, 'earlier_packet', k.earlier_packet," \
+    " 'missing', k.missing," \
     " 'fails', json(iif(k.fails, 'true', 'false')))"
 
 static const char json_sql[] = "SELECT " FINDING_JSON " FROM checked k" IN_ORDER;
@@ -31,7 +32,7 @@ static const char tests_sql[] =
     " min(k.judged = 'not_checkable') AS skipped,"
     " group_concat(iif(k.judged = 'not_checkable', k.missing, NULL), ', ') AS missing,"
     " group_concat(iif(k.judged IN ('violation', 'warning'), k.judged"
-    "  || coalesce(', packet ' || k.packet, '') || ': ' || k.evidence"
+    "  || coalesce(', ' || k.place, '') || ': ' || k.evidence"
     "  || '; suspect: ' || coalesce(k.host, 'the path'), NULL), char(10)) AS faults"
     " FROM checked k JOIN subject s ON s.connection_id IS k.connection_id"
     " GROUP BY k.connection_id, k.number ORDER BY k.connection_id IS NULL, k.connection_id, k.number";
@@ -50,7 +51,7 @@ static const char sarif_results_sql[] =
     " 'level', CASE k.judged WHEN 'violation' THEN 'error' WHEN 'warning' THEN 'warning'"
     "  ELSE 'note' END,"
     " 'kind', CASE k.judged WHEN 'not_checkable' THEN 'open' ELSE 'fail' END,"
-    " 'message', json_object('text', coalesce('packet ' || k.packet || ': ', '') || k.evidence),"
+    " 'message', json_object('text', coalesce(k.place || ': ', '') || k.evidence),"
     " 'locations', json_array(json_object("
     "  'physicalLocation', json_object('artifactLocation', json_object('uri',"
     "   mps_uri(coalesce(k.file, (SELECT path FROM capture ORDER BY capture_id LIMIT 1))))),"

@@ -5,10 +5,13 @@
 #include "views/check_reports.h"
 #include "views/query.h"
 
-static void print_fault(MpsQuery *query, bool many_files, FILE *out)
+static void print_fault(MpsQuery *query, FILE *out)
 {
     const int64_t count = mps_query_int(query, "count");
     g_autofree char *evidence = mps_format_printable(mps_query_text(query, "evidence"));
+    g_autofree char *place = mps_query_known(query, "place")
+                                 ? mps_format_printable(mps_query_text(query, "place"))
+                                 : NULL;
 
     fprintf(out, "  %-9s  %-7s  %s\n",
             strcmp(mps_query_text(query, "judged"), "violation") == 0 ? "VIOLATION"
@@ -16,16 +19,11 @@ static void print_fault(MpsQuery *query, bool many_files, FILE *out)
                                                                       : "unsure",
             mps_query_text(query, "rule_id"), mps_query_text(query, "title"));
     fputs("             ", out);
-    if (mps_query_known(query, "packet"))
-        fprintf(out, "packet %" PRId64, mps_query_int(query, "packet"));
-    if (many_files && mps_query_known(query, "packet"))
-        fprintf(out, " of file %" PRId64, mps_query_int(query, "capture_id"));
+    if (place)
+        fputs(place, out);
     if (mps_query_known(query, "ordinal"))
-        fprintf(out, "%ssubflow %" PRId64, mps_query_known(query, "packet") ? ", " : "",
-                mps_query_int(query, "ordinal"));
-    fprintf(out, "%s%s\n",
-            mps_query_known(query, "packet") || mps_query_known(query, "ordinal") ? ": " : "",
-            evidence);
+        fprintf(out, "%ssubflow %" PRId64, place ? ", " : "", mps_query_int(query, "ordinal"));
+    fprintf(out, "%s%s\n", place || mps_query_known(query, "ordinal") ? ": " : "", evidence);
     fprintf(out, "             %s (%s); suspect: %s", mps_query_text(query, "section"),
             mps_query_text(query, "level"),
             mps_query_known(query, "host") ? mps_query_text(query, "host") : "the path");
@@ -58,10 +56,7 @@ static bool print_findings(sqlite3 *db, const MpsCheckRequest *request, FILE *ou
         NULL);
     g_autoptr(MpsQuery) query = mps_query_new(db, sql);
     g_autofree char *name = NULL;
-    int64_t n_files = 0;
 
-    if (!mps_query_single(db, "SELECT count(*) FROM capture", 0, &n_files, error))
-        return false;
     while (mps_query_next(query)) {
         if (g_strcmp0(name, mps_query_text(query, "name")) != 0) {
             fprintf(out, "%s%c%s\n", name ? "\n" : "",
@@ -71,7 +66,7 @@ static bool print_findings(sqlite3 *db, const MpsCheckRequest *request, FILE *ou
             name = g_strdup(mps_query_text(query, "name"));
         }
         if (mps_query_known(query, "field"))
-            print_fault(query, n_files > 1, out);
+            print_fault(query, out);
         else
             print_other(query, out);
     }

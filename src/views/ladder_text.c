@@ -137,6 +137,12 @@ static void print_heads(Canvas *self)
     print(self);
 }
 
+/* A number stays with the unit behind it. */
+static bool is_number(const char *word)
+{
+    return *word && strspn(word, "0123456789.") == strlen(word);
+}
+
 /* Splits @label into lines of at most @room columns, at spaces.  Free with g_strfreev(). */
 static char **wrap(const char *label, unsigned room)
 {
@@ -148,7 +154,11 @@ static char **wrap(const char *label, unsigned room)
     if (n_lines > 1) /* lines of about the same length */
         room = MIN(room, width / n_lines + 8);
     for (char **word = words; *word; word++) {
-        if (line->len > 0 && mps_format_width(line->str) + 1 + mps_format_width(*word) > room) {
+        const bool bound = word > words && is_number(word[-1]);
+        const unsigned behind = is_number(*word) && word[1] ? 1 + mps_format_width(word[1]) : 0;
+
+        if (line->len > 0 && !bound &&
+            mps_format_width(line->str) + 1 + mps_format_width(*word) + behind > room) {
             g_strv_builder_add(lines, line->str);
             g_string_truncate(line, 0);
         }

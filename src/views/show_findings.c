@@ -49,6 +49,10 @@ static char *subflows_in_words(MpsQuery *query)
               mps_query_int(query, "used") == 1 ? "subflow used" : "subflows used");
     add_count(text, mps_query_int(query, "under_used"), "under-used");
     add_count(text, mps_query_int(query, "unused"), "unused");
+    if (text->len == 0) /* nothing to use one for */
+        add_count(text, mps_query_int(query, "subflows"),
+                  mps_query_int(query, "subflows") == 1 ? "subflow established"
+                                                        : "subflows established");
     add_count(text, mps_query_int(query, "failed"),
               mps_query_int(query, "failed") == 1 ? "join failed" : "joins failed");
     add_count(text, mps_query_int(query, "unfinished"), "not seen to finish");
@@ -71,7 +75,11 @@ char *mps_view_verdict(sqlite3 *db, int64_t connection_id, GError **error)
         "  AND s.result IS NULL) AS unfinished,"
         " u.data_bytes AS up_bytes, d.data_bytes AS down_bytes,"
         " u.reinjected_bytes + d.reinjected_bytes AS again_bytes,"
-        " max(coalesce(u.longest_stall_ns, 0), coalesce(d.longest_stall_ns, 0)) AS stall_ns"
+        " max(coalesce(u.longest_stall_ns, 0), coalesce(d.longest_stall_ns, 0)) AS stall_ns,"
+        " (SELECT max(t.length_ns) FROM stall t WHERE t.connection_id = ?1"
+        "  AND t.kind = 'closed_window') AS closed_ns,"
+        " EXISTS (SELECT 1 FROM event e WHERE e.connection_id = ?1 AND e.kind = 'translated')"
+        "  AS translated"
         " FROM connection c"
         " JOIN connection_direction u ON u.connection_id = ?1 AND u.direction = 'c2s'"
         " JOIN connection_direction d ON d.connection_id = ?1 AND d.direction = 's2c'"
@@ -90,6 +98,9 @@ char *mps_view_verdict(sqlite3 *db, int64_t connection_id, GError **error)
     if (mps_query_known(query, "fallback"))
         g_string_append_printf(text, ", fell back (%s)", mps_query_text(query, "fallback"));
 
+    if (mps_query_int(query, "translated"))
+        g_string_append(text, "; captured on both sides of a NAT, numbers count twice");
+
     g_autofree char *subflows = subflows_in_words(query);
 
     if (*subflows)
@@ -102,6 +113,9 @@ char *mps_view_verdict(sqlite3 *db, int64_t connection_id, GError **error)
     if (mps_query_int(query, "stall_ns") > 0)
         g_string_append_printf(text, "; longest stall %s",
                                mps_query_duration(query, "stall_ns").text);
+    if (mps_query_known(query, "closed_ns"))
+        g_string_append_printf(text, "; receive window closed for up to %s",
+                               mps_query_duration(query, "closed_ns").text);
     g_string_append_printf(text, "; end: %s", mps_query_text(query, "close"));
     if (mps_query_known(query, "closed_by"))
         g_string_append_printf(text, " by %s", mps_query_text(query, "closed_by"));
@@ -131,7 +145,9 @@ bool mps_view_capture_findings(sqlite3 *db, FILE *out, GError **error)
 /* Whether a finding of @kind is about a time, of which its packet is the first. */
 static bool begins(const char *kind)
 {
-    return strcmp(kind, "stall") == 0 || strcmp(kind, "stale") == 0 || strcmp(kind, "idle") == 0;
+    static const char *const kinds[] = {"stall", "closed_window", "stale", "idle", NULL};
+
+    return g_strv_contains(kinds, kind);
 }
 
 char *mps_view_finding(MpsQuery *query)

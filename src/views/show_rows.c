@@ -195,12 +195,13 @@ bool mps_show_stalls(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE 
         {"cause", false}, {"ended by", false}, {0},
     };
     g_autoptr(MpsTextTable) table = mps_text_table_new(columns, 2);
-    g_autoptr(MpsQuery) query = mps_query_new(
-        db, "SELECT t.*, coalesce(t.cause, 'not visible') AS why,"
-            " coalesce(t.ended_by, 'nothing') AS ended, CASE t.kind"
-            " WHEN 'no_data_ack' THEN 'stall' WHEN 'stale' THEN 'stale ' || s.ordinal"
-            " ELSE t.kind END AS what FROM stall t LEFT JOIN subflow s USING (subflow_id)"
-            " WHERE t.connection_id = ?1 ORDER BY t.start_ns, t.direction LIMIT ?2");
+    g_autoptr(MpsQuery) query =
+        mps_query_new(db, "SELECT t.*, coalesce(t.cause, 'not visible') AS why,"
+                          " coalesce(t.ended_by, 'nothing') AS ended, CASE t.kind"
+                          " WHEN 'no_data_ack' THEN 'stall' WHEN 'stale' THEN 'stale ' || s.ordinal"
+                          " WHEN 'closed_window' THEN 'closed window' ELSE t.kind END AS what FROM "
+                          "stall t LEFT JOIN subflow s USING (subflow_id)"
+                          " WHERE t.connection_id = ?1 ORDER BY t.start_ns, t.direction LIMIT ?2");
     bool several = false;
 
     if (!several_captures(db, &several, error))
@@ -219,7 +220,7 @@ bool mps_show_stalls(sqlite3 *db, int64_t connection_id, int64_t start_ns, FILE 
         return false;
     if (mps_text_table_is_empty(table))
         return true;
-    fputs("\nStalls (no new DATA_ACK), idle hosts, stale subflows\n", out);
+    fputs("\nStalls (no new DATA_ACK), closed windows, idle hosts, stale subflows\n", out);
     mps_text_table_print(table, out);
     return print_rest(db, "SELECT count(*) FROM stall WHERE connection_id = ?1", connection_id,
                       STALLS_SHOWN, "stall", out, error);

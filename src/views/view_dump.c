@@ -245,7 +245,18 @@ static void signal_remark(Remarks *self, const MpsEvent *event)
         remark(self, "ends the subflow");
         break;
     case MPS_SIGNAL_UNREACHABLE:
-        remark(self, "ends the attempt to connect");
+        remark(self, event->subflow->established_ns == MPS_NO_TIME
+                         ? "ends the attempt to connect"
+                         : "about an established subflow; more of it is not told");
+        break;
+    case MPS_SIGNAL_TRANSLATED:
+        if (event->subflow->kind == MPS_KIND_JOIN)
+            g_string_append_printf(next_remark(self), "subflow %u once more, addresses translated",
+                                   event->signal.same->ordinal);
+        else
+            g_string_append_printf(next_remark(self),
+                                   "connection %" PRIu64 " once more, addresses translated",
+                                   event->signal.same->connection->id);
         break;
     default: /* the options and flags say it */
         break;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "views/charts.h"
 #include "views/json.h"
 #include "views/parts.h"
 #include "views/query.h"
@@ -32,13 +33,17 @@ static char *ending(MpsQuery *query)
     return g_strconcat(*close ? close : "-", is_plain_tcp(query) ? "*" : "", NULL);
 }
 
-static bool print_table(MpsQuery *query, FILE *out, GError **error)
+static bool print_table(MpsQuery *query, bool charts, FILE *out, GError **error)
 {
     static const MpsTextColumn columns[] = {
+        {"#", true},   {"client", false}, {"server", false}, {"sub", true},   {"lasted", true},
+        {"c2s", true}, {"s2c", true},     {"close", false},  {"rate", false}, {0},
+    };
+    static const MpsTextColumn plain[] = {
         {"#", true},   {"client", false}, {"server", false}, {"sub", true}, {"lasted", true},
         {"c2s", true}, {"s2c", true},     {"close", false},  {0},
     };
-    g_autoptr(MpsTextTable) table = mps_text_table_new(columns, 0);
+    g_autoptr(MpsTextTable) table = mps_text_table_new(charts ? columns : plain, 0);
     bool any_tcp = false;
 
     while (mps_query_next(query)) {
@@ -48,13 +53,20 @@ static bool print_table(MpsQuery *query, FILE *out, GError **error)
         g_autofree char *close = ending(query);
         const MpsShort client = mps_query_endpoint(query, "client");
         const MpsShort server = mps_query_endpoint(query, "server");
+        g_autofree char *rate =
+            charts ? mps_chart_of_rate(query->db, mps_query_int(query, "connection_id"),
+                                       mps_query_int(query, "start_ns"),
+                                       mps_query_int(query, "end_ns"), error)
+                   : g_strdup("");
 
+        if (!rate)
+            return false;
         any_tcp |= is_plain_tcp(query);
         mps_text_table_add(table,
                            (const char *[]){number, client.text, server.text, subflows,
                                             mps_query_duration(query, "duration_ns").text,
                                             mps_query_bytes(query, "c2s_bytes").text,
-                                            mps_query_bytes(query, "s2c_bytes").text, close});
+                                            mps_query_bytes(query, "s2c_bytes").text, close, rate});
     }
     if (!mps_query_finish(query, error))
         return false;
@@ -81,11 +93,11 @@ bool mps_view_list_unknown_joins(sqlite3 *db, FILE *out, GError **error)
     return true;
 }
 
-bool mps_view_list(sqlite3 *db, FILE *out, GError **error)
+bool mps_view_list(sqlite3 *db, bool charts, FILE *out, GError **error)
 {
     g_autoptr(MpsQuery) query = mps_query_new(db, FROM_CONNECTIONS "ORDER BY c.connection_id");
 
-    return mps_view_capture_findings(db, out, error) && print_table(query, out, error) &&
+    return mps_view_capture_findings(db, out, error) && print_table(query, charts, out, error) &&
            mps_view_list_unknown_joins(db, out, error);
 }
 
@@ -96,7 +108,7 @@ bool mps_view_list_largest(sqlite3 *db, int64_t n, FILE *out, GError **error)
                              " c.connection_id LIMIT ?1");
 
     mps_query_bind_int(query, 1, n);
-    return print_table(query, out, error);
+    return print_table(query, false, out, error);
 }
 
 bool mps_view_list_json(sqlite3 *db, FILE *out, GError **error)

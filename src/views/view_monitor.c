@@ -6,7 +6,8 @@
  *   SF_ESTABLISHED  opener: SYN/ACK with MP_JOIN that it answered by MP_JOIN, whatever the acceptor
  *                   does then; acceptor: third packet with MP_JOIN, if it was accepted
  *   SF_CLOSED       first FIN or RST, while the host had neither sent a DATA_FIN nor taken all data
- *                   and the DATA_FIN of its peer
+ *                   and the DATA_FIN of its peer; not if it reset the subflow itself because of
+ *                   what it carried (reason 6), which then stays unread
  *   ANNOUNCED, REMOVED, SF_PRIO   each ADD_ADDR, id of a REMOVE_ADDR, and MP_PRIO received
  *   CLOSED          the host sent DATA_FIN, MP_FASTCLOSE or, after a fallback, FIN; the last line
  *                   of a connection.  A host that received MP_FASTCLOSE prints none. */
@@ -67,6 +68,7 @@ static const char sql[] =
     "   OR (kind = 'data_complete' AND sent_by = ?3)) GROUP BY connection_id),"
     "ends AS (SELECT connection_id, subflow_id, min(ts_ns) AS ts_ns, packet,"
     "  kind = 'reset' AND sent_by = ?3 AS was_reset,"
+    "  kind = 'reset' AND sent_by = ?2 AND json_extract(detail, '$.reason') = 6 AS rejected,"
     "  iif(kind = 'reset' AND sent_by = ?3, detail, NULL) AS detail"
     "  FROM c JOIN event USING (connection_id) WHERE kind IN ('fin', 'reset')"
     "  GROUP BY connection_id, subflow_id),"
@@ -112,8 +114,10 @@ static const char sql[] =
     "  iif(result = 'established', json_extract(ends.detail, '$.reason'), NULL),"
     "  iif(result = 'established', json_extract(ends.detail, '$.transient'), NULL)"
     " FROM s JOIN ends USING (connection_id, subflow_id) LEFT JOIN over USING (connection_id)"
-    " WHERE (over.ts_ns IS NULL OR (ends.ts_ns, ends.packet) < (over.ts_ns, over.packet))"
-    " AND (result = 'established' OR (is_opener AND result IN ('refused', 'stripped', 'bad_hmac')))"
+    " WHERE NOT rejected AND (over.ts_ns IS NULL OR (ends.ts_ns, ends.packet) < (over.ts_ns, "
+    "over.packet))"
+    " AND (result = 'established' OR (is_opener AND (result IS NULL OR"
+    "  result IN ('refused', 'stripped', 'bad_hmac'))))"
     " AND connection_id IN (SELECT connection_id FROM created))"
 
     " SELECT * FROM lines UNION ALL"

@@ -283,6 +283,16 @@ bool mps_view_plot_term_check(const char *kind, GError **error)
                      kind);
 }
 
+/* Without the form feed that gnuplot begins with, and the spaces that it fills lines with. */
+static void print_text(const char *text, FILE *out)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (char **line = lines; *line; line++)
+        if (!strchr(*line, '\f'))
+            fprintf(out, "%s\n", g_strchomp(*line));
+}
+
 static bool draw_text(const Drawing *self, FILE *out, GError **error)
 {
     g_autoptr(GSubprocessLauncher) launcher = launcher_of(self, "term", NULL);
@@ -297,8 +307,9 @@ static bool draw_text(const Drawing *self, FILE *out, GError **error)
         return mps_throw(error, MPS_ERROR_TOOL, "gnuplot: %s", reason->message);
     if (!g_subprocess_get_successful(gnuplot))
         return mps_gnuplot_blame(words, error);
-    fprintf(out, "Connection %" PRId64 ", %s: %s\n%s\n", self->connection_id, self->direction,
-            self->plot->title, text);
+    fprintf(out, "Connection %" PRId64 ", %s: %s\n", self->connection_id, self->direction,
+            self->plot->title);
+    print_text(text, out);
     return true;
 }
 

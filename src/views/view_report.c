@@ -16,6 +16,10 @@
 #define FIGURES_BYTES (1200 * 1000)
 /* A direction with less than this part of a connection's data is not drawn. */
 #define DRAWN_SHARE "0.1"
+/* Connections with all kinds of figures. */
+#define DRAWN_FULLY 2
+#define MORE_OPEN   "<details class=\"drawn\">\n<summary>More figures</summary>\n<div>"
+#define MORE_CLOSE  "</div>\n</details>\n"
 
 /* A connection, in the order of interest at first. */
 typedef struct {
@@ -92,13 +96,21 @@ static bool choose(Report *self, GError **error)
     return mps_query_finish(query, error);
 }
 
-/* The figures of a page, in this order. */
+/* The figures of a page, in this order; those with @more are for the most interesting connections
+ * only. */
 static const struct {
     const char *kind, *words;
+    bool more;
 } kinds[] = {
-    {"sequence", "Data sequence over time"},
-    {"throughput", "Throughput per subflow over time"},
-    {"rtt", "RTT per subflow over time"},
+    {"sequence", "Data sequence over time", false},
+    {"throughput", "Throughput per subflow over time", false},
+    {"rtt", "RTT per subflow over time", false},
+    {"usage", "Share of the subflows over time", true},
+    {"flight", "Flight and window over time", true},
+    {"repeats", "What was sent again, by class", true},
+    {"reordering", "Data held out of order", true},
+    {"boxes", "RTTs as boxes", true},
+    {"responses", "Response delays", true},
 };
 
 /* Appends one figure; nothing if there is too little data for it. */
@@ -129,8 +141,9 @@ static bool draw_figure(Report *self, int64_t connection_id, size_t kind, const 
     return true;
 }
 
-/* All figures of one connection. */
-static bool draw_connection(Report *self, int64_t connection_id, GString *out, GError **error)
+/* The first figures of one connection, or those with @more. */
+static bool draw_connection(Report *self, int64_t connection_id, bool more, GString *out,
+                            GError **error)
 {
     g_autoptr(MpsQuery) query = mps_query_new(
         self->db, "SELECT d.direction FROM connection_direction d JOIN interest i"
@@ -140,10 +153,27 @@ static bool draw_connection(Report *self, int64_t connection_id, GString *out, G
     mps_query_bind_int(query, 1, connection_id);
     while (mps_query_next(query))
         for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
-            if (!draw_figure(self, connection_id, i, mps_query_text(query, "direction"), out,
+            if (kinds[i].more == more &&
+                !draw_figure(self, connection_id, i, mps_query_text(query, "direction"), out,
                              error))
                 return false;
     return mps_query_finish(query, error);
+}
+
+/* Both, the second ones folded in, as far as there is room: @limit bytes. */
+static bool draw_all(Report *self, int64_t connection_id, gsize limit, GString *out, GError **error)
+{
+    g_autoptr(GString) more = g_string_new(NULL);
+
+    if (!draw_connection(self, connection_id, false, out, error))
+        return false;
+    if (self->n_drawn >= DRAWN_FULLY || out->len == 0 || out->len > limit)
+        return true;
+    if (!draw_connection(self, connection_id, true, more, error))
+        return false;
+    if (more->len > 0 && out->len + more->len + sizeof MORE_OPEN MORE_CLOSE <= limit)
+        g_string_append_printf(out, MORE_OPEN "%s" MORE_CLOSE, more->str);
+    return true;
 }
 
 /* Without the programs that draw, the page says so and has none. */
@@ -156,7 +186,7 @@ static bool draw(Report *self, GError **error)
         g_autoptr(GString) html = g_string_new(NULL);
         g_autoptr(GError) reason = NULL;
 
-        if (!draw_connection(self, entry->connection_id, html, &reason)) {
+        if (!draw_all(self, entry->connection_id, FIGURES_BYTES - n_bytes, html, &reason)) {
             if (!g_error_matches(reason, MPS_ERROR, MPS_ERROR_TOOL)) {
                 g_propagate_error(error, g_steal_pointer(&reason));
                 return false;
@@ -291,6 +321,18 @@ static bool append_head(Report *self, const char *name, GString *out, GError **e
            (g_string_append(out, "</header>\n<main>\n"), true);
 }
 
+/* Links to the connections with figures. */
+static void append_drawn(const Report *self, GString *out)
+{
+    for (unsigned i = 0; i < self->entries->len; i++) {
+        const Entry *entry = self->entries->pdata[i];
+
+        if (*entry->figures && entry->page)
+            g_string_append_printf(out, " <a href=\"#c%" PRId64 "\">%" PRId64 "</a>",
+                                   entry->connection_id, entry->connection_id);
+    }
+}
+
 /* What the page leaves out, and why. */
 static void append_limits(const Report *self, GString *out)
 {
@@ -316,9 +358,17 @@ static void append_limits(const Report *self, GString *out)
         g_string_append_printf(
             out,
             "<p class=\"note\">Figures are drawn for %s of %" PRId64 ": those with a problem "
-            "first, then those with the most data.  <code>mptcpscope plot -c N</code> draws "
-            "others.</p>\n",
-            mps_format_count(self->n_drawn, "connection").text, self->n_connections);
+            "first, then those with the most data; of the first %d, all kinds.  "
+            "<code>mptcpscope plot -c N</code> draws others.  Drawn:",
+            mps_format_count(self->n_drawn, "connection").text, self->n_connections, DRAWN_FULLY);
+        append_drawn(self, out);
+        g_string_append(out, "</p>\n");
+    } else if (self->n_drawn > DRAWN_FULLY) {
+        g_string_append_printf(
+            out,
+            "<p class=\"note\">All kinds of figures are drawn for %d connections: "
+            "those with a problem first, then those with the most data.</p>\n",
+            DRAWN_FULLY);
     }
     if (self->n_figures_left_out > 0)
         g_string_append_printf(out,

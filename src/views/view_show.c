@@ -7,6 +7,7 @@
 
 #include <mptcpscope/error.h>
 
+#include "views/charts.h"
 #include "views/connection_json.h"
 #include "views/left_out.h"
 #include "views/parts.h"
@@ -151,7 +152,8 @@ static bool print_subflows(sqlite3 *db, int64_t connection_id, int64_t limit, in
     return mps_query_finish(query, error);
 }
 
-static bool print_connection(sqlite3 *db, MpsQuery *query, int64_t limit, FILE *out, GError **error)
+static bool print_connection(sqlite3 *db, MpsQuery *query, int64_t limit, bool charts, FILE *out,
+                             GError **error)
 {
     const int64_t id = mps_query_int(query, "connection_id");
     const int64_t start_ns = mps_query_int(query, "start_ns");
@@ -171,6 +173,7 @@ static bool print_connection(sqlite3 *db, MpsQuery *query, int64_t limit, FILE *
         return false;
     fputs("\nSubflows\n", out);
     return mps_view_subflows(db, id, limit, out, error) &&
+           (!charts || mps_charts_of_connection(db, id, limit, out, error)) &&
            print_subflows(db, id, limit, start_ns, out, error) &&
            mps_show_reinjections(db, id, start_ns, out, error) &&
            mps_show_addresses(db, id, start_ns, out, error) &&
@@ -192,7 +195,7 @@ bool mps_view_check_connection(sqlite3 *db, int64_t connection_id, GError **erro
     return found > 0 || mps_throw(error, MPS_ERROR_USAGE, "no connection %" PRId64, connection_id);
 }
 
-bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error)
+bool mps_view_show(sqlite3 *db, int64_t connection_id, bool charts, FILE *out, GError **error)
 {
     g_autoptr(MpsQuery) query = mps_query_new(
         db, "SELECT * FROM connection WHERE ?1 < 0 OR connection_id = ?1 ORDER BY connection_id");
@@ -207,7 +210,8 @@ bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error
     for (; mps_query_next(query); n++) {
         if (n > 0)
             fputs("\n\n", out);
-        if (!print_connection(db, query, all ? MPS_SUBFLOWS_TOLD : MPS_ALL_SUBFLOWS, out, error))
+        if (!print_connection(db, query, all ? MPS_SUBFLOWS_TOLD : MPS_ALL_SUBFLOWS, charts, out,
+                              error))
             return false;
     }
     if (!mps_query_finish(query, error))

@@ -37,8 +37,8 @@ static char *ms(MpsQuery *query, const char *column)
     {                                                                                              \
         return ms(query, column);                                                                  \
     }
-MS(rtt_min, "rtt_min_us_ns")
-MS(rtt_max, "rtt_max_us_ns")
+MS(rtt_min, "rtt_min_ns")
+MS(rtt_max, "rtt_max_ns")
 MS(rtt_mean, "rtt_mean_ns")
 MS(rtt_handshake, "handshake_ns")
 MS(idle, "packet_gap_max_ns")
@@ -141,8 +141,8 @@ static const Line lines[] = {
     {"actual data bytes", "", NULL, "payload_bytes"},
     {"rexmt data pkts", "", NULL, "retransmitted_packets"},
     {"rexmt data bytes", "", NULL, "retransmitted_bytes"},
-    {"zwnd probe pkts", "", NULL, "retransmission_window_probe_packets"},
-    {"zwnd probe bytes", "", NULL, "retransmission_window_probe_bytes"},
+    {"zwnd probe pkts", "", NULL, "closed_window_packets"},
+    {"zwnd probe bytes", "", NULL, "closed_window_bytes"},
     {"outoforder pkts", "", NULL, "out_of_order_packets"},
     {"pushed data pkts", "", NULL, "pushed_packets"},
     {"SYN/FIN pkts sent", "", syn_fin, NULL},
@@ -290,8 +290,7 @@ static void print_lines(char **left, char **right, FILE *out)
     }
 }
 
-/* The two directions of each subflow with its opener's first.  Times of tcptrace are microseconds,
- * cut off. */
+/* The two directions of each subflow with its opener's first. */
 static const char sql[] =
     "WITH again AS ("
     "  SELECT subflow_id AS subflow, direction AS dir,"
@@ -308,7 +307,6 @@ static const char sql[] =
     "  coalesce(a.out_of_order_packets, 0) AS out_of_order_packets,"
     "  coalesce(t.again_times, 0) AS again_times,"
     "  a.again_min_ns, a.again_max_ns, a.again_mean_ns,"
-    "  d.rtt_min_ns / 1000 * 1000 AS rtt_min_us_ns, d.rtt_max_ns / 1000 * 1000 AS rtt_max_us_ns,"
     "  CASE WHEN (coalesce(s.opened_by, 'client') = 'client') = (d.direction = 'c2s')"
     "    THEN s.syn_to_synack_ns ELSE s.synack_to_ack_ns END AS handshake_ns,"
     "  coalesce(s.syn_ns, c.start_ns, s.end_ns) AS first_ns,"

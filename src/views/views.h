@@ -18,13 +18,13 @@
 bool mps_view_summary(sqlite3 *db, FILE *out, GError **error);
 bool mps_view_summary_json(sqlite3 *db, FILE *out, GError **error);
 
-/* view_list.c: one line per connection. */
-bool mps_view_list(sqlite3 *db, FILE *out, GError **error);
+/* view_list.c: one line per connection, with @charts its rate over time in it. */
+bool mps_view_list(sqlite3 *db, bool charts, FILE *out, GError **error);
 bool mps_view_list_json(sqlite3 *db, FILE *out, GError **error);
 
-/* view_show.c: everything about one connection, or MPS_ALL_CONNECTIONS.  MPS_ERROR_USAGE if the
- * database has no such connection. */
-bool mps_view_show(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
+/* view_show.c: everything about one connection, or MPS_ALL_CONNECTIONS, with @charts also shares
+ * and rates over time.  MPS_ERROR_USAGE if the database has no such connection. */
+bool mps_view_show(sqlite3 *db, int64_t connection_id, bool charts, FILE *out, GError **error);
 bool mps_view_show_json(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 
 /* view_interval.c: rates of each subflow and of all, per interval, then over the whole time.
@@ -99,13 +99,15 @@ bool mps_view_plot_check(const char *kind, const char *format, GError **error);
 
 /* view_study.c: figures of many connections, each with its numbers as CSV and its script. */
 typedef struct {
-    const char *directory;        /* exists, or is created */
-    const char *name;             /* of a figure of studies.def, or NULL for all */
-    const char *format;           /* as in MpsPlotRequest */
-    int port;                     /* of the server; 0: any */
-    const char *address;          /* prefix of an address of some subflow, or NULL */
-    int64_t from_ns, to_ns;       /* connections that began in [from_ns, to_ns) */
+    const char *directory;  /* exists, or is created */
+    const char *name;       /* of a figure of studies.def, or NULL for all */
+    const char *format;     /* as in MpsPlotRequest */
+    int port;               /* of the server; 0: any */
+    char *const *addresses; /* prefix of an address of some subflow, or !prefix of none; all must
+                             * hold; NULL-terminated, or NULL */
+    int64_t from_ns, to_ns; /* connections that began in [from_ns, to_ns) */
     int64_t min_bytes, max_bytes; /* data of both directions, limits included */
+    char *const *locations;       /* files for mps_geo_open(), NULL-terminated; or NULL */
     bool quiet;                   /* no notes about figures without data */
     /* Asked about each file before it is written; false, with an error, ends the work.  Or NULL. */
     bool (*may_write)(const char *file, void *user, GError **error);
@@ -113,11 +115,12 @@ typedef struct {
 } MpsStudyRequest;
 
 /* Adds the path of each CSV and figure to @files (char *, owned by it).  MPS_ERROR_TOOL: gnuplot
- * missing or failed; MPS_ERROR_STORE. */
+ * missing or failed; MPS_ERROR_OPEN: @request->locations cannot be read; MPS_ERROR_STORE. */
 bool mps_view_study(sqlite3 *db, const MpsStudyRequest *request, GPtrArray *files, GError **error);
-/* Whether there is figure @name (or NULL) and @address (or NULL) can be read; else MPS_ERROR_USAGE.
+/* Whether there is figure @name (or NULL) and @addresses (or NULL) can be read; else
+ * MPS_ERROR_USAGE.
  */
-bool mps_view_study_check(const char *name, const char *address, GError **error);
+bool mps_view_study_check(const char *name, char *const *addresses, GError **error);
 
 /* One figure of one direction as the text of an SVG, for g_free(); *svg is NULL if there is too
  * little data for it.  Uses database, kind, connection_id and scratch of @request. */

@@ -2,13 +2,16 @@
  *
  * A server accepts a number of connections, a client opens one; either side sends a known number of
  * bytes and reads what comes.  Every connection ends as one JSON object: addresses, the kernel's
- * token of this side, bytes accepted by send() and returned by recv(), and how it ended. */
+ * token of this side, bytes accepted by send() and returned by recv(), how it ended, and what the
+ * kernel had counted on each subflow just before. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <linux/mptcp.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,7 +32,22 @@
 #define SOL_MPTCP 284
 #endif
 
-enum { MAX_CONNECTIONS = 64, CHUNK_BYTES = 16384 };
+#ifndef SOL_TCP
+#define SOL_TCP 6
+#endif
+
+enum { MAX_CONNECTIONS = 64, MAX_SUBFLOWS = 8, MAX_REQUESTS = 64, CHUNK_BYTES = 16384 };
+
+/* What MPTCP_TCPINFO and MPTCP_SUBFLOW_ADDRS fill. */
+typedef struct {
+    struct mptcp_subflow_data head;
+    struct tcp_info each[MAX_SUBFLOWS];
+} Infos;
+
+typedef struct {
+    struct mptcp_subflow_data head;
+    struct mptcp_subflow_addrs each[MAX_SUBFLOWS];
+} Addresses;
 
 typedef struct {
     bool server;
@@ -42,13 +61,22 @@ typedef struct {
     uint16_t local_port;
     unsigned connections;
     uint64_t send_bytes;
-    uint64_t recv_bytes;  /* close after that many; UINT64_MAX: read to the end */
-    uint64_t after_bytes; /* send only once that many were received */
-    uint64_t pause_bytes; /* pause once, after that many bytes sent ... */
-    int64_t pause_ms;     /* ... for that long */
-    uint64_t rate;        /* bytes a second, 0: unlimited */
-    int64_t delay_ms;     /* before the first byte */
-    int64_t hold_ms;      /* between the last byte sent and shutdown or close */
+    uint64_t recv_bytes;   /* close after that many; UINT64_MAX: read to the end */
+    uint64_t after_bytes;  /* send only once that many were received */
+    uint64_t pause_bytes;  /* pause once, after that many bytes sent ... */
+    int64_t pause_ms;      /* ... for that long */
+    uint64_t rate;         /* bytes a second, 0: unlimited */
+    uint64_t burst_writes; /* bursts of that many writes ... */
+    uint64_t burst_bytes;  /* ... of that many bytes each ... */
+    int64_t burst_ms;      /* ... begin so often */
+    uint64_t read_bytes;   /* read nothing more once, after that many bytes ... */
+    int64_t read_ms;       /* ... for that long */
+    uint64_t answer_every; /* of so many bytes received each ... */
+    uint64_t answer_bytes; /* ... earn so many to send ... */
+    int64_t answer_ms;     /* ... so much later */
+    int rcvbuf;            /* 0: as the kernel has it */
+    int64_t delay_ms;      /* before the first byte */
+    int64_t hold_ms;       /* between the last byte sent and shutdown or close */
     unsigned timeout_s;
 } Options;
 
@@ -67,6 +95,12 @@ typedef struct {
     bool shut;
     bool eof;
     int error;
+    int64_t reads_on_ms;              /* end of the pause in reading; -1: not paused yet */
+    uint64_t requests;                /* whose answer was earned */
+    int64_t request_ms[MAX_REQUESTS]; /* when */
+    int unacked_bytes;                /* data, at the end; -1: not known */
+    Infos infos;                      /* head.num_subflows 0: not known */
+    Addresses addresses;
 } Connection;
 
 static uint8_t buffer[CHUNK_BYTES];
@@ -115,6 +149,10 @@ static int open_socket(const Options *o, int family)
         die("socket");
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0)
         die("SO_REUSEADDR");
+    if (o->rcvbuf && setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &o->rcvbuf, sizeof o->rcvbuf) < 0)
+        die("SO_RCVBUF");
+    if (o->burst_writes && setsockopt(fd, SOL_TCP, TCP_NODELAY, &one, sizeof one) < 0)
+        die("TCP_NODELAY");
     return fd;
 }
 
@@ -133,6 +171,24 @@ static bool read_mptcp(int fd, uint32_t *token)
     return true;
 }
 
+/* The kernel's account of each subflow that is there. */
+static void read_subflows(Connection *c)
+{
+    socklen_t length = sizeof c->infos;
+
+    c->infos.head = (struct mptcp_subflow_data){.size_subflow_data = sizeof c->infos.head,
+                                                .size_user = sizeof c->infos.each[0]};
+    if (getsockopt(c->fd, SOL_MPTCP, MPTCP_TCPINFO, &c->infos, &length) < 0)
+        c->infos.head.num_subflows = 0;
+    length = sizeof c->addresses;
+    c->addresses.head = (struct mptcp_subflow_data){.size_subflow_data = sizeof c->addresses.head,
+                                                    .size_user = sizeof c->addresses.each[0]};
+    if (getsockopt(c->fd, SOL_MPTCP, MPTCP_SUBFLOW_ADDRS, &c->addresses, &length) < 0 ||
+        c->addresses.head.num_subflows != c->infos.head.num_subflows ||
+        c->infos.head.num_subflows > MAX_SUBFLOWS)
+        c->infos.head.num_subflows = 0;
+}
+
 static void connection_init(Connection *c, int fd)
 {
     socklen_t length = sizeof c->local;
@@ -140,7 +196,7 @@ static void connection_init(Connection *c, int fd)
 
     memset(c, 0, sizeof *c);
     c->fd = fd;
-    c->start_ms = c->resume_ms = c->sent_ms = -1;
+    c->start_ms = c->resume_ms = c->sent_ms = c->reads_on_ms = -1;
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
         die("O_NONBLOCK");
     getsockname(fd, (struct sockaddr *)&c->local, &length);
@@ -155,6 +211,9 @@ static void connection_close(Connection *c, const Options *o, int error)
 
     c->error = error;
     c->mptcp_at_end = read_mptcp(c->fd, NULL);
+    read_subflows(c);
+    if (ioctl(c->fd, SIOCOUTQ, &c->unacked_bytes) < 0)
+        c->unacked_bytes = -1;
     if (o->abort && setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now) < 0)
         die("SO_LINGER");
     close(c->fd);
@@ -180,6 +239,32 @@ static uint64_t send_allowance(const Connection *c, const Options *o, int64_t no
         earned = earned > c->sent ? earned - c->sent : 0;
         left = earned < left ? earned : left;
     }
+    if (o->answer_every) {
+        earned = 0;
+        for (uint64_t i = 0; i < c->requests && now >= c->request_ms[i] + o->answer_ms; i++)
+            earned += o->answer_bytes;
+        earned = earned > c->sent ? earned - c->sent : 0;
+        left = earned < left ? earned : left;
+    }
+    if (o->burst_writes && c->start_ms >= 0) {
+        earned = ((uint64_t)((now - c->start_ms - o->delay_ms) / o->burst_ms) + 1) *
+                 o->burst_writes * o->burst_bytes;
+        earned = earned > c->sent ? earned - c->sent : 0;
+        earned = earned < o->burst_bytes ? earned : o->burst_bytes;
+        left = earned < left ? earned : left;
+    }
+    return left < CHUNK_BYTES ? left : CHUNK_BYTES;
+}
+
+/* How many bytes may be read at this moment. */
+static uint64_t recv_allowance(const Connection *c, const Options *o, int64_t now)
+{
+    uint64_t left = o->recv_bytes - c->received;
+
+    if (c->reads_on_ms >= 0 && now < c->reads_on_ms)
+        return 0;
+    if (o->read_bytes && c->reads_on_ms < 0)
+        left = o->read_bytes - c->received < left ? o->read_bytes - c->received : left;
     return left < CHUNK_BYTES ? left : CHUNK_BYTES;
 }
 
@@ -206,17 +291,23 @@ static bool try_send(Connection *c, const Options *o, int64_t now)
 
 static bool try_recv(Connection *c, const Options *o)
 {
-    uint64_t want = o->recv_bytes - c->received;
+    const int64_t now = now_ms();
+    const uint64_t want = recv_allowance(c, o, now);
     ssize_t n;
 
     if (c->eof || want == 0)
         return true;
-    n = recv(c->fd, buffer, want < sizeof buffer ? want : sizeof buffer, 0);
+    n = recv(c->fd, buffer, want, 0);
     if (n < 0)
         return errno == EAGAIN || errno == EINTR;
     if (n == 0)
         c->eof = true;
     c->received += (uint64_t)n;
+    if (o->read_bytes && c->reads_on_ms < 0 && c->received >= o->read_bytes)
+        c->reads_on_ms = now + o->read_ms;
+    while (o->answer_every && c->requests < MAX_REQUESTS &&
+           c->received >= (c->requests + 1) * o->answer_every)
+        c->request_ms[c->requests++] = now;
     return true;
 }
 
@@ -266,6 +357,34 @@ static void print_address(FILE *f, const char *name, const struct sockaddr_stora
             (unsigned)ntohs(is_v4 ? v4->sin_port : v6->sin6_port));
 }
 
+static void print_subflows(FILE *f, const Connection *c)
+{
+    const struct tcp_info *info = c->infos.each;
+
+    fputs("\"tcp_info\": [", f);
+    for (unsigned i = 0; i < c->infos.head.num_subflows; i++, info++) {
+        struct sockaddr_storage local, remote;
+
+        memcpy(&local, &c->addresses.each[i].ss_local, sizeof local);
+        memcpy(&remote, &c->addresses.each[i].ss_remote, sizeof remote);
+        fputs(i ? ", {" : "{", f);
+        print_address(f, "local", &local);
+        print_address(f, "remote", &remote);
+        fprintf(f,
+                "\"bytes_sent\": %" PRIu64 ", \"bytes_retrans\": %" PRIu64
+                ", \"bytes_acked\": %" PRIu64 ", \"bytes_received\": %" PRIu64
+                ", \"total_retrans\": %u, \"dsack_dups\": %u, \"reord_seen\": %u, "
+                "\"rcv_ooopack\": %u, \"min_rtt_us\": %u, \"busy_us\": %" PRIu64
+                ", \"unacked\": %u, \"notsent_bytes\": %u}",
+                (uint64_t)info->tcpi_bytes_sent, (uint64_t)info->tcpi_bytes_retrans,
+                (uint64_t)info->tcpi_bytes_acked, (uint64_t)info->tcpi_bytes_received,
+                info->tcpi_total_retrans, info->tcpi_dsack_dups, info->tcpi_reord_seen,
+                info->tcpi_rcv_ooopack, info->tcpi_min_rtt, (uint64_t)info->tcpi_busy_time,
+                info->tcpi_unacked, info->tcpi_notsent_bytes);
+    }
+    fputs("], ", f);
+}
+
 static void write_json(const Options *o, const Connection *list, unsigned n)
 {
     FILE *f = o->json ? fopen(o->json, "w") : stdout;
@@ -285,6 +404,8 @@ static void write_json(const Options *o, const Connection *list, unsigned n)
             fputs("\"token\": null, ", f);
         fprintf(f, "\"mptcp_at_end\": %s, ", c->mptcp_at_end ? "true" : "false");
         fprintf(f, "\"sent\": %" PRIu64 ", \"received\": %" PRIu64 ", ", c->sent, c->received);
+        fprintf(f, "\"unacked_bytes\": %d, ", c->unacked_bytes);
+        print_subflows(f, c);
         fprintf(f, "\"eof\": %s, \"error\": ", c->eof ? "true" : "false");
         if (c->error)
             fprintf(f, "\"%s\"}", strerror(c->error));
@@ -308,7 +429,7 @@ static void serve(const Options *o, Connection *list, unsigned *n, int listener)
 
         for (unsigned i = 0; i < *n; i++) {
             const Connection *c = &list[i];
-            bool reading = !c->eof && c->received < o->recv_bytes;
+            bool reading = !c->eof && recv_allowance(c, o, now_ms()) > 0;
             bool writing = c->fd >= 0 && !c->shut && send_allowance(c, o, now_ms()) > 0;
 
             p[i].fd = c->fd >= 0 && (reading || writing) ? c->fd : -1;
@@ -378,7 +499,10 @@ static const char HELP[] =
     "  --send N           bytes to send (0)        --rate N           bytes a second\n"
     "  --after N          send once N were received\n"
     "  --delay MS         before the first byte    --pause BYTES:MS   once, after BYTES\n"
+    "  --burst K:N:MS     every MS, K writes of N bytes, sent without waiting for more\n"
     "  --recv N           close after N bytes, even if more came (default: read to the end)\n"
+    "  --answer K:N:MS    N bytes MS after each K received\n"
+    "  --read-pause BYTES:MS   once, after BYTES   --rcvbuf N         receive buffer\n"
     "  --half-close       server: shut down after sending (default: after the client did)\n"
     "  --hold MS          wait before shutdown     --abort            close by SO_LINGER 0\n"
     "  --timeout S        give up (20)             --json FILE        result (stdout)\n";
@@ -395,15 +519,40 @@ static uint64_t number(const char *text)
     return v;
 }
 
+/* "K:N:MS" */
+static void parse_three(const char *text, uint64_t *k, uint64_t *n, int64_t *ms)
+{
+    if (sscanf(text, "%" SCNu64 ":%" SCNu64 ":%" SCNd64, k, n, ms) != 3 || *k == 0 || *ms == 0) {
+        fprintf(stderr, "mptcp_app: not three numbers: %s\n", text);
+        exit(2);
+    }
+}
+
 static void parse_options(Options *o, int argc, char **argv)
 {
     static const struct option table[] = {
-        {"bind", 1, NULL, 'b'}, {"local-port", 1, NULL, 'l'},  {"port", 1, NULL, 'p'},
-        {"to", 1, NULL, 't'},   {"connections", 1, NULL, 'k'}, {"tcp", 0, NULL, 'T'},
-        {"send", 1, NULL, 's'}, {"recv", 1, NULL, 'r'},        {"after", 1, NULL, 'a'},
-        {"rate", 1, NULL, 'R'}, {"delay", 1, NULL, 'd'},       {"pause", 1, NULL, 'P'},
-        {"hold", 1, NULL, 'h'}, {"abort", 0, NULL, 'A'},       {"timeout", 1, NULL, 'x'},
-        {"json", 1, NULL, 'j'}, {"half-close", 0, NULL, 'c'},  {"help", 0, NULL, 'H'},
+        {"bind", 1, NULL, 'b'},
+        {"local-port", 1, NULL, 'l'},
+        {"port", 1, NULL, 'p'},
+        {"to", 1, NULL, 't'},
+        {"connections", 1, NULL, 'k'},
+        {"tcp", 0, NULL, 'T'},
+        {"send", 1, NULL, 's'},
+        {"recv", 1, NULL, 'r'},
+        {"after", 1, NULL, 'a'},
+        {"rate", 1, NULL, 'R'},
+        {"delay", 1, NULL, 'd'},
+        {"pause", 1, NULL, 'P'},
+        {"hold", 1, NULL, 'h'},
+        {"abort", 0, NULL, 'A'},
+        {"timeout", 1, NULL, 'x'},
+        {"json", 1, NULL, 'j'},
+        {"half-close", 0, NULL, 'c'},
+        {"help", 0, NULL, 'H'},
+        {"burst", 1, NULL, 'B'},
+        {"read-pause", 1, NULL, 'e'},
+        {"rcvbuf", 1, NULL, 'f'},
+        {"answer", 1, NULL, 'w'},
         {NULL, 0, NULL, 0},
     };
     const char *colon;
@@ -448,6 +597,20 @@ static void parse_options(Options *o, int argc, char **argv)
             o->pause_bytes = number(optarg);
             colon = strchr(optarg, ':');
             o->pause_ms = colon ? (int64_t)number(colon + 1) : 0;
+            break;
+        case 'B':
+            parse_three(optarg, &o->burst_writes, &o->burst_bytes, &o->burst_ms);
+            break;
+        case 'e':
+            o->read_bytes = number(optarg);
+            colon = strchr(optarg, ':');
+            o->read_ms = colon ? (int64_t)number(colon + 1) : 0;
+            break;
+        case 'w':
+            parse_three(optarg, &o->answer_every, &o->answer_bytes, &o->answer_ms);
+            break;
+        case 'f':
+            o->rcvbuf = (int)number(optarg);
             break;
         case 'h':
             o->hold_ms = (int64_t)number(optarg);

@@ -1,8 +1,8 @@
 """Writes truth.json: what the applications and both kernels say about one run of scripts/lab.
 
 Usage: truth.py SCENARIO DIRECTORY LOG_DIRECTORY
-Reads client.app.N and server.app (byte counts), *.monitor, *.nstat, and the messages of tcpdump and
-the counters of the router in the log directory."""
+Reads client.app.N and server.app (byte counts, tcp_info), *.monitor, *.nstat, and in the log directory
+the messages of tcpdump, the counters of the router, and what the relays did."""
 import datetime
 import json
 import pathlib
@@ -10,7 +10,9 @@ import platform
 import re
 import sys
 
-KEPT = re.compile(r"^(MPTcpExt\w+|TcpActiveOpens|TcpPassiveOpens|TcpRetransSegs|TcpOutRsts|TcpEstabResets)$")
+KEPT = re.compile(r"^(MPTcpExt\w+|TcpActiveOpens|TcpPassiveOpens|TcpRetransSegs|TcpOutRsts|TcpEstabResets|"
+                  r"TcpExtTCP(FastRetrans|SlowStartRetrans|Timeouts|LossProbes|LossProbeRecovery|DSACKRecv|"
+                  r"DSACKOfoRecv|DSACKOldSent|DSACKOfoSent|SpuriousRTOs|OFOQueue|LostRetransmit))$")
 INTEGERS = {"remid", "locid", "sport", "dport", "backup", "ifindex", "flags", "reset_reason", "error"}
 
 
@@ -66,6 +68,11 @@ def read_router(logs):
     return {"queue": sum(q.get("drops", 0) for q in queues), "rule": sum(counters)}
 
 
+def read_lines(paths):
+    """One JSON object a line."""
+    return [json.loads(line) for path in paths for line in path.read_text().splitlines()]
+
+
 def established(events, token):
     """Endpoints (laddr, lport, raddr, rport) that one side calls established, in order, with backup."""
     found = {}
@@ -105,6 +112,8 @@ def connection(client, server, monitors):
         "client_error": client["error"], "server_error": server["error"],
         "client_mptcp_at_end": client["mptcp_at_end"], "server_mptcp_at_end": server["mptcp_at_end"],
         "subflows": subflows,
+        "client_unacked_bytes": client["unacked_bytes"], "server_unacked_bytes": server.get("unacked_bytes"),
+        "tcp_info": {"client": client["tcp_info"], "server": server.get("tcp_info", [])},
     }
 
 
@@ -122,20 +131,26 @@ def main(scenario, directory, logs):
             connections.append(connection(client, server, monitors))
     if servers or not connections:
         sys.exit("connections at the two ends do not match")
-    captures = read_drops(pathlib.Path(logs))
+    logs = pathlib.Path(logs)
+    captures = read_drops(logs)
+    accidents = sorted(read_lines(logs.glob("accidents.*")), key=lambda a: a["ts_ns"])
+    dropped = read_router(logs)
+    dropped["relay"] = sum(a["action"] == "drop" for a in accidents)
     truth = {
         "scenario": scenario,
         "kernel": re.match(r"[0-9.]+", platform.release()).group(0),
         "date": datetime.date.today().isoformat(),
         "captures": captures,
-        "router_dropped": read_router(pathlib.Path(logs)),
+        "router_dropped": dropped,
+        "delays": read_lines(logs.glob("delays")),
+        "accidents": accidents,
         "connections": connections,
         "nstat": {side: read_nstat(out / f"{side}.nstat") for side in ("client", "server")},
         "monitor": monitors,
     }
     # One connection, counter or event a line reads well and diffs well.
     text = json.dumps(truth, indent=1)
-    text = re.sub(r"\{\n\s+(\"(?:event|laddr|captured|queue)\"[^{}]*?)\n\s+\}",
+    text = re.sub(r"\{\n\s+(\"(?:event|laddr|captured|queue|local_addr|path|action)\"[^{}]*?)\n\s+\}",
                   lambda m: "{" + re.sub(r"\n\s+", " ", m.group(1)) + "}", text)
     (out / "truth.json").write_text(text + "\n")
 

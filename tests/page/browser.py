@@ -183,7 +183,7 @@ def test_list(browser, tests):
     tests.expect("it says how many", browser.run("document.getElementById('found').textContent"),
                  f"{len(shown)} of {n} shown")
     tests.expect("pages follow the list", browser.run(
-        "[...document.querySelectorAll('#connections details')].filter(d => !d.hidden).length"),
+        "[...document.querySelectorAll('#connections > details')].filter(d => !d.hidden).length"),
         len(shown))
     search(browser, "no such words")
     tests.expect("a search may find nothing", browser.run(NUMBERS), [])
@@ -212,6 +212,10 @@ def test_open(browser, tests):
 def test_figures(browser, tests):
     ids = browser.run("[...document.querySelectorAll('[id]')].map(e => e.id)")
     tests.expect("no id stands twice", len(ids), len(set(ids)))
+    tests.expect("more of them are folded in", browser.run(
+        "(more => more.length > 0 && more.length <= 2 && more.every(d => !d.open &&"
+        " d.querySelectorAll('svg').length >= 3))"
+        "([...document.querySelectorAll('#connections details details.drawn')])"))
     tests.expect("figures are drawn", browser.run("document.querySelectorAll('figure svg').length > 0"))
     tests.expect("their marks are there", browser.run(
         "[...document.querySelectorAll('use')].filter(u => !document.getElementById("
@@ -236,6 +240,10 @@ def test_looks(browser, tests, url, directory):
         colors = browser.run("(s => [s.color, s.backgroundColor])(getComputedStyle(document.body))")
         ink, paper = (sum(map(int, re.findall(r"\d+", each)[:3])) for each in colors)
         tests.expect(f"{name}: ink on paper", (ink > paper) == (scheme == "dark"))
+        pale = browser.run("[...document.querySelectorAll('figure [fill=\"#E8EAED\"]')]"
+                           ".map(e => getComputedStyle(e).fill)")
+        tests.expect(f"{name}: pale bands", set(pale),
+                     {"rgb(36, 41, 47)" if scheme == "dark" else "rgb(232, 234, 237)"})
         if directory:
             height = min(browser.run("document.documentElement.scrollHeight"), 8000)
             browser.size(width, height, name == "phone")
@@ -290,4 +298,5 @@ def main():
     sys.exit(tests.plan())
 
 
-main()
+if __name__ == "__main__":
+    main()

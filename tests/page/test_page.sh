@@ -85,6 +85,9 @@ if "$build/tests/gen/gen_bench" --mode many --connections 1000 --concurrency 50 
     report "1000 connections: it says which are drawn" \
         "$(grep -q 'Figures are drawn for 2 connections of 1000: those with a problem first' \
             "$work/many.html" || echo missing)"
+    report "1000 connections: and which ones" \
+        "$(test "$(grep 'Drawn:' "$work/many.html" | grep -o 'href="#c[0-9]*"' | wc -l)" -eq 2 ||
+            echo "not so")"
 else
     report "1000 connections" "$(cat "$work/stderr")"
 fi

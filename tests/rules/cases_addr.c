@@ -81,6 +81,24 @@ static void addr_03(Bed *bed, bool bad)
     pb_ack(bed->first, PB_SERVER);
 }
 
+/* A join shows that the announcement came, long before a second is over. */
+static void addr_03_used(Bed *bed, bool bad)
+{
+    PbFlow *join = pb_flow(bed->conn, PB_CLIENT, "10.1.2.1", 40003, "10.2.2.1", 80);
+
+    join->address_id[PB_CLIENT] = bed->second->address_id[PB_CLIENT];
+    join->address_id[PB_SERVER] = 1;
+    bed_start(bed);
+    bed_fault(bed);
+    pb_add_addr(bed->first, PB_SERVER, 1, "10.2.2.1", 0);
+    if (!bad)
+        pb_add_addr_echo(bed->first, PB_CLIENT, 1, "10.2.2.1", 0);
+    pb_open(join);
+    pb_wait(bed->net, SECOND_NS / 4);
+    pb_send(bed->first, PB_CLIENT, 10);
+    pb_ack(bed->first, PB_SERVER);
+}
+
 static void addr_04(Bed *bed, bool bad)
 {
     bed_start(bed);
@@ -212,6 +230,7 @@ const RuleCase cases_addr[] = {
     {.rule = "ADDR-01", .run = addr_01_reserved, .verdict = "violation"},
     {.rule = "ADDR-02", .run = addr_02, .verdict = "violation", .suspect = "sender client"},
     {.rule = "ADDR-02", .run = addr_02_gap, .verdict = "warning"},
+    {.rule = "ADDR-03", .run = addr_03_used, .verdict = "warning", .suspect = "receiver client"},
     {.rule = "ADDR-03", .run = addr_03, .verdict = "warning", .suspect = "receiver client"},
     {.rule = "ADDR-04", .run = addr_04, .verdict = "warning", .suspect = "sender server"},
     {.rule = "ADDR-05", .run = addr_05, .verdict = "violation", .suspect = "sender server"},

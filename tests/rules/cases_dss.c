@@ -217,6 +217,21 @@ static void dss_04_segments(Bed *bed, bool bad)
     pb_ack(bed->first, PB_SERVER);
 }
 
+/* A mapping that reaches into the next one. */
+static void dss_04_overlap(Bed *bed, bool bad)
+{
+    PbSpan span;
+
+    bed_start(bed);
+    span = pb_plan(bed->first, PB_CLIENT, 100);
+    span.map_bytes = 150;
+    span.wrong_checksum = bad;
+    pb_transmit(span);
+    bed_fault(bed);
+    pb_send(bed->first, PB_CLIENT, 100);
+    pb_ack(bed->first, PB_SERVER);
+}
+
 /* Four bytes of the data sequence number are sent, eight are summed up. */
 static void dss_04_v0(Bed *bed, bool bad)
 {
@@ -431,6 +446,31 @@ static void dss_11_ahead(Bed *bed, bool bad)
 }
 
 /* The second subflow is closed within a mapping; the first one carries all of it. */
+/* The third packet, with the client's key, is captured behind its data: what was taken for the data
+ * offsets of that is nothing to hold later mappings against. */
+static void dss_06_late_key(Bed *bed, bool bad)
+{
+    PbSpan span, rest;
+
+    pb_syn(bed->first);
+    pb_synack(bed->first);
+    bed->net->hidden = bad;
+    pb_third_ack(bed->first);
+    span = pb_plan(bed->first, PB_CLIENT, 1000);
+    rest = pb_part(span, 500, 500);
+    span = pb_part(span, 0, 500);
+    span.style = PB_MAP_CAPABLE;
+    pb_transmit(span);
+    bed->net->hidden = false;
+    pb_ack_at(bed->first, PB_SERVER, 501, 500);
+    pb_transmit(rest);
+    bed->first->next_ssn[PB_CLIENT] = 1;
+    pb_third_ack(bed->first);
+    bed->first->next_ssn[PB_CLIENT] = 1001;
+    pb_transmit(span);
+    pb_ack(bed->first, PB_SERVER);
+}
+
 static void dss_12(Bed *bed, bool bad)
 {
     PbSpan span;
@@ -691,6 +731,39 @@ static void dss_23(Bed *bed, bool bad)
     pb_ack_at(bed->first, PB_SERVER, 2101, 2100);
 }
 
+/* Urgent data from the begin of a mapping on that ends before it, or with it; of the server. */
+static void dss_23_pointer(Bed *bed, bool bad)
+{
+    static const uint8_t payload[1000];
+    const PbConn *conn = bed->conn;
+    PbFlow *flow = bed->first;
+    PbPacket packet = {
+        .urgent = bad ? 5 : 1000,
+        .flags = MPS_TCP_ACK | MPS_TCP_URG,
+        .ttl = 64,
+        .payload = payload,
+        .payload_bytes = sizeof payload,
+    };
+
+    bed_start(bed);
+    packet.ts_ns = bed->net->now_ns;
+    packet.src = flow->at[PB_SERVER];
+    packet.dst = flow->at[PB_CLIENT];
+    packet.seq = flow->isn[PB_SERVER] + 1;
+    packet.ack = flow->isn[PB_CLIENT] + flow->received[PB_SERVER];
+    packet.window = flow->window[PB_SERVER];
+    packet.ip_id = ++flow->ip_id[PB_SERVER];
+    pb_opt_dss(&packet.options, &(PbDss){.has_map = true,
+                                         .ack_bytes = 8,
+                                         .dsn_bytes = 8,
+                                         .data_ack = conn->idsn[PB_CLIENT] + 101,
+                                         .dsn = conn->idsn[PB_SERVER] + 1,
+                                         .ssn = 1,
+                                         .data_bytes = sizeof payload});
+    bed_fault(bed);
+    pb_capture_write(bed->net->capture, &packet);
+}
+
 /* Endings of which other rules have to speak. */
 #define BAD_END "FIN-05 FIN-06 FIN-07 FIN-08 FIN-09"
 
@@ -713,6 +786,7 @@ const RuleCase cases_dss[] = {
      .vantage = "server",
      .checksums = true,
      .also = "FAIL-06"},
+    {.rule = "DSS-04", .run = dss_04_overlap, .verdict = "violation", .checksums = true},
     {.rule = "DSS-04", .run = dss_04_odd, .verdict = "violation", .checksums = true},
     {.rule = "DSS-04", .run = dss_04_even, .verdict = "violation", .checksums = true},
     {.rule = "DSS-04", .run = dss_04_last, .verdict = "violation", .checksums = true},
@@ -749,6 +823,7 @@ const RuleCase cases_dss[] = {
      .vantage = "client",
      .checksums = true},
     {.rule = "DSS-06", .run = dss_06, .verdict = "violation", .suspect = "sender client"},
+    {.rule = "DSS-06", .run = dss_06_late_key, .verdict = "pass"},
     {.rule = "DSS-06", .run = dss_06_far, .verdict = "violation", .suspect = "sender client"},
     {.rule = "DSS-06", .run = dss_06_again, .verdict = "violation", .checksums = true},
     {.rule = "DSS-07", .run = dss_07, .verdict = "violation"},
@@ -771,7 +846,11 @@ const RuleCase cases_dss[] = {
      .verdict = "violation",
      .checksums = true,
      .no_checksum = true},
-    {.rule = "DSS-14", .run = dss_14, .verdict = "violation", .checksums = true},
+    {.rule = "DSS-14",
+     .run = dss_14,
+     .verdict = "violation",
+     .checksums = true,
+     .suspect = "sender client"},
     {.rule = "DSS-14",
      .run = dss_14_probe,
      .verdict = "violation",
@@ -803,6 +882,7 @@ const RuleCase cases_dss[] = {
      .vantage = "server"},
     {.rule = "DSS-21", .run = dss_21, .verdict = "warning", .suspect = "sender client"},
     {.rule = "DSS-22", .run = dss_22, .verdict = "warning"},
+    {.rule = "DSS-23", .run = dss_23_pointer, .verdict = "warning", .suspect = "sender server"},
     {.rule = "DSS-23", .run = dss_23, .verdict = "violation", .suspect = "sender client"},
     {0},
 };

@@ -191,6 +191,19 @@ static void fin_07(Bed *bed, bool bad)
     pb_ack(bed->first, PB_SERVER);
 }
 
+/* A DATA_ACK right behind the FIN may have been there before it. */
+static void fin_07_order(Bed *bed, bool bad)
+{
+    bed_start(bed);
+    bed->net->step_ns = 100000;
+    pb_send(bed->first, PB_CLIENT, 2076);
+    if (!bad)
+        pb_ack(bed->first, PB_SERVER);
+    pb_data_fin(bed->first, PB_CLIENT);
+    pb_fin(bed->first, PB_CLIENT);
+    pb_ack(bed->first, PB_SERVER);
+}
+
 /* DATA_FIN, data and FIN in one: nothing else may be outstanding. */
 static void fin_07_together(Bed *bed, bool bad)
 {
@@ -293,6 +306,7 @@ const RuleCase cases_fin[] = {
     {.rule = "FIN-05", .run = fin_05, .verdict = "warning", .vantage = "client"},
     {.rule = "FIN-06", .run = fin_06, .verdict = "violation", .vantage = "client"},
     {.rule = "FIN-06", .run = fin_06_silence, .verdict = "warning", .vantage = "client"},
+    {.rule = "FIN-07", .run = fin_07_order, .verdict = "pass", .vantage = "client"},
     {.rule = "FIN-07", .run = fin_07, .verdict = "violation", .suspect = "sender client"},
     {.rule = "FIN-07", .run = fin_07_together, .verdict = "violation", .vantage = "client"},
     {.rule = "FIN-07", .run = fin_07_gap, .verdict = "not_checkable", .vantage = "client"},

@@ -11,6 +11,14 @@ static void refuse(PbFlow *join, int reason)
     pb_rst(join, PB_SERVER, reason);
 }
 
+/* No IPv4 identifications. */
+static void use_ipv6(Bed *bed)
+{
+    bed->first->at[PB_CLIENT] = pb_endpoint("fd00:0:1::1", 40000);
+    bed->second->at[PB_CLIENT] = pb_endpoint("fd00:0:2::1", 40001);
+    bed->first->at[PB_SERVER] = bed->second->at[PB_SERVER] = pb_endpoint("fd00:1:1::1", 80);
+}
+
 /* The fourth packet. */
 static void accept_third(PbFlow *join)
 {
@@ -157,6 +165,50 @@ static void join_04_order(Bed *bed, bool bad)
 }
 
 /* As Linux does it: the ADD_ADDR proves that the server has the client's key. */
+/* Without the third packet nobody can verify the ADD_ADDR that came before the join. */
+static void join_04_unverified(Bed *bed, bool bad)
+{
+    bed->conn->synack_id_0 = true;
+    pb_syn(bed->first);
+    pb_synack(bed->first);
+    bed->net->hidden = true;
+    pb_third_ack(bed->first);
+    bed->net->hidden = false;
+    if (!bad)
+        pb_ack(bed->first, PB_SERVER);
+    pb_add_addr(bed->first, PB_SERVER, 1, "10.2.2.1", 0);
+    pb_add_addr_echo(bed->first, PB_CLIENT, 1, "10.2.2.1", 0);
+    bed_fault(bed);
+    pb_open(bed->second);
+    pb_send(bed->first, PB_CLIENT, 100);
+    pb_ack(bed->first, PB_SERVER);
+}
+
+/* Sooner than anything can come back, though a DSS follows at once. */
+static void join_04_soon(Bed *bed, bool bad)
+{
+    const int64_t step_ns = bed->net->step_ns;
+
+    use_ipv6(bed);
+    if (bad) {
+        pb_open(bed->first);
+        pb_wait(bed->net, -step_ns * 3 / 4);
+        bed_fault(bed);
+    } else {
+        bed_start(bed);
+    }
+    bed->net->step_ns = SECOND / 10000;
+    pb_syn(bed->second);
+    if (bad) {
+        pb_send_cut(bed->first, PB_CLIENT, 100, 1, PB_MAP_CAPABLE);
+        pb_ack(bed->first, PB_SERVER);
+    }
+    bed->net->step_ns = step_ns;
+    pb_synack(bed->second);
+    pb_third_ack(bed->second);
+    accept_third(bed->second);
+}
+
 static void join_04_announced(Bed *bed, bool bad)
 {
     pb_open(bed->first);
@@ -345,9 +397,8 @@ static void join_09_late(Bed *bed, bool bad)
     accept_third(bed->second);
 }
 
-static void join_10(Bed *bed, bool bad)
+static void leave_unanswered(Bed *bed, bool bad)
 {
-    bed_start(bed);
     pb_syn(bed->second);
     pb_synack(bed->second);
     bed_fault(bed);
@@ -357,6 +408,24 @@ static void join_10(Bed *bed, bool bad)
         accept_third(bed->second);
     }
     go_on(bed, 4 * SECOND);
+}
+
+static void join_10(Bed *bed, bool bad)
+{
+    bed_start(bed);
+    leave_unanswered(bed, bad);
+}
+
+/* As much was captured without anything missing that the fourth packet will not. */
+static void join_10_whole(Bed *bed, bool bad)
+{
+    use_ipv6(bed);
+    bed_start(bed);
+    for (int i = 0; i < 600; i++) {
+        pb_send(bed->first, PB_CLIENT, 100);
+        pb_ack(bed->first, PB_SERVER);
+    }
+    leave_unanswered(bed, bad);
 }
 
 /* Data of the client first; the fourth packet may be one that the capture lacks. */
@@ -380,6 +449,14 @@ static void join_11(Bed *bed, bool bad)
     data_first(bed, bad, false);
 }
 
+/* Nothing but the time shows that the fourth packet had not come. */
+static void join_11_soon(Bed *bed, bool bad)
+{
+    use_ipv6(bed);
+    bed->conn->timestamps = false;
+    data_first(bed, bad, false);
+}
+
 static void join_11_gap(Bed *bed, bool bad)
 {
     data_first(bed, bad, true);
@@ -398,6 +475,26 @@ static void join_11_acceptor(Bed *bed, bool bad)
     accept_third(bed->second);
     if (!bad)
         pb_send(bed->second, PB_SERVER, 100);
+    pb_ack(bed->second, PB_CLIENT);
+}
+
+/* The third packet, and what the server sends at once, were not captured. */
+static void join_11_uncaptured(Bed *bed, bool bad)
+{
+    bed->conn->synack_id_0 = true;
+    bed->net->step_ns = SECOND / 10000;
+    bed_start(bed);
+    pb_syn(bed->second);
+    pb_synack(bed->second);
+    bed->net->hidden = bad;
+    pb_third_ack(bed->second);
+    accept_third(bed->second);
+    bed->net->hidden = false;
+    pb_wait(bed->net, SECOND / 100);
+    pb_send(bed->second, PB_SERVER, 100);
+    pb_wait(bed->net, SECOND / 100);
+    pb_ack(bed->second, PB_CLIENT);
+    pb_wait(bed->net, SECOND);
     pb_ack(bed->second, PB_CLIENT);
 }
 
@@ -454,6 +551,14 @@ static void join_13(Bed *bed, bool bad)
     bed->second->address_id[PB_CLIENT] = bad ? 0 : 1;
     bed_fault(bed);
     pb_open(bed->second);
+}
+
+/* The server's packets have come across routers, the client's not. */
+static void join_13_hops(Bed *bed, bool bad)
+{
+    bed->net->step_ns = SECOND / 10000; /* too short to tell by time */
+    bed->first->ttl[PB_SERVER] = bed->second->ttl[PB_SERVER] = 61;
+    join_13(bed, bad);
 }
 
 static void join_13_other(Bed *bed, bool bad)
@@ -677,6 +782,8 @@ const RuleCase cases_join[] = {
     {.rule = "JOIN-03", .run = join_03_length, .verdict = "violation"},
     {.rule = "JOIN-04", .run = join_04, .verdict = "violation", .suspect = "sender client"},
     {.rule = "JOIN-04", .run = join_04_order, .verdict = "violation"},
+    {.rule = "JOIN-04", .run = join_04_soon, .verdict = "violation", .suspect = "sender client"},
+    {.rule = "JOIN-04", .run = join_04_unverified, .verdict = "warning", .strict = "violation"},
     {.rule = "JOIN-04", .run = join_04_announced, .verdict = "warning", .strict = "violation"},
     {.rule = "JOIN-05",
      .run = join_05,
@@ -732,11 +839,14 @@ const RuleCase cases_join[] = {
      .vantage = "client"},
     {.rule = "JOIN-10", .run = join_10, .verdict = "warning"},
     {.rule = "JOIN-11", .run = join_11, .verdict = "violation", .suspect = "sender client"},
+    {.rule = "JOIN-10", .run = join_10_whole, .verdict = "violation", .vantage = "client"},
+    {.rule = "JOIN-11", .run = join_11_soon, .verdict = "violation", .suspect = "sender client"},
     {.rule = "JOIN-11", .run = join_11_gap, .verdict = "warning"},
     {.rule = "JOIN-11",
      .run = join_11_acceptor,
      .verdict = "violation",
      .suspect = "sender server"},
+    {.rule = "JOIN-11", .run = join_11_uncaptured, .verdict = "warning"},
     {.rule = "JOIN-12", .run = join_12, .verdict = "violation", .vantage = "client"},
     {.rule = "JOIN-12", .run = join_12_removed, .verdict = "violation", .vantage = "client"},
     {.rule = "JOIN-12", .run = join_12, .verdict = "warning"},
@@ -744,6 +854,7 @@ const RuleCase cases_join[] = {
     {.rule = "JOIN-12", .run = join_12_nat, .verdict = "pass", .vantage = "client"},
     {.rule = "JOIN-13", .run = join_13, .verdict = "violation", .vantage = "client"},
     {.rule = "JOIN-13", .run = join_13, .verdict = "warning"},
+    {.rule = "JOIN-13", .run = join_13_hops, .verdict = "violation", .suspect = "sender client"},
     {.rule = "JOIN-13", .run = join_13_removed, .verdict = "violation", .vantage = "client"},
     {.rule = "JOIN-13", .run = join_13_other, .verdict = "warning", .vantage = "client"},
     {.rule = "JOIN-14", .run = join_14, .verdict = "warning", .suspect = "sender client"},

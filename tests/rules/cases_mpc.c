@@ -397,6 +397,18 @@ static void mpc_16(Bed *bed, bool bad)
 }
 
 /* Any DATA_ACK of the listener shows that it has the key; here it may not be captured. */
+/* Of the server's packets nothing proves that there was none before; the client's show that it had
+ * nothing to answer. */
+static void mpc_16_linux(Bed *bed, bool bad)
+{
+    bed->conn->synack_id_0 = true;
+    pb_open(bed->first);
+    pb_wait(bed->net, INT64_C(1000000000));
+    bed_fault(bed);
+    pb_send_cut(bed->first, PB_CLIENT, 100, 1, bad ? PB_MAP_ALL : PB_MAP_CAPABLE);
+    pb_ack(bed->first, PB_SERVER);
+}
+
 static void mpc_16_uncaptured(Bed *bed, bool bad)
 {
     pb_open(bed->first);
@@ -598,6 +610,7 @@ const RuleCase cases_mpc[] = {
     {.rule = "MPC-15", .run = mpc_15_initiator, .verdict = "violation", .suspect = "sender client"},
     {.rule = "MPC-15", .run = mpc_15_uncaptured, .verdict = "not_checkable"},
     {.rule = "MPC-16", .run = mpc_16, .verdict = "violation", .suspect = "sender client"},
+    {.rule = "MPC-16", .run = mpc_16_linux, .verdict = "violation", .suspect = "sender client"},
     {.rule = "MPC-16", .run = mpc_16_uncaptured, .verdict = "not_checkable"},
     {.rule = "MPC-17", .run = mpc_17, .verdict = "violation", .suspect = "sender client"},
     {.rule = "MPC-17", .run = mpc_17_place, .verdict = "violation"},

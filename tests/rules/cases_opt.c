@@ -52,6 +52,43 @@ static void opt_04(Bed *bed, bool bad)
     send_data_ack(bed, 0x20, bad ? 0x81 : 0x01);
 }
 
+/* A SYN with a DSS and nothing else. */
+static void send_syn(Bed *bed, PbFlow *flow, bool bad)
+{
+    const uint8_t dss[] = {30, 8, 0x20, 1, 0, 0, 0, 0};
+
+    bed_fault(bed);
+    flow->next_ssn[PB_CLIENT] = 0;
+    if (bad)
+        pb_raw(flow, PB_CLIENT, MPS_TCP_SYN, dss, sizeof dss);
+    else
+        pb_syn(flow);
+    flow->next_ssn[PB_CLIENT] = 1;
+}
+
+/* It is answered as a join. */
+static void opt_05_only(Bed *bed, bool bad)
+{
+    bed_start(bed);
+    send_syn(bed, bed->second, bad);
+    pb_synack(bed->second);
+    pb_third_ack(bed->second);
+    pb_ack_at(bed->second, PB_SERVER, 1, bed->conn->received[PB_SERVER]);
+    pb_send(bed->second, PB_CLIENT, 100);
+    pb_ack(bed->second, PB_SERVER);
+}
+
+/* It is answered as TCP. */
+static void opt_05_plain(Bed *bed, bool bad)
+{
+    bed->conn->fallen_back = true;
+    send_syn(bed, bed->first, bad);
+    bed->first->stripped = true;
+    pb_synack(bed->first);
+    pb_send(bed->first, PB_CLIENT, 100);
+    pb_ack(bed->first, PB_SERVER);
+}
+
 static void opt_05(Bed *bed, bool bad)
 {
     const uint8_t add_addr[] = {30, 8, 0x31, 1, 10, 2, 2, 1};
@@ -169,6 +206,8 @@ const RuleCase cases_opt[] = {
     {.rule = "OPT-03", .run = opt_03, .verdict = "violation"},
     {.rule = "OPT-04", .run = opt_04, .verdict = "violation"},
     {.rule = "OPT-05", .run = opt_05, .verdict = "violation"},
+    {.rule = "OPT-05", .run = opt_05_only, .verdict = "violation", .suspect = "sender client"},
+    {.rule = "OPT-05", .run = opt_05_plain, .verdict = "violation", .suspect = "sender client"},
     {.rule = "OPT-06", .run = opt_06, .verdict = "violation"},
     {.rule = "OPT-06", .run = opt_06_dss, .verdict = "violation", .suspect = "sender client"},
     {.rule = "OPT-06", .run = opt_06_alike, .verdict = "warning"},

@@ -64,6 +64,26 @@ static void rmv_03(Bed *bed, bool bad)
     go_on(bed);
 }
 
+/* The connection ends before a second is over; what was queued may still be sent. */
+static void rmv_03_short(Bed *bed, bool bad)
+{
+    start(bed);
+    pb_remove_addr(bed->first, PB_CLIENT, 1);
+    pb_send(bed->second, PB_CLIENT, 100);
+    pb_ack(bed->second, PB_SERVER);
+    pb_wait(bed->net, SECOND_NS / 2);
+    if (bad)
+        bed_fault(bed);
+    else
+        pb_fin_exchange(bed->second, PB_CLIENT);
+    pb_send(bad ? bed->second : bed->first, PB_CLIENT, 100);
+    pb_ack(bad ? bed->second : bed->first, PB_SERVER);
+    pb_data_fin(bed->first, PB_CLIENT);
+    pb_ack(bed->first, PB_SERVER);
+    if (bad)
+        pb_fin_exchange(bed->second, PB_CLIENT);
+}
+
 static void rmv_04(Bed *bed, bool bad)
 {
     start(bed);
@@ -154,6 +174,7 @@ const RuleCase cases_rmv[] = {
     {.rule = "RMV-01", .run = rmv_01, .verdict = "violation", .suspect = "sender client"},
     {.rule = "RMV-01", .run = rmv_01_twice, .verdict = "warning", .noise = "FIN-09"},
     {.rule = "RMV-02", .run = rmv_02, .verdict = "warning", .suspect = "sender server"},
+    {.rule = "RMV-03", .run = rmv_03_short, .verdict = "warning", .suspect = "sender client"},
     {.rule = "RMV-03", .run = rmv_03, .verdict = "warning", .suspect = "sender client"},
     {.rule = "RMV-04",
      .run = rmv_04,

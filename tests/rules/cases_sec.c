@@ -42,6 +42,33 @@ static void unanswered_token(Bed *bed, bool bad)
     unknown_token(bed, bad, "10.1.2.1", false);
 }
 
+/* One that began before the capture, on other addresses, may be of these hosts. */
+static void doubtful_token(Bed *bed, bool bad)
+{
+    PbConn *conn = pb_conn(bed->net, 1, 0x1234567812345678, 0x8765432187654321);
+    PbFlow *flow = pb_flow(conn, PB_CLIENT, "10.8.1.1", 41000, "10.9.1.1", 80);
+
+    bed->net->hidden = true;
+    pb_open(flow);
+    pb_send_cut(flow, PB_CLIENT, 100, 1, PB_MAP_CAPABLE);
+    bed->net->hidden = false;
+    pb_ack(flow, PB_SERVER);
+    pb_send(flow, PB_CLIENT, 100);
+    unanswered_token(bed, bad);
+    bed->fault_packet = 0;
+}
+
+/* The same, where no more is seen of that connection than another join. */
+static void accepted_token(Bed *bed, bool bad)
+{
+    PbConn *conn = pb_conn(bed->net, 1, 0x1234567812345678, 0x8765432187654321);
+
+    (void)pb_flow(conn, PB_CLIENT, "10.8.1.1", 41000, "10.9.1.1", 80);
+    pb_open(pb_flow(conn, PB_CLIENT, "10.8.2.1", 41001, "10.9.1.1", 80));
+    unanswered_token(bed, bad);
+    bed->fault_packet = 0;
+}
+
 /* The client's other connections may have begun before the capture. */
 static void stranger_token(Bed *bed, bool bad)
 {
@@ -71,6 +98,27 @@ static void sec_02_high(Bed *bed, bool bad)
 {
     first_map(bed, bad ? 1 : 0);
     pb_send(bed->first, PB_CLIENT, 100);
+}
+
+/* All data sequence numbers, and their acknowledgements, but not the checksums. */
+static void sec_02_changed(Bed *bed, bool bad)
+{
+    static const uint8_t payload[100];
+    PbSpan span;
+
+    pb_open(bed->first);
+    pb_add_addr(bed->first, PB_SERVER, 1, "10.2.2.1", 0);
+    pb_add_addr_echo(bed->first, PB_CLIENT, 1, "10.2.2.1", 0);
+    bed_fault(bed);
+    for (int i = 0; i < 3; i++) {
+        span = pb_plan(bed->first, PB_CLIENT, 100);
+        span.payload = payload;
+        span.offset += bad ? 1 : 0;
+        span.dsn_added = bad ? 1 : 0;
+        span.map_offset += span.dsn_added;
+        pb_transmit(span);
+        pb_ack_at(bed->first, PB_SERVER, span.ssn + 100, span.map_offset + 100);
+    }
 }
 
 static void sec_03(Bed *bed, bool bad)
@@ -207,8 +255,15 @@ const RuleCase cases_sec[] = {
     {.rule = "SEC-01", .run = refused_token, .verdict = "violation", .suspect = "sender client"},
     {.rule = "SEC-01", .run = stranger_token, .verdict = "warning", .suspect = "sender client"},
     {.rule = "SEC-01", .run = unanswered_token, .verdict = "warning", .suspect = "sender client"},
+    {.rule = "SEC-01", .run = doubtful_token, .verdict = "pass"},
+    {.rule = "SEC-01", .run = accepted_token, .verdict = "pass"},
     {.rule = "SEC-02", .run = sec_02_low, .verdict = "violation", .also = "DSS-11"},
     {.rule = "SEC-02", .run = sec_02_high, .verdict = "violation", .also = "DSS-11 DSS-13"},
+    {.rule = "SEC-02",
+     .run = sec_02_changed,
+     .verdict = "violation",
+     .suspect = "path -",
+     .checksums = true},
     {.rule = "SEC-03", .run = sec_03, .verdict = "violation", .suspect = "sender server"},
     {.rule = "SEC-03", .run = sec_03, .verdict = "violation", .version = V0, .also = "OPT-09"},
     {.rule = "SEC-03", .run = sec_03_server, .verdict = "violation", .suspect = "sender client"},

@@ -391,7 +391,8 @@ uint32_t pb_frame(PbLink link, const PbPacket *packet, uint8_t *out, uint32_t ou
     tcp[12] = (uint8_t)(header_bytes << 2);
     tcp[13] = packet->flags;
     put_be16(tcp + 14, packet->window);
-    put_be32(tcp + 16, 0); /* checksum, urgent pointer */
+    put_be16(tcp + 16, 0); /* checksum */
+    put_be16(tcp + 18, packet->urgent);
     memset(tcp + 20 + packet->options.n, 1, option_bytes - packet->options.n); /* NOP */
     memcpy(tcp + 20, packet->options.bytes, packet->options.n);
 
@@ -565,6 +566,19 @@ static void add_syn_options(const PbFlow *flow, PbSide from, PbOptions *o)
     pb_opt_raw(o, scale, sizeof scale);
 }
 
+static uint16_t next_ip_id(PbFlow *flow, PbSide from, uint8_t flags)
+{
+    PbConn *conn = flow->conn;
+
+    if (!conn->ip_id_per_flow)
+        return conn->ip_id[from]++;
+    if (conn->synack_id_0 && from != flow->opener && flags & MPS_TCP_SYN) {
+        flow->ip_id[from] = (uint16_t)flow->isn[from];
+        return 0;
+    }
+    return ++flow->ip_id[from];
+}
+
 /* Sends one packet with the state of the flow; @payload NULL is allowed for no payload only. */
 static void emit(PbFlow *flow, PbSide from, uint8_t flags, uint32_t ssn, const PbOptions *options,
                  const uint8_t *payload, uint32_t payload_bytes)
@@ -580,7 +594,7 @@ static void emit(PbFlow *flow, PbSide from, uint8_t flags, uint32_t ssn, const P
         .seq = flow->isn[from] + ssn + (syn ? 0 : flow->tfo_bytes[from]),
         .flags = flags,
         .window = flow->window[from],
-        .ip_id = conn->ip_id_per_flow ? ++flow->ip_id[from] : conn->ip_id[from]++,
+        .ip_id = next_ip_id(flow, from, flags),
         .ttl = flow->ttl[from],
         .payload = payload,
         .payload_bytes = payload_bytes,
@@ -812,7 +826,8 @@ static void add_mapping(const PbSpan *span, bool mapped, PbOptions *o)
     if (conn->checksum && data_bytes > 0) {
         g_autofree uint8_t *payload = span_payload(span, span->map_offset, span->map_bytes);
 
-        checksum = pb_dss_checksum(dsn, span->map_ssn, data_bytes, payload, span->map_bytes);
+        checksum = pb_dss_checksum(dsn - span->dsn_added, span->map_ssn, data_bytes, payload,
+                                   span->map_bytes);
         checksum ^= span->wrong_checksum ? 0xffff : 0;
     } else if (conn->checksum) {
         checksum = span->wrong_checksum ? 0xffff : 0; /* infinite mapping */

@@ -133,7 +133,7 @@ typedef struct {
     int64_t ts_ns;
     MpsEndpoint src, dst;
     uint32_t seq, ack;
-    uint16_t window;
+    uint16_t window, urgent;
     uint16_t ip_id;
     uint8_t flags; /* MPS_TCP_ */
     uint8_t ttl;
@@ -205,7 +205,8 @@ typedef struct {
     uint8_t dsn_bytes[2];    /* 4 or 8; by default 4 in version 0 and 8 in version 1 */
     uint8_t ack_bytes[2];    /* 0, 4 or 8 */
     uint16_t ip_id[2];       /* IPv4 identifications: one count per host, */
-    bool ip_id_per_flow;     /* or one per host and flow, as Linux has it */
+    bool ip_id_per_flow;     /* or one per host and flow, as Linux has it, */
+    bool synack_id_0;        /* with 0 for the SYN/ACK, and any number to begin with behind it */
     bool fallen_back;        /* no MPTCP option is sent any more */
 } PbConn;
 
@@ -250,7 +251,8 @@ typedef struct {
     uint32_t map_ssn;
     uint16_t map_bytes;
     bool data_fin;          /* the mapping counts one octet more */
-    bool wrong_checksum;    /* as if a middlebox had changed the payload */
+    bool wrong_checksum;    /* as if a middlebox had changed the payload, */
+    uint32_t dsn_added;     /* or had added that to the data sequence number */
     const uint8_t *payload; /* borrowed, for the whole mapping; NULL: a pattern of the offset */
 } PbSpan;
 

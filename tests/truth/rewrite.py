@@ -3,10 +3,12 @@
 
   rewrite.py IN OUT snap BYTES            snapshot length
   rewrite.py IN OUT drop PERCENT SEED     packets missing at random
+  rewrite.py IN OUT delay PERCENT SEED    packets stamped up to 1 ms late at random, and sorted again
   rewrite.py IN OUT from PACKET           begins with this packet
   rewrite.py IN OUT without PACKET        this packet missing
   rewrite.py IN OUT modified little|big   with the longer record headers of Kuznetzov's libpcap
-  rewrite.py IN OUT raw                   without link-layer headers, for programs that know few
+  rewrite.py IN OUT raw                   without link-layer headers, for programs that know few; stamps in microseconds
+  rewrite.py IN OUT window PACKET         this packet announces a window of 0
   rewrite.py IN OUT arp PACKET            an Ethernet frame without IP comes after this packet
   rewrite.py IN OUT reset PACKET          a RST of the receiver of this SYN that acknowledges nothing of it
   rewrite.py IN OUT fragments BYTES       IP fragments of so much payload each, if there is more
@@ -15,6 +17,7 @@
 
 A fault prints the number of the (first) packet that it changed or put in.
 """
+import hashlib
 import random
 import struct
 import sys
@@ -291,6 +294,143 @@ def drop_fourth_ack(packets):
     return i
 
 
+def renumber(packets, i, src, dst, n):
+    """Adds n to the IPv4 identifications that follow on the flow: as if the host had sent so many more
+    packets, or less."""
+    for p in packets[i:]:
+        if p.is_tcp and not p.v6 and p.src == src and p.dst == dst and any(p.data[p.ip + 4:p.ip + 6]):
+            add(p, p.ip + 4, 2, n)
+            p.fix()
+
+
+def without(packets, gone):
+    """Takes out the packets for which @gone is true, as if they had never been sent."""
+    for i in reversed(range(len(packets))):
+        if packets[i].is_tcp and gone(packets[i]):
+            p = packets.pop(i)
+            renumber(packets, i, p.src, p.dst, -1)
+
+
+def moved(packets, i, before):
+    """Packet i is sent right behind an earlier one."""
+    p = packets.pop(i)
+    p.head = (packets[before].head[0], packets[before].head[1] + 1, *p.head[2:])
+    packets.insert(before + 1, p)
+    return before + 1
+
+
+def join_early(packets):
+    """The SYN of the join right behind the third packet of the initial subflow."""
+    return moved(packets, first(packets, lambda p: syn(p, JOIN)),
+                 first(packets, lambda p: is_third(p) and p.payload == 0))
+
+
+def data_early(packets):
+    """Data of the opener of the join right behind the third packet."""
+    i = first(packets, lambda p: p.length(JOIN) == 24)
+    third = packets[i]
+    return moved(packets, first(packets, lambda p: p.payload > 0 and p.src == third.src and
+                                p.dst == third.dst), i)
+
+
+def overwrite(p, subtype, option):
+    """Another option in the place of this one, with NOPs behind."""
+    at, length = p.option(subtype), p.length(subtype)
+    p.data[at:at + length] = option + b'\1' * (length - len(option))
+    p.fix()
+
+
+def first_data(packets):
+    """A DSS that maps the first data as MP_CAPABLE does."""
+    i = first(packets, lambda p: p.length(CAPABLE) >= 22)
+    at = packets[i].option(CAPABLE)
+    key, length = bytes(packets[i].data[at + 4:at + 12]), bytes(packets[i].data[at + 20:at + 22])
+    dsn = int.from_bytes(hashlib.sha256(key).digest()[-8:], 'big') + 1
+    option = b'\x1e\x12\x20\x0c' + (dsn % (1 << 64)).to_bytes(8, 'big') + b'\0\0\0\1' + length
+    for p in copies(packets, i):
+        overwrite(p, CAPABLE, option)
+    return i
+
+
+def flag_c(packets):
+    """The server asks for no join to the address to which there is one."""
+    flip(packets, first(packets, lambda p: synack(p, CAPABLE)), CAPABLE, 3, 0x20)
+    return first(packets, lambda p: syn(p, JOIN))
+
+
+def dss_on_syn(packets):
+    i = first(packets, lambda p: syn(p, JOIN))
+    overwrite(packets[i], JOIN, b'\x1e\x08\x20\1' + bytes(4))
+    return i
+
+
+def urgent(packets):
+    """Urgent data in the second packet of a mapping."""
+    seen = set()
+    for i, p in enumerate(packets):
+        if not p.is_tcp or not mapped(p):
+            continue
+        if mapping_of(p) in seen:
+            p.data[p.tcp + 13] |= 0x20
+            p.fix()
+            return i
+        seen.add(mapping_of(p))
+    sys.exit('no mapping of several packets')
+
+
+def mapping_of(p):
+    begin = p.option(DSS) + 4 + ack_bytes(p)
+    return p.src, p.dst, bytes(p.data[begin:begin + (8 if p.data[p.option(DSS) + 3] & 8 else 4) + 6])
+
+
+def no_echo(packets):
+    without(packets, lambda p: p.length(ADD_ADDR) in (8, 20))
+    return first(packets, lambda p: p.length(ADD_ADDR) >= 16)
+
+
+def unfilled(packets):
+    """The last mapping of a subflow is longer than what follows."""
+    ends = {}
+    for p in packets:
+        if p.is_tcp and mapped(p):
+            plain = not p.data[p.option(DSS) + 3] & 0x10
+            ends[p.src, p.dst] = max(ends.get((p.src, p.dst), (0, None, False)),
+                                     (p.u32(4), mapping_of(p), plain))
+    src, dst = next(flow for flow in ends if ends[flow][2])
+    for p in packets:
+        if p.is_tcp and mapped(p) and mapping_of(p) == ends[src, dst][1]:
+            begin = p.option(DSS) + 4 + ack_bytes(p) + (8 if p.data[p.option(DSS) + 3] & 8 else 4) + 4
+            add(p, begin, 2, 500)
+            p.fix()
+    return first(packets, lambda p: p.flags & FIN and p.src == src and p.dst == dst)
+
+
+def unmapped(packets):
+    """The packets of a mapping in mid-stream lose it."""
+    middle = first(packets[len(packets) // 2:], mapped) + len(packets) // 2
+    key = mapping_of(packets[middle])
+    found = [i for i, p in enumerate(packets) if p.is_tcp and mapped(p) and mapping_of(p) == key]
+    for i in found:
+        at, n = packets[i].option(DSS), ack_bytes(packets[i])
+        ack = bytes(packets[i].data[at + 4:at + 4 + n])
+        overwrite(packets[i], DSS, bytes([30, 4 + n, 0x20, packets[i].data[at + 3] & 3]) + ack)
+    return found[0]
+
+
+def fastclose_ignored(packets):
+    """The packet at fault is the next with data."""
+    i = after_data(packets, 12)
+    p = packets[i]
+    server = packets[first(packets, lambda q: synack(q, CAPABLE))].src
+    option = b'\x1e\x0c\x70\0' + key_of(packets, 0 if p.src[1] == server[1] else 1)
+    at = inserted(packets, i, option, delay_ns=0)
+    add(packets[at], packets[at].ip + 4, 2, 0 if p.v6 else 1)
+    packets[at].fix()
+    renumber(packets, at + 1, p.src, p.dst, 1)
+    return at + 1 + first(packets[at + 1:], lambda q: q.payload > 0 and q.src == p.src and
+                          q.dst == p.dst)
+
+
 FAULTS = {
     'key-echo': lambda ps: flip(ps, first(ps, is_third), CAPABLE, 12, everywhere=False),
     'key-changed': lambda ps: flip(ps, ps.index(copies(ps, first(ps, is_third))[0]), CAPABLE, 4,
@@ -320,6 +460,16 @@ FAULTS = {
     'option-sticks-out': lambda ps: inserted(ps, after_data(ps), b'\x1e\x1c\x20\x01'),
     'infinite-mapping': lambda ps: flip_dll(ps),
     'fourth-ack': drop_fourth_ack,
+    'flag-c': flag_c,
+    'join-early': join_early,
+    'data-early': data_early,
+    'first-data': first_data,
+    'dss-on-syn': dss_on_syn,
+    'urgent': urgent,
+    'no-echo': no_echo,
+    'unfilled': unfilled,
+    'unmapped': unmapped,
+    'fastclose-ignored': fastclose_ignored,
 }
 
 
@@ -376,6 +526,17 @@ def fragments(record, skip, size):
     return out
 
 
+def delayed(header, records, percent, chance):
+    unit = 1000000000 if header[:4] in (b'\x4d\x3c\xb2\xa1', b'\xa1\xb2\x3c\x4d') else 1000000
+    out = []
+    for head, data in records:
+        stamp = head[0] * unit + head[1]
+        if chance.random() * 100 < percent:
+            stamp += chance.randrange(unit // 1000)
+        out.append(((stamp // unit, stamp % unit, *head[2:]), data))
+    return sorted(out, key=lambda record: record[0][:2])
+
+
 def inverted(packets, i, byte):
     packets[i].data[packets[i].tcp + byte] ^= 0xff
     return [(p.head, bytes(p.data)) for p in packets]
@@ -389,6 +550,8 @@ def main():
     elif action == 'drop':
         chance = random.Random(int(arguments[1]))
         records = [r for r in records if chance.random() * 100 >= float(arguments[0])]
+    elif action == 'delay':
+        records = delayed(header, records, float(arguments[0]), random.Random(int(arguments[1])))
     elif action == 'from':
         records = records[int(arguments[0]) - 1:]
     elif action == 'without':
@@ -411,6 +574,10 @@ def main():
     elif action == 'flip':
         packets = [Packet(h, d, LINKS[link]) for h, d in records]
         records = inverted(packets, int(arguments[0]) - 1, int(arguments[1]))
+    elif action == 'window':
+        packets = [Packet(h, d, LINKS[link]) for h, d in records]
+        struct.pack_into('!H', packets[int(arguments[0]) - 1].data, packets[int(arguments[0]) - 1].tcp + 14, 0)
+        records = [(p.head, bytes(p.data)) for p in packets]
     elif action == 'modified':
         unit = 1000 if 0xa1b23c4d in struct.unpack('<I', header[:4]) + struct.unpack('>I', header[:4]) else 1
         order = '>' if arguments[0] == 'big' else '<'
@@ -422,8 +589,9 @@ def main():
                                         for h, d in records))
         return
     elif action == 'raw':
-        header = header[:20] + struct.pack(order + 'I', 101)
-        records = [((*h[:2], h[2] - LINKS[link], h[3] - LINKS[link]), d[LINKS[link]:])
+        tick = 1000 if header[:4] in (b'\x4d\x3c\xb2\xa1', b'\xa1\xb2\x3c\x4d') else 1
+        header = struct.pack(order + 'I', 0xa1b2c3d4) + header[4:20] + struct.pack(order + 'I', 101)
+        records = [((h[0], h[1] // tick, h[2] - LINKS[link], h[3] - LINKS[link]), d[LINKS[link]:])
                    for h, d in records if len(d) > LINKS[link]]
     write(target, header, order, records)
 

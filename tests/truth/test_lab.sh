@@ -40,10 +40,16 @@ for directory in "$lab"/*/; do
             continue
         fi
         db=$(end_db "$scenario" "$end")
-        report "$scenario, $end: tokens, subflows, bytes" "$({
-            echo "CREATE TEMP TABLE truth AS SELECT CAST(readfile('$truth') AS TEXT) AS doc;"
-            cat tests/truth/compare_lab.sql
-        } | sqlite3 -bail "$db" 2>&1)"
+        case "$scenario $end" in
+        nat*) ;;                        # the kernels know other addresses of each other
+        "join-answer-lost client") ;;   # what the capture does not show: that the server took it
+        *)
+            report "$scenario, $end: tokens, subflows, bytes" "$({
+                echo "CREATE TEMP TABLE truth AS SELECT CAST(readfile('$truth') AS TEXT) AS doc;"
+                cat tests/truth/compare_lab.sql
+            } | sqlite3 -bail "$db" 2>&1)"
+            ;;
+        esac
         expect "$scenario, $end: announced, removed, priority changed as the kernels say" "$db" \
             "$MONITORED" "$(monitored "$scenario")"
         expect "$scenario, $end: every announcement genuine and echoed" "$db" \
@@ -59,13 +65,12 @@ for directory in "$lab"/*/; do
             json_each(CAST(readfile('$truth') AS TEXT), '\$.captures') WHERE key LIKE '$end%'")"
     done
     test "$scenario" = fallback-syn-stripped && continue
-    if test "$(query :memory: "SELECT json_extract(CAST(readfile('$truth') AS TEXT),
-        '\$.router_dropped.queue') + json_extract(CAST(readfile('$truth') AS TEXT),
-        '\$.router_dropped.rule')")" = 0; then
+    if test "$(query :memory: "SELECT sum(value) FROM json_each(CAST(readfile('$truth') AS TEXT),
+        '\$.router_dropped')")" = 0; then
         expect "$scenario: both ends give the same ledger" "$(end_db "$scenario" client)" "$BYTES" \
             "$(query "$(end_db "$scenario" server)" "$BYTES")"
         # Packets overtake each other between the taps of these, so that the first sender differs.
-        case $scenario in server-join | ethernet | subflow-reset) continue ;; esac
+        case $scenario in server-join | ethernet | subflow-reset | link-down) continue ;; esac
         expect "$scenario: reinjected between the same subflows" \
                 "$(end_db "$scenario" client)" "$MATRIX" \
                 "$(query "$(end_db "$scenario" server)" "$MATRIX")"
@@ -92,6 +97,7 @@ HANDOVER="SELECT count(*), coalesce(min(detail ->> 'from'), 'none'), coalesce(mi
 SENTENCES="SELECT group_concat(sentence, '; ') FROM v_diagnosis WHERE kind"
 PATH_MANAGER="SELECT path_manager, path_manager_confidence FROM connection"
 REASON="SELECT use, coalesce(use_reason, 'none') $SECOND"
+# two-path-upload sends as much as it can until its last full segment, packet 201, after 52 ms.
 while IFS='|' read -r scenario end question answer; do
     for each in ${end:-client server}; do
         expect "$scenario, $each: $answer" "$(end_db "$scenario" "$each")" "${question//+/|}" \
@@ -102,6 +108,17 @@ address-removed||SELECT reinjected_bytes, remapped_bytes $UP|50720,30896
 address-removed||$SIGNALS 'remove_addr'|1
 address-removed||$ADDRESS|client,remove,2,10.0.2.1,no port,1,subflow closed
 address-removed||$HANDOVER|1,1,0,0
+both-paths-down|client|SELECT length_ns / 1000000, cause FROM stall WHERE kind = 'no_data_ack' ORDER BY length_ns DESC LIMIT 1|1742,all subflows silent
+closed-window||$STALL|closed_window c2s 1155 zero window window
+first-address-removed||$HANDOVER|1,0,1,0
+link-down||$HANDOVER|1,0,1,0
+link-down|client|$DEAD|
+link-down|server|$DEAD|0
+join-ack-lost|client|SELECT result, replace(result_detail, ',', ';') $SECOND|,third ACK sent; but the server went on repeating its SYN/ACK: the ACK was lost
+join-ack-lost|server|SELECT result, replace(result_detail, ',', ';') $SECOND|,SYN/ACK seen; third ACK not
+join-answer-lost|client|SELECT result, result_detail $SECOND|,third ACK sent 68 times and never answered: it or the answer was lost
+join-answer-lost|server|SELECT result, use $SECOND|established,unused
+nat||SELECT subflows, (SELECT count(*) FROM event WHERE kind = 'translated') FROM connection|2,0
 backup-idle||$REASON|unused,backup
 backup-idle||$BACKUP|0,0
 backup-used|client|$BACKUP|752,33224
@@ -112,7 +129,8 @@ backup-used||SELECT sum(backup_asked_data_bytes + backup_asked_reinjected_bytes)
 backup-used||$DEAD|0
 path-down||$DEAD|0
 loss||$DEAD|
-join-no-reply||$STALL|idle c2s 3493 application or scheduler data
+join-no-reply|client|$STALL|idle c2s 3493 application or scheduler data
+join-no-reply|server|$STALL|idle c2s 3493 application or scheduler (or loss before the tap) data
 dual-stack||$ADDRESS|server,add,1,10.1.2.1,no port,1,joined
 address-flapping||$PATH_MANAGER|subflow_refreshing,0.4
 delayed-join||$PATH_MANAGER|delayed,0.6
@@ -141,6 +159,7 @@ bidirectional||SELECT reinjected_bytes $DOWN|9284
 checksum||SELECT checksum FROM connection|1
 checksum||SELECT reinjected_bytes $UP|16384
 checksum||SELECT reinjected_bytes $DOWN|16304
+two-path-upload|client|SELECT (1 - limited_application - limited_idle) * duration_ns BETWEEN 47e6 AND 53e6 FROM connection JOIN connection_direction USING (connection_id) WHERE direction = 'c2s'|1
 two-path-upload||SELECT checksum, reinjected_bytes, version FROM connection JOIN connection_direction USING (connection_id) WHERE direction = 'c2s'|0,0,1
 dual-stack||SELECT count(DISTINCT client_addr LIKE '%:%') FROM subflow|2
 dual-stack||SELECT reinjected_bytes $DOWN|684
@@ -175,5 +194,14 @@ server-join||SELECT reinjected_bytes $DOWN|22736
 subflow-reset||SELECT close, closed_by, reset_reason $SECOND|reset,server,0
 short-connections||SELECT group_concat(subflows, ' '), group_concat(close, ' ') FROM connection|2 2 2,data_fin data_fin data_fin
 EOT
+
+# Both sides of an address translation in one trace: what is counted twice is said.
+analyze "$lab/nat/client.pcap" "$lab/nat/server.pcap"
+expect "nat, both captures: subflows and connections are told to be the same" "$db" \
+    "SELECT connection_id, substr(sentence, 1, instr(sentence, ' once more') - 1), packet FROM v_diagnosis
+    WHERE kind = 'translated' ORDER BY connection_id, subflow_id" \
+    "1|This connection is that of 10.1.1.254:48040 -> 10.1.1.1:5001|3
+1|Subflow 2 (10.1.2.254:39943 -> 10.1.1.1:5001) is subflow 1 (10.0.2.1:39943 -> 10.1.1.1:5001)|9
+2|This connection is that of 10.0.1.1:48040 -> 10.1.1.1:5001|3"
 
 plan

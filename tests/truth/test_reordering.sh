@@ -1,11 +1,13 @@
 #!/bin/bash
 # shellcheck disable=SC1091,SC2154
 # Data out of order and duplicate data against MPTcpExtOFOQueue and MPTcpExtDuplicateData of the
-# host that received it (testdata/lab), within 10 %.  Where TCP repeats or reorders within a subflow
-# the kernel's TCP hides from MPTCP what a packet shows, so those captures are left out.
+# host that received it (testdata/lab, or what DIRECTORY holds), within 10 %; of packets with new and
+# old data the kernel counts those that contain one held out of order.  Where TCP repeats or reorders
+# within a subflow the kernel's TCP hides from MPTCP what a packet shows: those captures are left out.
 source "$(dirname "$0")/lib.sh"
 
-for directory in testdata/lab/*/; do
+lab=${1:-testdata/lab}
+for directory in "$lab"/*/; do
     scenario=$(basename "$directory")
     for end in client server; do
         name="$scenario, $end: out of order and duplicate as in nstat"
@@ -29,20 +31,25 @@ for directory in testdata/lab/*/; do
             report "$name" "$(query "$db" "
                 WITH truth AS (SELECT json_extract(CAST(readfile('$directory/truth.json') AS TEXT),
                     '\$.nstat.$end') AS nstat),
-                pair(what, value, shall) AS (
-                SELECT 'OFOQueue', coalesce(sum(reordered_packets), 0),
+                pair(what, least, most, shall) AS (
+                SELECT 'OFOQueue', coalesce(sum(reordered_packets), 0), coalesce(sum(reordered_packets), 0),
                     (SELECT ifnull(nstat ->> 'MPTcpExtOFOQueue', 0) FROM truth)
                 FROM connection_direction WHERE direction = '$direction'
-                UNION ALL SELECT 'DuplicateData',
+                UNION ALL SELECT 'DuplicateData', coalesce(sum(duplicate_packets), 0),
                     coalesce(sum(duplicate_packets + overlapping_packets), 0),
                     (SELECT ifnull(nstat ->> 'MPTcpExtDuplicateData', 0) FROM truth)
                 FROM connection_direction WHERE direction = '$direction')
-                SELECT what || ' is ' || value || ', shall be ' || shall FROM pair
-                WHERE abs(value - shall) > 0.1 * shall")"
+                SELECT what || ' is ' || least || ' to ' || most || ', shall be ' || shall FROM pair
+                WHERE shall NOT BETWEEN 0.9 * least AND 1.1 * most")"
             ;;
         esac
     done
 done
+
+if test "$lab" != testdata/lab; then
+    plan
+    exit
+fi
 
 # A database tells the same twice: per direction, per subflow, as distribution.
 for scenario in two-path-upload two-path-download path-down loss queue-drop bidirectional; do

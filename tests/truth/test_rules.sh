@@ -52,6 +52,8 @@ for capture in testdata/lab/*/*.pcap testdata/whole/*/*.pcap testdata/gen/v0-*.p
         for ((seed = 1; seed <= seeds_here; seed++)); do
             rewrite "$capture" "$work/x.pcap" drop 3 $seed
             silent "$capture" "$work/x.pcap" "drop 3 $seed"
+            rewrite "$capture" "$work/x.pcap" delay 10 $seed
+            silent "$capture" "$work/x.pcap" "delay 10 $seed"
             rewrite "$capture" "$work/x.pcap" from $((seed * 7 + 1))
             silent "$capture" "$work/x.pcap" "from $((seed * 7 + 1))"
         done
@@ -60,7 +62,7 @@ for capture in testdata/lab/*/*.pcap testdata/whole/*/*.pcap testdata/gen/v0-*.p
     report "${capture#"$captures"/}: no false alarm" "$noise"
 done
 
-# fault NAME CAPTURE RULE...: the fault is found by one of the rules, in its packet where it has one.
+# fault NAME CAPTURE RULE...: the fault is found by one of the rules; by RULE@ in its packet.
 fault() {
     local name=$1 capture=$2 packet found rule problem=
 
@@ -70,14 +72,17 @@ fault() {
     found=$(query "$work/x.db" "SELECT rule_id, verdict, coalesce(packet, 0), evidence FROM finding
         WHERE verdict IN ('violation', 'warning')")
     for rule; do
-        grep -q "^$rule|" <<<"$found" && break
+        case $rule in
+        *@) grep -Eq "^${rule%@}\|[a-z]*\|$packet\|" <<<"$found" && break ;;
+        *) grep -q "^$rule|" <<<"$found" && break ;;
+        esac
         rule=
     done
     test -n "$rule" || problem="packet $packet, but only: $found"
     # One root cause is one violation.
     found=$(grep '|violation|' <<<"$found" | cut -d'|' -f1 | sort -u)
     for rule in $found; do
-        case " $* " in *" $rule "*) ;; *) problem="$problem
+        case " $* " in *" $rule "* | *" $rule@ "*) ;; *) problem="$problem
 $rule speaks, too" ;; esac
     done
     report "fault $name: $*" "$problem"
@@ -109,4 +114,18 @@ fault fastclose-key $upload FC-02
 fault tcprst-on-ack $upload RST-01
 fault subtype $upload OPT-02
 fault option-sticks-out $upload OPT-01
+for end in client server; do
+    fault flag-c testdata/lab/two-path-upload/$end.pcap MPC-19@
+    fault join-early testdata/lab/two-path-upload/$end.pcap JOIN-04@
+    fault join-early testdata/lab/ipv6/$end.pcap JOIN-04@
+    fault data-early testdata/lab/two-path-upload/$end.pcap JOIN-11@
+    fault first-data testdata/lab/two-path-upload/$end.pcap MPC-16@
+    fault dss-on-syn testdata/lab/two-path-upload/$end.pcap OPT-05@
+    fault urgent testdata/lab/two-path-download/$end.pcap DSS-23@
+    fault no-echo testdata/lab/dual-stack/$end.pcap ADDR-03@
+    fault unfilled testdata/lab/two-path-upload/$end.pcap DSS-12@
+    fault unmapped testdata/lab/loss/$end.pcap DSS-08@
+    fault fastclose-ignored testdata/lab/two-path-upload/$end.pcap FC-07@
+    fault idsn testdata/whole/checksum/$end.pcap SEC-02@
+done
 plan

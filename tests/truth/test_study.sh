@@ -64,11 +64,29 @@ filtered "port" 300 -p 443
 filtered "another port" 0 -p 80
 filtered "address" 300 -a 192.0.2.0/24
 filtered "another address" 0 -a 203.0.113.0/24
+filtered "not that address" 0 -a '!192.0.2.0/24'
+filtered "not another address" 300 -a '!203.0.113.0/24' -a 192.0.2.10
+several=$(sqlite3 "$work/many.db" "SELECT count(DISTINCT connection_id) FROM subflow WHERE ordinal > 0")
+second=$(sqlite3 "$work/many.db" "SELECT client_addr FROM subflow WHERE ordinal = 1 LIMIT 1")
+filtered "with that second address" "$(sqlite3 "$work/many.db" "SELECT count(DISTINCT connection_id) FROM subflow
+    WHERE client_addr = '$second'")" -a "$second"
+filtered "only one subflow by address" "$((300 - several))" -a '!10.2.0.0/16' -a '!10.3.0.0/16' -a '!10.4.0.0/16'
 filtered "later than all" 0 --from 2030-01-01
 filtered "the year" 300 --from 2023-01-01 --to 2024-01-01T00:00:00Z
 filtered "earlier than all" 0 --to 2023-01-01
 
-# What is kept beside a figure draws it again.
-report "redrawn" "$(cd "$work/study" && mv duration.svg before.svg && FORMAT=svg gnuplot -d duration.gp 2>&1 &&
-    cmp duration.svg before.svg 2>&1)"
+# Every figure has its view and its script, and is told of.
+missing=$(sed -n 's/^STUDY(\([a-z_]*\),.*/\1/p' src/views/studies.def | while read -r figure; do
+    for place in "VIEW study_$figure AS:plots/study.sql" "NAME = '$figure':plots/study_$figure.gp" \
+        "^.It Cm $figure\$:man/mptcpscope.1" "^| \`$figure\` |:README.md"; do
+        grep -q "${place%:*}" "${place##*:}" || echo "$figure is not in ${place##*:}"
+    done
+    test -e "$work/study/$figure.csv" || echo "$figure has no CSV"
+done)
+report "every figure is complete" "$missing"
+
+# What is kept beside a figure draws it again, and gnuplot has nothing to say.
+report "redrawn" "$(cd "$work/study" && mv duration.svg before.svg && for script in *.gp; do
+    FORMAT=svg gnuplot -d "$script" 2>&1
+done && cmp duration.svg before.svg 2>&1)"
 plan

@@ -69,14 +69,23 @@ as_theirs() {
     }'
 }
 
+# Flows in which a segment that acknowledges nothing but the SYN comes after one that acknowledges more: a copy of
+# the network's, or one overtaken.  With it, tcptrace takes the latest RTT for that of the handshake.
+late_handshakes() {
+    tshark -r "$1" -T fields -e tcp.stream -e tcp.srcport -e tcp.dstport -e tcp.ack \
+        -Y 'tcp.flags.ack == 1 && tcp.flags.syn == 0 && tcp.flags.reset == 0' 2>/dev/null |
+        awk '$4 > 1 { more[$1, $2] = 1 } $4 == 1 && (($1, $2) in more) { print $2, $3; print $3, $2 }'
+}
+
 # Takes out what cannot be compared in a direction or subflow.  RSTs: their windows are in
 # tcptrace's averages, their sequence numbers in its stream.  Handshakes that did not complete:
 # tcptrace takes the RST for an answer, and the windows of SYNs where there are no others.  Flows
 # without a SYN began before the capture.  A SYN with payload is no handshake for it.
 comparable() {
-    awk -v same="$SAME" -v syn_data="$(query "$db" 'SELECT count(*) FROM subflow_direction d JOIN subflow s
+    awk -v same="$SAME" -v late="$late" -v syn_data="$(query "$db" 'SELECT count(*) FROM subflow_direction d JOIN subflow s
         USING (subflow_id) WHERE d.first_payload_ns = s.syn_ns')" '
-    BEGIN { gsub(/\n/, "|", same); n = split(same, label, "|"); for (i = 1; i <= n; i++) wanted[label[i]] = 1 }
+    BEGIN { gsub(/\n/, "|", same); n = split(same, label, "|"); for (i = 1; i <= n; i++) wanted[label[i]] = 1
+        n = split(late, label, "\n"); for (i = 1; i <= n; i++) overwritten[label[i]] = 1 }
     FILENAME != "-" { if (/ resets sent = /) { reset[$1 " " $2 " " $3] = 1 }
         if (/ actual data pkts = 0 0$/) { empty[$1 " " $2 " " $3] = 1 }
         if (/ SYN\/FIN pkts sent = /) { if ($(NF - 1) ~ /^0/ || $NF ~ /^0/) partial[$1 " " $2 " " $3] = 1 }
@@ -92,7 +101,7 @@ comparable() {
         if (key in reset && (name == "avg win adv" || name == "ttl stream length" || name == "missed data" ||
             name == "RTT from 3WHS")) next
         if ((key in partial || (key in empty && key in reset)) && (name ~ /win|1323|wind|mss|3WHS/)) next
-        if (name == "RTT from 3WHS" && syn_data > 0) next
+        if (name == "RTT from 3WHS" && (syn_data > 0 || ($1 " " $2) in overwritten)) next
         print
     }' "$work/theirs" "$work/ours" - | sort
 }
@@ -109,6 +118,8 @@ for capture in testdata/lab/*/*.pcap testdata/gen/*.pcap "$captures"/*.pcap; do
     fi
     theirs "$work/raw.pcap" >"$work/theirs"
     ours "$db" >"$work/ours"
+    late=
+    diff -q <(grep '3WHS' "$work/theirs") <(grep '3WHS' "$work/ours") >/dev/null || late=$(late_handshakes "$work/raw.pcap")
     shall=$(comparable <"$work/theirs")
     controls=
     diff -q <(grep 'rexmt' "$work/theirs") <(grep 'rexmt' "$work/ours") >/dev/null ||
@@ -137,6 +148,30 @@ python3 tests/truth/rewrite.py testdata/lab/ethernet/client-p1.pcap "$work/arp.p
 for one in theirs ours; do
     report "frames without IP: nothing in $one changes" "$(diff <($one "$work/arp.pcap") <($one testdata/lab/ethernet/client-p1.pcap))"
 done
+
+# The copy of a segment that acknowledges the SYN alone comes after the first data of the server was acknowledged: for
+# tcptrace, the RTT of that data is the one of the handshake.
+python3 tests/truth/rewrite.py testdata/lab/duplicates/server.pcap "$work/late.pcap" raw
+report "late acknowledgement of the SYN: tcptrace has another RTT" "$(theirs "$work/late.pcap" |
+    grep -q '^[0-9]* 5001 1 RTT from 3WHS = 0.0 10.3$' || echo "it has the same")"
+report "late acknowledgement of the SYN: RTT of the handshake" "$(ours "$work/late.pcap" |
+    grep -q '^[0-9]* 5001 1 RTT from 3WHS = 0.0 10.1$' || echo "it has another one")"
+
+# 30.151 ms between stamps in nanoseconds.
+report "nanoseconds are rounded as it rounds microseconds" "$(ours testdata/lab/delay-middle/client.pcap |
+    grep -q ' 1 RTT min = 30.2 0.0$' || echo "they are not")"
+
+# With the window of the SYN/ACK closed by hand, the client's first segments are probes.  tcptrace then forgets that
+# they were sent: they are no unique bytes for it, and their RTT is none.
+python3 tests/truth/rewrite.py testdata/lab/ethernet/client-p1.pcap "$work/closed.pcap" window 2
+for one in theirs ours; do
+    $one "$work/closed.pcap" >"$work/$one"
+done
+report "segments sent into a closed window: as many" "$(diff <(grep zwnd "$work/theirs") <(grep zwnd "$work/ours"))"
+report "segments sent into a closed window: there are some" "$(grep -q 'zwnd probe pkts = [1-9]' "$work/ours" || echo "there are not")"
+report "segments sent into a closed window: tcptrace leaves their bytes out" "$(awk -F' = ' '/unique bytes sent|zwnd probe bytes/ {
+    split($2, n, " "); sum[FILENAME ~ /theirs/] += n[1] * (FILENAME ~ /theirs/ || $0 ~ /unique/) }
+    END { if (sum[0] != sum[1]) print sum[0], sum[1] }' "$work/theirs" "$work/ours")"
 
 # A packet captured twice is a retransmission for it.
 report "packets captured twice: tcptrace counts them" "$(theirs testdata/gen/capture-duplicate.pcap |

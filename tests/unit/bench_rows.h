@@ -43,13 +43,14 @@ static inline void rows_finish(Rows *self)
     bench_finish(self->bench);
     self->db = mps_writer_finish(self->writer, &error);
     g_assert_no_error(error);
-    g_assert_cmpint(sqlite3_exec(self->db,
-                                 "CREATE TABLE capture(capture_id INTEGER, packets INTEGER,"
-                                 " truncated_packets INTEGER, dropped INTEGER);"
-                                 "CREATE TABLE interface(capture_id INTEGER, interface_id INTEGER,"
-                                 " name TEXT, dropped INTEGER)",
-                                 NULL, NULL, NULL),
-                    ==, SQLITE_OK);
+    g_assert_cmpint(
+        sqlite3_exec(self->db,
+                     "CREATE TABLE capture(capture_id INTEGER, path TEXT, packets INTEGER,"
+                     " truncated_packets INTEGER, dropped INTEGER);"
+                     "CREATE TABLE interface(capture_id INTEGER, interface_id INTEGER,"
+                     " name TEXT, dropped INTEGER)",
+                     NULL, NULL, NULL),
+        ==, SQLITE_OK);
 }
 
 /* Checks that @sql gives @shall: values separated by '|', rows by a new line, NULL is empty. */
@@ -58,7 +59,8 @@ static inline void rows_assert(const Rows *self, const char *sql, const char *sh
     g_autoptr(GString) is = g_string_new(NULL);
     sqlite3_stmt *statement = NULL;
 
-    g_assert_cmpint(sqlite3_prepare_v2(self->db, sql, -1, &statement, NULL), ==, SQLITE_OK);
+    if (sqlite3_prepare_v2(self->db, sql, -1, &statement, NULL) != SQLITE_OK)
+        g_error("%s: %s", sql, sqlite3_errmsg(self->db));
     while (statement && sqlite3_step(statement) == SQLITE_ROW) {
         if (is->len > 0)
             g_string_append_c(is, '\n');

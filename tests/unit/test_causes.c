@@ -69,6 +69,21 @@ static void removes(Rows *rows, MpsSide from, uint8_t n_ids, uint8_t first_id)
     "(echoed_ns - ts_ns) / 1000000, (removed_ns - ts_ns) / 1000000, used, outcome FROM address "   \
     "ORDER BY ts_ns, address_id"
 
+/* A capture that begins in mid-connection shows of no subflow which address ids it has. */
+static void test_address_midstream(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    removes(&rows, C, 2, 0);
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT address_id, used, outcome FROM address ORDER BY address_id",
+                "0|0|which subflow is not visible in this capture\n"
+                "1|0|which subflow is not visible in this capture");
+    rows_free(&rows);
+}
+
 /* Said three times, echoed after the second; joined by address 1 of path 1. */
 static void test_address_joined(void)
 {
@@ -398,6 +413,25 @@ static void test_stall_reinjected(void)
     rows_free(&rows);
 }
 
+/* Both paths go silent with data on both, and path 0 comes back. */
+static void test_stall_all_silent(void)
+{
+    Rows rows = two_paths();
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_send(rows.bench, 1, C, 1, 100, 100);
+    wait_ms(&rows, 300);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    rows_finish(&rows);
+    rows_assert(&rows, STALLS, "c2s|8|303|200|all subflows silent|retransmission");
+    rows_assert(
+        &rows, SENTENCES("stall"),
+        "8|No data c2s was acknowledged for 303 ms while 200 bytes were outstanding: nothing "
+        "was heard from the server on any open subflow; a retransmission ended it");
+    rows_free(&rows);
+}
+
 /* The hole of a lost segment is filled late; the receiver goes on answering meanwhile. */
 static void test_stall_retransmitted(void)
 {
@@ -531,12 +565,14 @@ static void test_idle_threshold(void)
     wait_ms(&rows, 5000); /* no data after it */
     bench_ack(rows.bench, 0, S, 1, 301, 300);
     rows_finish(&rows);
-    rows_assert(&rows, OF_KIND("idle"), "c2s|11|1000|0|application or scheduler|data");
+    rows_assert(&rows, OF_KIND("idle"),
+                "c2s|11|1000|0|application or scheduler (or loss before the tap)|data");
     rows_assert(&rows, IDLE, "1000|1||");
     rows_assert(&rows, LONGEST, "c2s|0\ns2c|");
     rows_assert(&rows, SENTENCES("idle"),
                 "11|The client sent no data for 1.0 s though nothing was outstanding and the "
-                "receive window was open: application or scheduler, not visible which");
+                "receive window was open: application or scheduler (or loss before the tap), not "
+                "visible which");
     rows_free(&rows);
 }
 
@@ -555,7 +591,8 @@ static void test_idle_answer(void)
     wait_ms(&rows, 1999);
     bench_send(rows.bench, 0, S, 101, 100, 100);
     rows_finish(&rows);
-    rows_assert(&rows, OF_KIND("idle"), "s2c|12|2001|0|application or scheduler|data");
+    rows_assert(&rows, OF_KIND("idle"),
+                "s2c|12|2001|0|application or scheduler (or loss before the tap)|data");
     rows_assert(&rows, IDLE, "0|0|2001|1");
     rows_free(&rows);
 }
@@ -574,6 +611,51 @@ static void test_idle_closed_window(void)
     bench_send(rows.bench, 0, C, 101, 100, 100);
     rows_finish(&rows);
     rows_assert(&rows, OF_KIND("idle"), "");
+    rows_assert(&rows, OF_KIND("closed_window"), "c2s|9|3001|0|zero window|window");
+    rows_assert(&rows, SENTENCES("closed_window"),
+                "9|The receive window of the server was closed for 3001 ms: the client, all of "
+                "whose data was acknowledged, could send nothing");
+    rows_free(&rows);
+}
+
+/* Probes meanwhile, one of them of a byte that is acknowledged; the window is still closed at the
+ * end, and after that nobody sends any more. */
+static void test_closed_window_to_the_end(void)
+{
+    Rows rows = two_paths();
+    MpsSegment closed = bench_segment(rows.bench, 0, S, MPS_TCP_ACK, 1, 101, 0);
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_data_ack(rows.bench, &closed, S, 100);
+    closed.window = 0;
+    bench_feed(rows.bench, closed);
+    wait_ms(&rows, 150);
+    bench_send(rows.bench, 0, C, 100, 1, 99);
+    bench_feed(rows.bench, closed);
+    wait_ms(&rows, 150);
+    bench_feed(rows.bench, closed);
+    rows_finish(&rows);
+    rows_assert(&rows, OF_KIND("closed_window"), "c2s|9|303|0|zero window|capture_end");
+    rows_assert(&rows, STALLS, "");
+    rows_free(&rows);
+}
+
+/* A window that opened at once, and a host that had nothing to send for long. */
+static void test_closed_window_short(void)
+{
+    Rows rows = two_paths();
+    MpsSegment closed = bench_segment(rows.bench, 0, S, MPS_TCP_ACK, 1, 101, 0);
+
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    bench_data_ack(rows.bench, &closed, S, 100);
+    closed.window = 0;
+    bench_feed(rows.bench, closed);
+    wait_ms(&rows, 190);
+    bench_ack(rows.bench, 0, S, 1, 101, 100);
+    wait_ms(&rows, 3000);
+    bench_send(rows.bench, 0, C, 101, 100, 100);
+    rows_finish(&rows);
+    rows_assert(&rows, OF_KIND("closed_window"), "");
     rows_free(&rows);
 }
 
@@ -640,10 +722,11 @@ static void test_stale_threshold(void)
     rows_finish(&rows);
     rows_assert(&rows, OF_KIND("stale"), "c2s|8|1001|100|subflow silent|ack");
     rows_assert(&rows, STALE, "0|1001||0\n1|0||0");
-    rows_assert(&rows, SENTENCES("stale"),
-                "8|Subflow 0 (10.0.0.1:40000 -> 192.0.2.1:80) was stale: TCP acknowledged nothing "
-                "more of 100 bytes c2s for 1001 ms while other subflows went on: subflow silent; "
-                "then it recovered");
+    rows_assert(
+        &rows, SENTENCES("stale"),
+        "8|Subflow 0 (10.0.0.1:40000 -> 192.0.2.1:80) was stale: TCP acknowledged nothing "
+        "more of 100 bytes c2s for 1001 ms while other subflows went on: nothing was heard on it; "
+        "then it recovered");
     rows_free(&rows);
 
     rows = one_of_two_silent(997);
@@ -753,13 +836,18 @@ static void test_silent_death(void)
     rows_free(&rows);
 }
 
-/* The DATA_FIN of @from after 0 bytes. */
-static void data_fin(Rows *rows, MpsSide from)
+/* The DATA_FIN of @from after @bytes. */
+static void data_fin_at(Rows *rows, MpsSide from, uint32_t bytes)
 {
     MpsSegment segment = bench_segment(rows->bench, 0, from, MPS_TCP_ACK, 1, 1, 0);
 
-    bench_map(rows->bench, &segment, from, 0, 0, 0, true);
+    bench_map(rows->bench, &segment, from, bytes, 0, 0, true);
     bench_feed(rows->bench, segment);
+}
+
+static void data_fin(Rows *rows, MpsSide from)
+{
+    data_fin_at(rows, from, 0);
 }
 
 #define CLOSES                                                                                     \
@@ -795,6 +883,61 @@ static void test_data_fin(void)
                 "11|The DATA_FIN of the server was not seen to be acknowledged\n"
                 "8|Both hosts sent a DATA_FIN, not both seen to be acknowledged; first the client");
     rows_free(&rows);
+}
+
+/* The capture ends while the client repeats its DATA_FIN; one alone may still be answered. */
+static void test_data_fin_repeated(void)
+{
+    for (int times = 1; times <= 2; times++) {
+        Rows rows = two_paths();
+
+        for (int i = 0; i < times; i++)
+            data_fin(&rows, C);
+        wait_ms(&rows, 300);
+        bench_ack(rows.bench, 1, C, 1, 1, 0);
+        rows_finish(&rows);
+        rows_assert(&rows, "SELECT sentence FROM v_diagnosis WHERE kind = 'lost_data_fin'",
+                    times == 1 ? ""
+                               : "The DATA_FIN of the client was not seen to be acknowledged, "
+                                 "though it was sent 2 times");
+        rows_free(&rows);
+    }
+}
+
+/* ---- resets ---- */
+
+/* A RST of the server on path @path, with TTL @ttl, after packets with TTL 63. */
+static void reset_with_ttl(int path, uint8_t ttl, const char *expected)
+{
+    Rows rows = two_paths();
+    MpsSegment ack = bench_segment(rows.bench, 0, S, MPS_TCP_ACK, 1, 1, 0), reset;
+
+    ack.hop_limit = 63;
+    bench_feed(rows.bench, ack);
+    if (path == 2)
+        bench_join_syn(rows.bench, 2, C, rows.bench->token[S]);
+    reset = bench_segment(rows.bench, path, S, MPS_TCP_ACK | MPS_TCP_RST, path == 2 ? 0 : 1, 1, 0);
+    reset.hop_limit = ttl;
+    bench_feed(rows.bench, reset);
+    rows_finish(&rows);
+    rows_assert(&rows,
+                "SELECT kind, substr(sentence, instr(sentence, 'the RST')) FROM v_diagnosis WHERE "
+                "sentence LIKE '%the RST%'",
+                expected);
+    rows_free(&rows);
+}
+
+static void test_reset_ttl(void)
+{
+    reset_with_ttl(0, 63, "");
+    reset_with_ttl(
+        0, 64,
+        "subflow_reset|the RST has TTL 64, packets of the server before it 63: it may be "
+        "of a middlebox");
+    reset_with_ttl(2, 63, "");
+    reset_with_ttl(2, 255,
+                   "join_refused|the RST has TTL 255, packets of the server before it 63: it may "
+                   "be of a middlebox");
 }
 
 /* ---- handovers ---- */
@@ -880,6 +1023,56 @@ static void test_handover_acknowledged(void)
     rows_free(&rows);
 }
 
+/* Path 0 is closed by FIN and data goes on; @done: the sender has said before that there is no more
+ * than what is in flight. */
+static void closed_by_fin(Rows *rows, bool done)
+{
+    bench_send(rows->bench, 0, C, 1, 100, 0);
+    if (done)
+        data_fin_at(rows, C, 300);
+    bench_feed(rows->bench, bench_segment(rows->bench, 0, C, MPS_TCP_ACK | MPS_TCP_FIN, 101, 1, 0));
+    bench_feed(rows->bench, bench_segment(rows->bench, 0, S, MPS_TCP_ACK | MPS_TCP_FIN, 1, 102, 0));
+    bench_send(rows->bench, 1, C, 1, 100, 100);
+    bench_send(rows->bench, 1, C, 101, 100, 200);
+    rows_finish(rows);
+}
+
+static void test_handover_closed(void)
+{
+    Rows rows = two_paths();
+
+    closed_by_fin(&rows, false);
+    rows_assert(&rows, HANDOVERS,
+                "11|client|{\"from\":0,\"to\":1,\"break_before_make\":0,\"reason\":\"closed\","
+                "\"direction\":\"c2s\"}");
+    rows_free(&rows);
+}
+
+/* The tap is at a host that lost path 0's link: nothing of it is captured any more, all that was is
+ * answered, and only path 1 is closed in the end. */
+static void test_handover_gone(void)
+{
+    for (int closed = 0; closed <= 1; closed++) {
+        Rows rows = two_paths();
+
+        bench_send(rows.bench, 0, C, 1, 100, 0);
+        bench_ack(rows.bench, 0, S, 1, 101, 100);
+        for (uint32_t i = 0; i < 3; i++) {
+            bench_send(rows.bench, 1, C, 1 + 100 * i, 100, 100 + 100 * i);
+            wait_ms(&rows, 600);
+        }
+        for (int side = C; closed && side <= S; side++)
+            bench_feed(rows.bench, bench_segment(rows.bench, 1, side, MPS_TCP_ACK | MPS_TCP_FIN,
+                                                 side == C ? 301 : 1, side == C ? 1 : 302, 0));
+        rows_finish(&rows);
+        rows_assert(&rows, HANDOVERS,
+                    closed ? "10|client|{\"from\":0,\"to\":1,\"break_before_make\":0,"
+                             "\"reason\":\"silent\",\"direction\":\"c2s\"}"
+                           : "");
+        rows_free(&rows);
+    }
+}
+
 /* Not chosen any more, answered to the last; or back again later; or the normal end. */
 static void test_handover_none(void)
 {
@@ -906,12 +1099,7 @@ static void test_handover_none(void)
     rows_free(&rows);
 
     rows = two_paths();
-    bench_send(rows.bench, 0, C, 1, 100, 0);
-    bench_feed(rows.bench, bench_segment(rows.bench, 0, C, MPS_TCP_ACK | MPS_TCP_FIN, 101, 1, 0));
-    bench_feed(rows.bench, bench_segment(rows.bench, 0, S, MPS_TCP_ACK | MPS_TCP_FIN, 1, 102, 0));
-    bench_send(rows.bench, 1, C, 1, 100, 100);
-    bench_send(rows.bench, 1, C, 101, 100, 200);
-    rows_finish(&rows);
+    closed_by_fin(&rows, true);
     rows_assert(&rows, HANDOVERS, "");
     rows_free(&rows);
 
@@ -996,22 +1184,70 @@ static void test_use_unknown(void)
     rows_free(&rows);
 }
 
-/* A join whose third packet is never answered must not be used. */
-static void test_use_unanswered(void)
+/* A join whose MP_JOIN ACK is repeated @times, by then answered or not. */
+static Rows join_acks(int times, bool answered)
 {
     Rows rows = rows_new(1, 0x11, 0x22);
 
     bench_open(rows.bench);
     bench_join_syn(rows.bench, 1, C, rows.bench->token[S]);
     bench_join_synack(rows.bench, 1, C);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < times; i++)
         bench_join_third(rows.bench, 1, C);
+    if (answered)
+        bench_ack(rows.bench, 1, S, 1, 1, 0);
     bench_send(rows.bench, 0, C, 1, 100, 0);
     rows_finish(&rows);
+    return rows;
+}
+
+/* A third packet that is never answered, though it was sent again, proves nothing. */
+static void test_use_unanswered(void)
+{
+    Rows rows = join_acks(3, false);
+
+    rows_assert(&rows, "SELECT result, established_ns, use FROM subflow WHERE ordinal = 1", "||");
     rows_assert(&rows,
-                "SELECT substr(sentence, instr(sentence, ';')) FROM v_diagnosis WHERE kind = "
-                "'unused'",
-                "; its 3 MP_JOIN ACKs were not answered: before that it must not carry data");
+                "SELECT substr(sentence, instr(sentence, ') ') + 2) FROM v_diagnosis WHERE kind = "
+                "'join_unfinished'",
+                "was not seen to be established: third ACK sent 3 times and never answered: it or "
+                "the answer was lost");
+    rows_free(&rows);
+    rows = join_acks(1, false); /* the only one, and the capture ends */
+    rows_assert(&rows, "SELECT result FROM subflow WHERE ordinal = 1", "established");
+    rows_free(&rows);
+}
+
+/* The tap sees the answers that the opener does not. */
+static void test_use_answer_lost(void)
+{
+    Rows rows = join_acks(5, true);
+
+    rows_assert(&rows, "SELECT result FROM subflow WHERE ordinal = 1", "established");
+    rows_assert(
+        &rows,
+        "SELECT substr(sentence, instr(sentence, ';')) FROM v_diagnosis WHERE kind = "
+        "'unused'",
+        "; the client sent its MP_JOIN ACK 5 times: as long as it gets no answer, which the "
+        "tap saw, it must not send data");
+    rows_free(&rows);
+}
+
+/* The acceptor goes on sending its SYN/ACK after the third packet. */
+static void test_use_third_lost(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    bench_open(rows.bench);
+    bench_join_syn(rows.bench, 1, C, rows.bench->token[S]);
+    bench_join_synack(rows.bench, 1, C);
+    bench_join_third(rows.bench, 1, C);
+    wait_ms(&rows, 1000);
+    bench_join_synack(rows.bench, 1, C);
+    bench_send(rows.bench, 0, C, 1, 100, 0);
+    rows_finish(&rows);
+    rows_assert(&rows, "SELECT result, result_detail FROM subflow WHERE ordinal = 1",
+                "|third ACK sent, but the server went on repeating its SYN/ACK: the ACK was lost");
     rows_free(&rows);
 }
 
@@ -1020,6 +1256,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_set_nonfatal_assertions();
     g_test_add_func("/address/joined", test_address_joined);
+    g_test_add_func("/address/midstream", test_address_midstream);
     g_test_add_func("/address/again", test_address_again);
     g_test_add_func("/address/came to nothing", test_address_unused);
     g_test_add_func("/address/HMAC", test_address_hmac);
@@ -1033,6 +1270,7 @@ int main(int argc, char **argv)
     g_test_add_func("/stall/threshold", test_stall_threshold);
     g_test_add_func("/stall/long RTT", test_stall_rtt);
     g_test_add_func("/stall/reinjected", test_stall_reinjected);
+    g_test_add_func("/stall/all silent", test_stall_all_silent);
     g_test_add_func("/stall/retransmitted", test_stall_retransmitted);
     g_test_add_func("/stall/remapped", test_stall_remapped);
     g_test_add_func("/stall/acknowledged by TCP", test_stall_acked_by_tcp);
@@ -1041,6 +1279,8 @@ int main(int argc, char **argv)
     g_test_add_func("/idle/threshold", test_idle_threshold);
     g_test_add_func("/idle/answers", test_idle_answer);
     g_test_add_func("/idle/zero window", test_idle_closed_window);
+    g_test_add_func("/closed window/to the end", test_closed_window_to_the_end);
+    g_test_add_func("/closed window/short", test_closed_window_short);
     g_test_add_func("/idle/no subflow", test_idle_no_subflow);
     g_test_add_func("/idle/bounded", test_idle_bounded);
     g_test_add_func("/stale/threshold", test_stale_threshold);
@@ -1049,16 +1289,22 @@ int main(int argc, char **argv)
     g_test_add_func("/stale/to the end", test_stale_to_the_end);
     g_test_add_func("/end/silent death", test_silent_death);
     g_test_add_func("/end/DATA_FIN", test_data_fin);
+    g_test_add_func("/end/data_fin repeated", test_data_fin_repeated);
+    g_test_add_func("/reset/ttl", test_reset_ttl);
     g_test_add_data_func("/handover/reset, make before break", "joined", test_handover_reset);
     g_test_add_data_func("/handover/reset, break before make", NULL, test_handover_reset);
     g_test_add_func("/handover/silent", test_handover_silent);
     g_test_add_func("/handover/packet", test_handover_packet);
     g_test_add_func("/handover/acknowledged", test_handover_acknowledged);
+    g_test_add_func("/handover/closed", test_handover_closed);
+    g_test_add_func("/handover/gone", test_handover_gone);
     g_test_add_func("/handover/none", test_handover_none);
     g_test_add_func("/use/late", test_use_late);
     g_test_add_func("/use/backup", test_use_backup);
     g_test_add_func("/use/slower", test_use_slower);
     g_test_add_func("/use/unknown", test_use_unknown);
     g_test_add_func("/use/unanswered", test_use_unanswered);
+    g_test_add_func("/use/answer lost", test_use_answer_lost);
+    g_test_add_func("/use/third lost", test_use_third_lost);
     return g_test_run();
 }

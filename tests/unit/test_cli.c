@@ -271,10 +271,14 @@ static void program(void)
     assert_run("plot %/a.pcap --term -o %", 2, "writes no files");
     assert_run("plot %/a.pcap --term -k share", 2, "no figure 'share' in the terminal");
     assert_run("study %/a.pcap", 2, "-o DIR is missing");
-    assert_run("study %/a.pcap -o % -k nothing", 2, "there are ports, ");
+    assert_run("study %/a.pcap -o % -k nothing", 2, "there are overview, ");
     assert_run("study %/a.pcap -o % -a 10.0.0", 2, "address '10.0.0'");
     assert_run("study %/a.pcap -o % --from yesterday", 2, "time 'yesterday'");
     assert_run("study %/a.pcap -o % -p 70000", 2, "no port 70000");
+    assert_run("study %/a.pcap -o % --geo %/a.pcap", 1, "a.pcap: ");
+    assert_run("compare %/a.pcap --by colour", 2, "one of protocol, ");
+    assert_run("compare %/a.pcap --by protocol --group a=b", 2, "exclude each other");
+    assert_run("compare %/a.pcap %/a.pcap --format svg", 2, "-o DIR is missing");
     assert_run("show %/a.pcap --interval -1", 2, "no interval of -1 s");
     assert_run("show %/a.pcap --interval 1 --json", 2, "is for people");
     assert_run("show %/a.pcap -c -1", 2, "no connection -1");

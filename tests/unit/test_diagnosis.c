@@ -80,6 +80,35 @@ static void done(Rows *rows, const char *expected)
     done_of(rows, "INSERT INTO capture (capture_id) VALUES (1)", expected);
 }
 
+/* Errors about data of path 0, the second of them not of this stream. */
+static void test_established(void)
+{
+    Rows rows = opened(0, 2);
+    Bench *bench = rows.bench;
+    const MpsSegment data = bench_segment(bench, 0, C, MPS_TCP_ACK, 1, 1, 100);
+    MpsIcmpError icmp = {.router = router,
+                         .capture_id = 1,
+                         .src = data.src,
+                         .dst = data.dst,
+                         .seq = data.seq + 1000000,
+                         .type = 3,
+                         .code = 1};
+
+    bench_send(bench, 0, C, 1, 100, 0);
+    for (int i = 0; i < 3; i++) {
+        icmp.ts_ns = bench->now_ns;
+        icmp.packet = bench->packet++;
+        mps_model_icmp(bench->model, &icmp);
+        icmp.seq = data.seq;
+    }
+    rows_finish(&rows);
+    rows_assert(
+        &rows, "SELECT packet, sentence FROM v_diagnosis WHERE kind = 'icmp_error'",
+        "5|Of what was sent on subflow 0 (10.0.0.1:40000 -> 192.0.2.1:80), router 203.0.113.9 "
+        "said: host unreachable (ICMP type 3 code 1)");
+    rows_free(&rows);
+}
+
 /* The testbed's first failure: own first address to the announced one. */
 static void test_announced(void)
 {
@@ -407,6 +436,7 @@ int main(int argc, char **argv)
     g_test_set_nonfatal_assertions();
     g_test_add_func("/diagnosis/unreachable/announced address", test_announced);
     g_test_add_func("/diagnosis/unreachable/further address", test_further);
+    g_test_add_func("/diagnosis/unreachable/established subflow", test_established);
     g_test_add_func("/diagnosis/unreachable/several captures", test_captures);
     g_test_add_func("/diagnosis/unreachable/announced when", test_announced_when);
     g_test_add_func("/diagnosis/unreachable/who answered", test_who);

@@ -1,5 +1,7 @@
 /* test_rank_test.c - against answers from counting all arrangements, and the textbook formula. */
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <glib.h>
 
@@ -28,8 +30,8 @@ static const Case cases[] = {
      -5.0 / 6,
      true},
     {"evenly", {1, 4, 5}, {2, 3, 6}, 3, 3, 1, 1.0 / 9, true},
-    {"ties", {1, 2, 2, 3}, {2, 3, 4, 4}, 4, 4, 0.13416918012812581, 0.6875, false},
-    {"all alike", {7, 7, 7}, {7, 7, 7, 7}, 3, 4, 1, 0, false},
+    {"ties", {1, 2, 2, 3}, {2, 3, 4, 4}, 4, 4, 14.0 / 70, 0.6875, true},
+    {"all alike", {7, 7, 7}, {7, 7, 7, 7}, 3, 4, 1, 0, true},
 };
 
 static void test_case(gconstpointer user)
@@ -41,6 +43,62 @@ static void test_case(gconstpointer user)
     NEAR(test.p, each->p);
     NEAR(test.delta, each->delta);
     g_assert_cmpint(test.exact, ==, each->exact);
+}
+
+/* How many pairs have y above x, ties counting half, less those with y below. */
+static double pairs(const double *values, guint n, guint chosen)
+{
+    double sum = 0;
+
+    for (guint i = 0; i < n; i++)
+        for (guint k = 0; k < n; k++)
+            if (chosen >> i & 1 && !(chosen >> k & 1))
+                sum += (values[k] > values[i]) - (values[k] < values[i]);
+    return sum;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double left = *(const double *)a, right = *(const double *)b;
+
+    return (left > right) - (left < right);
+}
+
+/* Samples drawn from few values, so that many are alike, against a count of all ways to divide
+ * them. */
+static void test_enumerated(void)
+{
+    for (guint round = 0; round < 200; round++) {
+        const guint n_x = 3 + (guint)g_test_rand_int_range(0, 4);
+        const guint n_y = 3 + (guint)g_test_rand_int_range(0, 4), n = n_x + n_y;
+        const int kinds = g_test_rand_int_range(2, 12);
+        double values[12], x[6], y[6], far = 0, farthest = 0, at_farthest = 0, all = 0;
+        MpsRankTest test;
+
+        for (guint i = 0; i < n; i++)
+            values[i] = g_test_rand_int_range(0, kinds);
+        memcpy(x, values, n_x * sizeof *x);
+        memcpy(y, values + n_x, n_y * sizeof *y);
+        qsort(x, n_x, sizeof *x, by_size);
+        qsort(y, n_y, sizeof *y, by_size);
+        g_assert_true(mps_rank_test(x, n_x, y, n_y, &test));
+
+        const double found = pairs(values, n, (1u << n_x) - 1);
+
+        for (guint chosen = 0; chosen < 1u << n; chosen++) {
+            const double here = fabs(pairs(values, n, chosen));
+
+            if ((guint)__builtin_popcount(chosen) != n_x)
+                continue;
+            all++;
+            far += here >= fabs(found);
+            at_farthest = here > farthest ? 1 : at_farthest + (here == farthest);
+            farthest = MAX(farthest, here);
+        }
+        NEAR(test.p, far / all);
+        NEAR(test.least, at_farthest / all);
+        NEAR(test.delta, found / (n_x * n_y));
+    }
 }
 
 static void test_too_few(void)
@@ -63,9 +121,40 @@ static void test_large(void)
     }
     g_assert_true(mps_rank_test(x, 20, y, 20, &exact));
     g_assert_true(exact.exact);
-    g_assert_true(mps_rank_test(x, 21, y, 20, &normal));
+    g_assert_true(mps_rank_test(x, 21, y, 21, &normal));
     g_assert_false(normal.exact);
     g_assert_cmpfloat(fabs(exact.p - normal.p), <, 0.02);
+}
+
+/* The textbook formula, with ties: U 200 of 625 pairs. */
+static void test_large_ties(void)
+{
+    double x[25], y[25];
+    MpsRankTest test;
+
+    for (int i = 0; i < 25; i++) {
+        x[i] = i / 5;
+        y[i] = i / 5 + 1;
+    }
+    g_assert_true(mps_rank_test(x, 25, y, 25, &test));
+    g_assert_false(test.exact);
+    NEAR(test.p, 0.02706427418395846);
+    NEAR(test.delta, 0.36);
+    NEAR(test.least, 0);
+}
+
+/* One value unlike the others is among the four of 34 by chance. */
+static void test_drawn(void)
+{
+    const double many[30] = {0}, few[4] = {0, 0, 0, 5};
+    MpsRankTest test, turned;
+
+    g_assert_true(mps_rank_test(many, 30, few, 4, &test));
+    g_assert_false(test.exact);
+    g_assert_cmpfloat_with_epsilon(test.p, 4.0 / 34, 0.005);
+    g_assert_true(mps_rank_test(few, 4, many, 30, &turned));
+    NEAR(turned.p, test.p);
+    NEAR(turned.delta, -test.delta);
 }
 
 static void test_holm(void)
@@ -100,8 +189,11 @@ int main(int argc, char *argv[])
 
         g_test_add_data_func(path, &cases[i], test_case);
     }
+    g_test_add_func("/rank_test/enumerated", test_enumerated);
     g_test_add_func("/rank_test/too few", test_too_few);
     g_test_add_func("/rank_test/large", test_large);
+    g_test_add_func("/rank_test/large with ties", test_large_ties);
+    g_test_add_func("/rank_test/drawn", test_drawn);
     g_test_add_func("/rank_test/holm", test_holm);
     g_test_add_func("/rank_test/quantile", test_quantile);
     return g_test_run();

@@ -2,7 +2,7 @@
  *
  * Packets are 10 ms apart unless told otherwise, so that the handshake gives a smallest RTT of 10
  * ms to each side of the tap, 20 ms in all.  Its SYN is the only sample of the smoothed RTT: 10 ms
- * with a variation of 5 ms, which makes an RTO of 30 ms, and so one of 200 ms. */
+ * with a variation of 5 ms, which makes an RTO of 10 + 200 ms. */
 #include "bench_rows.h"
 
 #define C MPS_CLIENT
@@ -20,6 +20,23 @@ static Rows open_rows(void)
 
     rows.bench->step_ns = 10 * MS;
     bench_open(rows.bench);
+    return rows;
+}
+
+/* The client's SYN permits SACK. */
+static Rows open_rows_sack(void)
+{
+    Rows rows = rows_new(1, 0x11, 0x22);
+
+    rows.bench->step_ns = 10 * MS;
+
+    MpsSegment syn = bench_segment(rows.bench, 0, C, MPS_TCP_SYN, 0, 0, 0);
+
+    bench_capable(rows.bench, &syn, 0, C);
+    syn.tcp_options = MPS_TCPOPT_SACK_PERMITTED;
+    bench_feed(rows.bench, syn);
+    bench_synack(rows.bench);
+    bench_third(rows.bench);
     return rows;
 }
 
@@ -149,10 +166,10 @@ static void test_recovery(void)
 }
 
 /* A timer that runs out ends fast recovery; what the timeout lost is sent again long before another
- * one could run out. */
+ * one could run out.  The ACK was a second sample, of 15 ms. */
 static void test_recovery_changes(void)
 {
-    for (int64_t ms = 199; ms <= 200; ms++) {
+    for (int64_t ms = 210; ms <= 211; ms++) {
         Rows rows = open_rows();
 
         rows.bench->step_ns = MS;
@@ -163,7 +180,7 @@ static void test_recovery_changes(void)
         send_at(&rows, 101, 100);
         wait_ns(&rows, 30 * MS);
         send_at(&rows, 101, 100);
-        finish(&rows, ms == 200 ? "101|100|0|fast|fast|\n101|100|0|timeout|timeout|\n"
+        finish(&rows, ms == 211 ? "101|100|0|fast|fast|\n101|100|0|timeout|timeout|\n"
                                   "101|100|0|timeout|timeout|"
                                 : "101|100|0|fast|fast|\n101|100|0|fast|fast|\n"
                                   "101|100|0|fast|fast|");
@@ -172,7 +189,7 @@ static void test_recovery_changes(void)
 
 static void test_timeout(void)
 {
-    for (int64_t ms = 199; ms <= 200; ms++) {
+    for (int64_t ms = 209; ms <= 210; ms++) {
         Rows rows = open_rows();
 
         send_at(&rows, 1, 100);
@@ -180,16 +197,16 @@ static void test_timeout(void)
         send_at(&rows, 101, 100);
         wait_ns(&rows, ms * MS);
         send_at(&rows, 1, 100);
-        /* Last sent 204 ms before, but by then the sender was not quiet for so long. */
+        /* Last sent 214 ms before, but by then the sender was not quiet for so long. */
         finish(&rows, "1|100|0|timeout|timeout|");
     }
-    for (int64_t ms = 199; ms <= 200; ms++) {
+    for (int64_t ms = 209; ms <= 210; ms++) {
         Rows rows = open_rows();
 
         send_at(&rows, 1, 100);
         wait_ns(&rows, ms * MS);
         send_at(&rows, 1, 100);
-        finish(&rows, ms == 200 ? "1|100|0|timeout|timeout|" : "1|100|0|tail_probe|tail_probe|");
+        finish(&rows, ms == 210 ? "1|100|0|timeout|timeout|" : "1|100|0|tail_probe|tail_probe|");
     }
 }
 
@@ -213,6 +230,98 @@ static void test_tail_probe(void)
     wait_ns(&rows, 100 * MS);
     send_at(&rows, 1, 100); /* not the last segment */
     finish(&rows, "1|100|0|unknown||");
+
+    rows = open_rows();
+    ACK(&rows, .ack = 1);
+    send_at(&rows, 1, 100);
+    wait_ns(&rows, 9 * MS);
+    ACK(&rows, .ack = 1); /* tells of nothing received */
+    wait_ns(&rows, MS);
+    send_at(&rows, 1, 100);
+    finish(&rows, "1|100|0|tail_probe|tail_probe|");
+}
+
+/* Where SACK is in use, what comes when the timer runs out is a probe the first time, if it repeats
+ * the last segment; far later, or in recovery, it is none. */
+static void test_late_tail_probe(void)
+{
+    for (int64_t ms = 274; ms <= 275; ms++) {
+        Rows rows = open_rows_sack();
+
+        send_at(&rows, 1, 100);
+        wait_ns(&rows, ms * MS);
+        send_at(&rows, 1, 100);
+        wait_ns(&rows, 220 * MS);
+        send_at(&rows, 1, 100);
+        finish(&rows, ms == 274 ? "1|100|0|tail_probe|tail_probe|\n1|100|0|timeout|timeout|"
+                                : "1|100|0|timeout|timeout|\n1|100|0|timeout|timeout|");
+    }
+
+    Rows rows = open_rows_sack();
+
+    send_flight(&rows, 2);
+    ACK(&rows, .ack = 1);
+    wait_ns(&rows, 400 * MS);
+    send_at(&rows, 101, 100); /* a timeout would repeat the first */
+    send_at(&rows, 1, 100);
+    finish(&rows, "101|100|0|tail_probe|tail_probe|\n1|100|0|timeout|timeout|");
+}
+
+/* New data and duplicate ACKs do not restart the timer. */
+static void test_timeout_in_recovery(void)
+{
+    for (int64_t ms = 206; ms <= 207; ms++) {
+        Rows rows = open_rows();
+
+        rows.bench->step_ns = MS;
+        send_flight(&rows, 5);
+        ACK(&rows, .ack = 101, .sack = {{201, 301}});
+        send_at(&rows, 101, 100);
+        send_at(&rows, 501, 100);
+        send_at(&rows, 601, 100);
+        ACK(&rows, .ack = 101, .sack = {{201, 401}});
+        ACK(&rows, .ack = 101, .sack = {{201, 501}});
+        wait_ns(&rows, ms * MS);
+        send_at(&rows, 101, 100);
+        finish(&rows, ms == 207 ? "101|100|0|fast|fast|\n101|100|0|timeout|timeout|"
+                                : "101|100|0|fast|fast|\n101|100|0|fast|fast|");
+    }
+}
+
+/* Something sent after it arrived: it was sent again itself, and lies below. */
+static void test_overtaken(void)
+{
+    for (int n = 0; n < 2; n++) {
+        Rows rows = open_rows();
+
+        rows.bench->step_ns = MS;
+        send_flight(&rows, 5);
+        ACK(&rows, .ack = 101, .sack = {{201, 401}});
+        if (n == 1)
+            send_at(&rows, 101, 100);
+        wait_ns(&rows, 6 * MS); /* more than half the RTT */
+        ACK(&rows, .ack = 401);
+        send_at(&rows, 401, 100);
+        finish(&rows,
+               n == 1 ? "101|100|0|fast|fast|\n401|100|0|fast|fast|" : "401|100|0|unknown||");
+    }
+}
+
+/* The first copy comes behind the retransmission, which was not needed. */
+static void test_late_original(void)
+{
+    Rows rows = open_rows();
+
+    rows.bench->step_ns = MS;
+    put(&rows, 1, 100, 0, 5);
+    put(&rows, 201, 100, 0, 5);
+    ACK(&rows, .ack = 101, .sack = {{201, 301}});
+    wait_ns(&rows, 30 * MS);
+    put(&rows, 101, 100, 0, 7);
+    wait_ns(&rows, 10 * MS);
+    put(&rows, 101, 100, 0, 5);
+    ACK(&rows, .ack = 301, .sack = {{101, 201}});
+    finish(&rows, "101|100|100|spurious|fast|dsack\n101|100|0|reordering||");
 }
 
 static void test_network_duplicate(void)
@@ -390,6 +499,10 @@ int main(int argc, char **argv)
     g_test_add_func("/retransmission/recovery-changes", test_recovery_changes);
     g_test_add_func("/retransmission/timeout", test_timeout);
     g_test_add_func("/retransmission/tail-probe", test_tail_probe);
+    g_test_add_func("/retransmission/late-tail-probe", test_late_tail_probe);
+    g_test_add_func("/retransmission/timeout-in-recovery", test_timeout_in_recovery);
+    g_test_add_func("/retransmission/overtaken", test_overtaken);
+    g_test_add_func("/retransmission/late-original", test_late_original);
     g_test_add_func("/retransmission/network-duplicate", test_network_duplicate);
     g_test_add_func("/retransmission/reordering", test_reordering);
     g_test_add_func("/retransmission/probes", test_probes);

@@ -69,6 +69,31 @@ static void test_flags_and_windows(void)
     rows_free(&rows);
 }
 
+/* A segment without payload may be a probe, too, but is not counted. */
+static void test_closed_window(void)
+{
+    Rows rows = rows_new(1, CLIENT_KEY, SERVER_KEY);
+    Bench *bench = rows.bench;
+
+    bench_open(bench);
+    bench_send(bench, 0, MPS_CLIENT, 1, BYTES, 0);
+    for (uint16_t window = 0; window < 2; window++) {
+        MpsSegment ack = bench_segment(bench, 0, MPS_SERVER, MPS_TCP_ACK, 1, 1 + BYTES, 0);
+
+        ack.window = window;
+        bench_feed(bench, ack);
+        bench_ack(bench, 0, MPS_CLIENT, BYTES, 1, BYTES);
+        bench_send(bench, 0, MPS_CLIENT, 1 + BYTES, 1, BYTES);
+    }
+    rows_finish(&rows);
+
+    g_autofree char *closed =
+        g_strconcat("SELECT closed_window_packets, closed_window_bytes", of_client, NULL);
+
+    rows_assert(&rows, closed, "1|1");
+    rows_free(&rows);
+}
+
 static void test_sack(void)
 {
     Rows rows = rows_new(1, CLIENT_KEY, SERVER_KEY);
@@ -98,6 +123,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_set_nonfatal_assertions();
     g_test_add_func("/tcp/flags and windows", test_flags_and_windows);
+    g_test_add_func("/tcp/closed-window", test_closed_window);
     g_test_add_func("/tcp/sack", test_sack);
     return g_test_run();
 }

@@ -7,6 +7,7 @@
 
 #include <mptcpscope/error.h>
 
+#include "views/charts.h"
 #include "views/text_table.h"
 #include "views/views.h"
 
@@ -222,12 +223,12 @@ static bool many_summary(sqlite3 *db, FILE *out, GError **error)
 
 static bool many_show(sqlite3 *db, FILE *out, GError **error)
 {
-    return many(db, error) && mps_view_show(db, MPS_ALL_CONNECTIONS, out, error);
+    return many(db, error) && mps_view_show(db, MPS_ALL_CONNECTIONS, false, out, error);
 }
 
 static bool many_show_one(sqlite3 *db, FILE *out, GError **error)
 {
-    return many(db, error) && mps_view_show(db, 1, out, error);
+    return many(db, error) && mps_view_show(db, 1, false, out, error);
 }
 
 /* However many subflows there are: those with the most data, in their order, and a count. */
@@ -275,23 +276,28 @@ static void meanings(void)
     free(text);
 }
 
+static bool plain_list(sqlite3 *db, FILE *out, GError **error)
+{
+    return mps_view_list(db, false, out, error);
+}
+
 static void list(void)
 {
-    char *text = text_of(mps_view_list, true);
+    char *text = text_of(plain_list, true);
 
     assert_narrow(text);
     assert_contains(text, "1  10.1.0.2:5000  192.0.2.1:80    2  3.76 s  1.00 kB  0 B  data_fin");
     assert_contains(text, "1 join to tokens that no connection here has");
     g_assert_true(g_str_has_prefix(text, "OPTIONS CUT in a\\x1b.pcap\n  Some were cut\n\n"));
     free(text);
-    text = text_of(mps_view_list, false);
+    text = text_of(plain_list, false);
     g_assert_cmpstr(text, ==, "No MPTCP connection.\n");
     free(text);
 }
 
 static bool show(sqlite3 *db, FILE *out, GError **error)
 {
-    return mps_view_show(db, 1, out, error);
+    return mps_view_show(db, 1, false, out, error);
 }
 
 static bool show_json(sqlite3 *db, FILE *out, GError **error)
@@ -321,7 +327,7 @@ static void shows(void)
     assert_contains(text,
                     "+1.000000 s     42 c2s        0        1         300   200 50.0 ms useless");
     free(text);
-    g_assert_false(mps_view_show(db, 2, stdout, &error));
+    g_assert_false(mps_view_show(db, 2, false, stdout, &error));
     g_assert_error(error, MPS_ERROR, MPS_ERROR_USAGE);
     sqlite3_close(db);
 }
@@ -407,7 +413,7 @@ static void errors(void)
     g_assert_error(error, MPS_ERROR, MPS_ERROR_STORE);
     g_clear_error(&error);
     sqlite3_exec(db, "DROP TABLE connection_direction", NULL, NULL, NULL);
-    g_assert_false(mps_view_list(db, nowhere, &error));
+    g_assert_false(mps_view_list(db, false, nowhere, &error));
     g_assert_error(error, MPS_ERROR, MPS_ERROR_STORE);
     sqlite3_close(db);
     fclose(nowhere);
@@ -428,6 +434,26 @@ static void text_table(void)
     fclose(out);
     g_assert_cmpstr(text, ==, "  n  name   x\n  1  µs    10\n  3  a long name\n 20\n");
     free(text);
+}
+
+static void charts(void)
+{
+    static const struct {
+        double share;
+        const char *bar;
+    } bars[] = {{0, ""},        {1e-9, "▏"}, {0.5, "██"}, {0.53, "██▏"},
+                {0.99, "████"}, {1, "████"}, {7, "████"}};
+    static const double values[] = {0, 1e-9, 1, 4, 8, 9};
+    g_autofree char *line = mps_chart_line(values, G_N_ELEMENTS(values), 8);
+    g_autofree char *nothing = mps_chart_line(values, 1, 0);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(bars); i++) {
+        g_autofree char *bar = mps_chart_bar(bars[i].share, 4);
+
+        g_assert_cmpstr(bar, ==, bars[i].bar);
+    }
+    g_assert_cmpstr(line, ==, " ▁▁▄██");
+    g_assert_cmpstr(nothing, ==, " ");
 }
 
 static void plot_names(void)
@@ -455,6 +481,7 @@ int main(int argc, char *argv[])
     g_test_add_func("/views/json", json);
     g_test_add_func("/views/export", export);
     g_test_add_func("/views/errors", errors);
+    g_test_add_func("/views/charts", charts);
     g_test_add_func("/views/plot-names", plot_names);
     return g_test_run();
 }

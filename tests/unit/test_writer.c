@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "store/database.h"
+#include "store/row_queue.h"
 #include "store/writer.h"
 
 static const MpsColumn columns[] = {
@@ -140,6 +141,51 @@ static void test_temporary(void)
     sqlite3_close(db);
 }
 
+/* Rows that go through another thread: more than it lets wait, and one longer than all of that. */
+static void test_queue(void)
+{
+    enum { ROWS = 50000, LONG = 3 << 20 };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strnfill(LONG, 'x');
+    MpsWriter *writer = mps_writer_new(NULL, false, tables, &error);
+    MpsRowQueue *queue = mps_row_queue_new(mps_writer_rows(writer), tables);
+    MpsRowSink *rows = mps_row_queue_rows(queue);
+    sqlite3_stmt *select = NULL;
+
+    for (int64_t i = 1; i <= ROWS; i++) {
+        char word[16]; /* gone when the row is stored */
+
+        g_snprintf(word, sizeof word, "word %d", (int)i);
+        rows->add(rows, &table,
+                  (MpsValue[]){mps_int(i),
+                               mps_text(i == 1000    ? text
+                                        : i % 2 == 0 ? word
+                                                     : NULL),
+                               mps_real((double)i / 2)});
+        if (i % 10000 == 0)
+            g_assert_true(mps_writer_check(writer, &error));
+    }
+    mps_row_queue_free(queue);
+
+    sqlite3 *db = mps_writer_finish(writer, &error);
+
+    g_assert_no_error(error);
+    sqlite3_prepare_v2(db,
+                       "SELECT count(*), max(length(word)), sum(word IS NULL), sum(part * 2 = id),"
+                       " sum(word = 'word ' || id), min(rowid = id) FROM thing",
+                       -1, &select, NULL);
+    g_assert_cmpint(sqlite3_step(select), ==, SQLITE_ROW);
+    g_assert_cmpint(sqlite3_column_int(select, 0), ==, ROWS);
+    g_assert_cmpint(sqlite3_column_int(select, 1), ==, LONG);
+    g_assert_cmpint(sqlite3_column_int(select, 2), ==, ROWS / 2);
+    g_assert_cmpint(sqlite3_column_int(select, 3), ==, ROWS);
+    g_assert_cmpint(sqlite3_column_int(select, 4), ==, ROWS / 2 - 1);
+    g_assert_cmpint(sqlite3_column_int(select, 5), ==, 1);
+    sqlite3_finalize(select);
+    sqlite3_close(db);
+    mps_writer_free(writer);
+}
+
 int main(int argc, char **argv)
 {
     int status;
@@ -151,6 +197,7 @@ int main(int argc, char **argv)
     g_test_add_func("/writer/refuses", test_refuses);
     g_test_add_func("/writer/failing row", test_failing_row);
     g_test_add_func("/writer/temporary", test_temporary);
+    g_test_add_func("/writer/queue", test_queue);
     status = g_test_run();
     g_rmdir(folder);
     g_free(folder);
