@@ -4,7 +4,9 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fu
 REPLAYS := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/replay_%)
 FUZZERS := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/fuzz_%)
 FLAGS.fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-# By AFL++, whose compiler brings what -fsanitize=fuzzer links.
+# The same targets for AFL++, whose compiler brings what -fsanitize=fuzzer links:
+#   make MODE=afl CC=afl-clang-fast fuzzers
+#   afl-fuzz -i testdata/fuzz/pcapng -o build/afl/pcapng build/afl/tests/fuzz/fuzz_pcapng
 FLAGS.afl := -O1 -g
 SECONDS ?= 600
 VARIANTS ?= 10000
