@@ -195,7 +195,6 @@ static inline void assert_view(sqlite3 *db, const char *what, Form form, const c
     }
 OUTPUT_OF(summary)
 OUTPUT_OF(summary_json)
-OUTPUT_OF(list)
 OUTPUT_OF(list_json)
 OUTPUT_OF(counters)
 OUTPUT_OF(counters_json)
@@ -210,12 +209,22 @@ OUTPUT_OF(mptcptrace_list)
     {                                                                                              \
         return mps_view_##function(db, MPS_ALL_CONNECTIONS, out, error);                           \
     }
-OUTPUT_OF(show)
 OUTPUT_OF(show_json)
 OUTPUT_OF(events)
 OUTPUT_OF(events_json)
 OUTPUT_OF(establishment)
 #undef OUTPUT_OF
+
+/* @name ends in "charts" for a terminal with block elements. */
+static inline bool output_list(sqlite3 *db, const char *name, FILE *out, GError **error)
+{
+    return mps_view_list(db, g_str_has_suffix(name, "charts"), out, error);
+}
+
+static inline bool output_show(sqlite3 *db, const char *name, FILE *out, GError **error)
+{
+    return mps_view_show(db, MPS_ALL_CONNECTIONS, g_str_has_suffix(name, "charts"), out, error);
+}
 
 static inline bool output_interval(sqlite3 *db, const char *name G_GNUC_UNUSED, FILE *out,
                                    GError **error)
@@ -275,8 +284,10 @@ static inline void assert_views(sqlite3 *db, size_t only)
         {"summary", PLAIN, NULL, output_summary},
         {"summary, JSON", JSON, NULL, output_summary_json},
         {"list", PLAIN, NULL, output_list},
+        {"list with charts", PLAIN, NULL, output_list},
         {"list, JSON", JSON, NULL, output_list_json},
         {"show", PLAIN, NULL, output_show},
+        {"show with charts", PLAIN, NULL, output_show},
         {"show, JSON", JSON, NULL, output_show_json},
         {"show, interval", PLAIN, NULL, output_interval},
         {"events", PLAIN, NULL, output_events},
