@@ -75,8 +75,9 @@ $(BUILD)/tests/faults/fail_nth.so: tests/faults/fail_nth.c Makefile
 unit: $(TESTS) ## build and run the unit tests alone
 	prove $(TESTS)
 
-# The sanitized tree runs the same unit tests, and the fuzz targets over their seeds.
-PROVED := $(TESTS) $(patsubst $(BUILD)/%,build/asan/%,$(TESTS)) tests/fuzz/test_replay.sh tests/fuzz/test_mutate.sh \
+# The sanitized tree runs the same unit tests (two long ones run there alone), and the fuzz targets
+# over their seeds.
+PROVED := $(filter-out %/test_cuts %/test_views_plot,$(TESTS)) $(patsubst $(BUILD)/%,build/asan/%,$(TESTS)) tests/fuzz/test_replay.sh tests/fuzz/test_mutate.sh \
 	$(sort $(wildcard tests/truth/test_*.sh)) tests/golden/test_golden.sh \
 	$(sort $(wildcard tests/page/test_*.sh)) $(sort $(wildcard tests/lab/test_*.sh)) tests/style/test_layers.sh tests/style/test_style.sh
 
@@ -86,6 +87,9 @@ prove: ## run all tests, already built
 tsan: generators $(BUILD)/tests/faults/fail_nth.so ## run the program's threads under ThreadSanitizer
 	@$(MAKE) --no-print-directory -s MODE=tsan all
 	MPTCPSCOPE=build/tsan/mptcpscope tests/truth/test_threads.sh
+
+check-thorough: ## make check with all variants of all tests (a quarter of an hour)
+	@THOROUGH=1 $(MAKE) --no-print-directory check
 
 check-live: all ## make fresh captures with this machine's kernel and compare (needs root)
 	scripts/check-live
@@ -111,5 +115,5 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all demo check tests unit prove tsan check-live bench bench-growth install clean help
+.PHONY: all demo check check-thorough tests unit prove tsan check-live bench bench-growth install clean help
 .SECONDARY:

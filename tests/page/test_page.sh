@@ -26,7 +26,7 @@ valid() {
     fi
 }
 
-page several "${several[@]}" --hash
+page several "${several[@]}" --hash --figures 1
 valid "several captures: valid HTML" "$work/several.html"
 report "the hash is that of the file" "$(grep -qF "$(sha256sum <"${several[2]}" | cut -d' ' -f1)" \
     "$work/several.html" || echo missing)"
@@ -36,16 +36,16 @@ report "nothing from elsewhere" \
 report "no style and no handler inside a tag" \
     "$(grep -noE '<[a-z][^>]* (style|on[a-z]+)="' "$work/several.html" | head -5)"
 cp "$work/several.html" "$work/before.html"
-page several "${several[@]}" --hash
+page several "${several[@]}" --hash --figures 1
 report "the same input gives the same page" "$(cmp "$work/before.html" "$work/several.html" 2>&1)"
 
 for case in ipv6 address-flapping join-unreachable; do
-    page "$case" "$lab/$case/client.pcap"
+    page "$case" "$lab/$case/client.pcap" --figures 0
     valid "$case: valid HTML" "$work/$case.html"
 done
 page none testdata/damaged/header-only.pcap
 valid "no packet: valid HTML" "$work/none.html"
-page unknown testdata/gen/unknown-options.pcap --name-option 'mptcp:0xf:0x0001=<b>&bold,u16'
+page unknown testdata/gen/unknown-options.pcap --name-option 'mptcp:0xf:0x0001=<b>&bold,u16' --figures 0
 valid "names of options: valid HTML" "$work/unknown.html"
 
 # A file name may be anything but a slash.
@@ -57,7 +57,7 @@ report "hostile file name: no markup" "$(grep -noE '<(img|script>hostile)' "$wor
 report "hostile file name: written out" \
     "$(grep -qF '&lt;img src=x onerror=&quot;hostile=1&quot;&gt;&lt;script&gt;' "$work/evil.html" ||
         echo missing)"
-page alone "$evil"
+page alone "$evil" --figures 0
 report "hostile file name: as a title" \
     "$(grep -qF '<h1>&lt;img src=x' "$work/alone.html" || echo missing)"
 

@@ -5,6 +5,9 @@ set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
 program=${MPTCPSCOPE:-build/release/mptcpscope}
+# Set: all variants, of all captures; else as many as there is time for on every day.
+# shellcheck disable=SC2034
+thorough=${THOROUGH:-}
 # shellcheck disable=SC2034
 captures=../shared/captures
 work=$(mktemp -d)

@@ -128,7 +128,7 @@ refuse "a directory that cannot be written" "mptcpscope: /proc/x.db: " /proc/x.d
 
 # Somebody else writes into the database: it is neither read nor replaced.
 exec {locker}> >(exec sqlite3 "$work/before.db" >/dev/null)
-echo "BEGIN EXCLUSIVE;" >&"$locker"
+printf '.timeout 10000\nBEGIN EXCLUSIVE;\n' >&"$locker" # a reader below may be in its way
 for _ in {1..100}; do
     sqlite3 "$work/before.db" "SELECT 1 FROM meta" >/dev/null 2>&1 || break
     sleep 0.05

@@ -10,6 +10,8 @@ rewrite() { python3 tests/truth/rewrite.py "$@"; }
 known="
 testdata/whole/checksum-failure/server.pcap DSS-04
 testdata/whole/fallback-checksum/server.pcap DSS-04
+testdata/lab/address-hmac-rewritten/client.pcap SEC-05
+testdata/lab/join-hmac-rewritten/server.pcap SEC-04
 $captures/key-change-v0.pcap MPC-12
 $captures/key-change-v0.pcap MPC-13
 $captures/tcpdump-mptcp-aa-v1.pcap SEC-05
@@ -37,8 +39,8 @@ silent() {
 "
 }
 
-# How many random variants of each capture; one is enough for every day, if only of the client's.
-seeds=${RULES_SEEDS:-1}
+# How many random variants there are of each capture; on every day one, and only of the client's.
+seeds=${thorough:+3}
 for capture in testdata/lab/*/*.pcap testdata/whole/*/*.pcap testdata/gen/v0-*.pcap \
     "$captures"/*.pcap*; do
     test -f "$capture" || continue
@@ -46,10 +48,13 @@ for capture in testdata/lab/*/*.pcap testdata/whole/*/*.pcap testdata/gen/v0-*.p
     silent "$capture" "$capture" whole
     case $capture in
     testdata/*)
+        if test -z "$thorough" && [[ $capture = */server*.pcap ]]; then
+            report "$capture: no false alarm" "$noise"
+            continue
+        fi
         rewrite "$capture" "$work/x.pcap" snap 96
         silent "$capture" "$work/x.pcap" "snap 96"
-        if test "$seeds" = 1 && [[ $capture = */server*.pcap ]]; then seeds_here=0; else seeds_here=$seeds; fi
-        for ((seed = 1; seed <= seeds_here; seed++)); do
+        for ((seed = 1; seed <= ${seeds:-1}; seed++)); do
             rewrite "$capture" "$work/x.pcap" drop 3 $seed
             silent "$capture" "$work/x.pcap" "drop 3 $seed"
             rewrite "$capture" "$work/x.pcap" delay 10 $seed

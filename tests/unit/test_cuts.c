@@ -73,7 +73,7 @@ static void test_windows(gconstpointer data)
     const guint lengths[] = {1, 3, 25, n};
 
     for (guint i = 0; i < G_N_ELEMENTS(lengths); i++) {
-        const guint step = MAX(lengths[i] / 2, n / 12 + 1);
+        const guint step = MAX(lengths[i] / 2, n / 4 + 1);
 
         for (guint first = 0; first < n; first += step) {
             cut(path, first, first + lengths[i]);
