@@ -76,13 +76,17 @@ unit: $(TESTS) ## build and run the unit tests alone
 	prove $(TESTS)
 
 # The sanitized tree runs the same unit tests (two long ones run there alone), and the fuzz targets
-# over their seeds.
-PROVED := $(filter-out %/test_cuts %/test_views_plot,$(TESTS)) $(patsubst $(BUILD)/%,build/asan/%,$(TESTS)) tests/fuzz/test_replay.sh tests/fuzz/test_mutate.sh \
-	$(sort $(wildcard tests/truth/test_*.sh)) tests/golden/test_golden.sh \
-	$(sort $(wildcard tests/page/test_*.sh)) $(sort $(wildcard tests/lab/test_*.sh)) tests/style/test_layers.sh tests/style/test_style.sh
+# over their seeds.  Those that wait or take long come first, beside the others; fresh
+# delays are measured only where there is time to try again.
+PROVED := tests/lab/test_live.sh $(if $(THOROUGH),tests/lab/test_depth.sh) tests/page/test_page.sh tests/truth/test_figures.sh \
+	tests/truth/test_rules.sh tests/truth/test_tcptrace.sh \
+	$(filter-out %/test_cuts %/test_views_plot,$(TESTS)) $(patsubst $(BUILD)/%,build/asan/%,$(TESTS)) \
+	tests/fuzz/test_replay.sh tests/fuzz/test_mutate.sh \
+	$(filter-out %/test_figures.sh %/test_rules.sh %/test_tcptrace.sh,$(sort $(wildcard tests/truth/test_*.sh))) tests/golden/test_golden.sh \
+	tests/style/test_layers.sh tests/style/test_style.sh
 
 prove: ## run all tests, already built
-	prove -j2 $(PROVED)
+	prove -j3 $(PROVED)
 
 tsan: generators $(BUILD)/tests/faults/fail_nth.so ## run the program's threads under ThreadSanitizer
 	@$(MAKE) --no-print-directory -s MODE=tsan all

@@ -33,6 +33,7 @@ same() {
 }
 
 for folder in testdata/lab/*/ testdata/whole/*/; do
+    test -n "$thorough" || case $folder in */lab/[a-k]*) continue ;; esac
     same "$folder" "$folder"
 done
 for file in testdata/gen/*.pcap testdata/packed/* testdata/damaged/{cut,header-only}.pcap; do
