@@ -108,8 +108,8 @@ const GOptionEntry mps_limits_options[] = {
     {"first", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)read_number,
      "Captures: end after N packets, counted from --since", "N"},
     {"threads", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)read_number,
-     "Captures: 1: one does all; 2: another one reads; 3: a third one stores (default, but on one "
-     "processor)",
+     "Captures: 1: one does all; 2: another one stores (default, but on one processor); 3: a third "
+     "one reads",
      "N"},
     {"memory-limit", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)read_memory,
      "Captures: memory to keep within; half of what is available without it", "SIZE"},

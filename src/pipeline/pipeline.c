@@ -345,7 +345,7 @@ static unsigned n_threads(const MpsAnalysis *analysis)
 {
     if (analysis->limits.n_threads > 0)
         return analysis->limits.n_threads;
-    return g_get_num_processors() > 1 ? 3 : 1;
+    return g_get_num_processors() > 1 ? 2 : 1;
 }
 
 static bool read_all(const MpsAnalysis *analysis, MpsTrace *trace, MpsModel *model,
@@ -356,7 +356,7 @@ static bool read_all(const MpsAnalysis *analysis, MpsTrace *trace, MpsModel *mod
         .names = analysis->option_names,
         .verify = analysis->verify_checksums,
         .strict = analysis->strict,
-        .ahead = n_threads(analysis) > 1,
+        .ahead = n_threads(analysis) > 2,
         .span = analysis->limits.span,
     };
     MpsProgress progress = mps_progress_begin(analysis->progress, &analysis->limits);
@@ -410,7 +410,7 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError
 
     const MpsTable *const *described = (const MpsTable *const *)tables->pdata;
     g_autoptr(MpsRowQueue) queue =
-        n_threads(analysis) < 3 ? NULL : mps_row_queue_new(mps_writer_rows(writer), described);
+        n_threads(analysis) < 2 ? NULL : mps_row_queue_new(mps_writer_rows(writer), described);
     MpsRowSink *rows = queue ? mps_row_queue_rows(queue) : mps_writer_rows(writer);
     const MpsRuleOptions rule_options = {analysis->dss_checksums, analysis->vantage};
     g_autoptr(MpsRules) rules = analysis->no_rules ? NULL : mps_rules_new(&rule_options);

@@ -32,7 +32,7 @@ typedef struct {
     unsigned n_shares;     /* so many runs have the memory together; 0: one */
     MpsSpan span;
     bool progress;      /* is told also where stderr is no terminal */
-    unsigned n_threads; /* 1: reads, analyzes and stores; 2: reading has its own; 3: storing, too;
+    unsigned n_threads; /* 1: reads, analyzes and stores; 2: storing has its own; 3: reading, too;
                            0: as the machine is */
 } MpsLimits;
 
