@@ -150,6 +150,11 @@ MpsShort mps_format_endpoint(const char *address, int64_t port)
 
     g_snprintf(out.text, sizeof out.text, "%s%s%s:%" PRId64, v6 ? "[" : "", address, v6 ? "]" : "",
                port);
+    /* What another program wrote into the database may be too long: no half of a character. */
+    const char *end;
+
+    if (!g_utf8_validate(out.text, -1, &end))
+        out.text[end - out.text] = '\0';
     return out;
 }
 
@@ -157,10 +162,12 @@ unsigned mps_format_width(const char *text)
 {
     unsigned width = 0;
 
-    for (const char *at = text; *at; at = g_utf8_next_char(at)) {
-        const gunichar c = g_utf8_get_char(at);
+    while (*text) {
+        const gunichar c = g_utf8_get_char_validated(text, -1);
+        const bool valid = c != (gunichar)-1 && c != (gunichar)-2;
 
-        width += g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
+        width += !valid ? 1 : g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
+        text = valid ? g_utf8_next_char(text) : text + 1;
     }
     return width;
 }

@@ -19,10 +19,10 @@ MpsShort mps_format_offset(int64_t ns);                 /* +3.760279 s */
 MpsShort mps_format_token(int64_t token);               /* 0x0a8c8e8c */
 MpsShort mps_format_count(int64_t n, const char *noun); /* 1 packet, 2 packets */
 
-/* 192.0.2.1:443 or [2001:db8::1]:443. */
+/* 192.0.2.1:443 or [2001:db8::1]:443.  Too long an address is cut behind a character. */
 MpsShort mps_format_endpoint(const char *address, int64_t port);
 
-/* Columns that @text takes on a terminal; @text must be valid UTF-8. */
+/* Columns that @text takes on a terminal; a byte that is no UTF-8 counts as one. */
 unsigned mps_format_width(const char *text);
 
 /* @text fit for a terminal: control characters and invalid UTF-8 become \xNN.  Newly allocated. */

@@ -61,6 +61,16 @@ static void others(void)
     g_assert_cmpstr(mps_format_count(0, "packet").text, ==, "0 packets");
     g_assert_cmpstr(mps_format_endpoint("192.0.2.1", 443).text, ==, "192.0.2.1:443");
     g_assert_cmpstr(mps_format_endpoint("2001:db8::1", 443).text, ==, "[2001:db8::1]:443");
+
+    /* What another program may have written: 62 bytes and a character of two, the last byte of
+     * which has no room. */
+    g_autofree char *filling = g_strnfill(62, 'a');
+    g_autofree char *address = g_strconcat(filling, "\u00e9", NULL);
+
+    g_assert_cmpstr(mps_format_endpoint(address, 443).text, ==, filling);
+    g_assert_cmpuint(mps_format_width("a\u00e9"), ==, 2);
+    g_assert_cmpuint(mps_format_width("a\xc3"), ==, 2);
+    g_assert_cmpuint(mps_format_width("\xf0\x9f"), ==, 2);
 }
 
 static void printable(void)
