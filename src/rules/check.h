@@ -5,8 +5,8 @@
  *   rule_pass()       it held
  *   rule_fault()      it was broken, with the packet, what was expected, what was seen
  *   rule_unchecked()  it applied, but evidence is missing
- * The verdict is settled when the connection is over (check.c): a violation becomes a warning, or
- * not checkable, where evidence that the fault needs turns out to be missing. */
+ * The verdict is settled when the connection is over (check_verdict.c): a violation becomes a
+ * warning, or not checkable, where evidence that the fault needs turns out to be missing. */
 #ifndef MPS_RULES_CHECK_H
 #define MPS_RULES_CHECK_H
 
@@ -374,6 +374,13 @@ bool check_has_keys(const Check *check);
 /* Where the capture was taken: as the user says, else as handshakes and hop limits tell so far.  0:
  * not known. */
 MpsVantage check_vantage(const Check *check);
+/* The host next to which a capture of @vantage was taken. */
+static inline MpsSide vantage_side(MpsVantage vantage)
+{
+    return vantage == MPS_VANTAGE_CLIENT   ? MPS_CLIENT
+           : vantage == MPS_VANTAGE_SERVER ? MPS_SERVER
+                                           : MPS_NOBODY;
+}
 /* Whether it was taken next to @side. */
 bool check_is_near(const Check *check, MpsSide side);
 

@@ -1,0 +1,220 @@
+/* check_track.c - what is kept of the packets of a subflow, for the families to look up. */
+#include "rules/check_parts.h"
+
+/* Whether the payload of @packet continues what was captured before. */
+static bool continues(const Packet *packet)
+{
+    const MpsEvent *event = packet->event;
+
+    return packet->wire->payload_bytes > 0 && event->segment.has_seq &&
+           event->segment.seq == packet->sending->next;
+}
+
+/* What @packet's IPv4 identification, or payload, says of packets before it that the capture lacks.
+ */
+static void track_ip_id(const Packet *packet)
+{
+    const MpsSegment *wire = packet->wire;
+    End *end = packet->sending;
+
+    if (wire->ip_id == 0) {
+        end->n_next += continues(packet);
+        return;
+    }
+    if (end->has_ip_id) {
+        const uint16_t step = (uint16_t)(wire->ip_id - end->ip_id);
+        /* A packet cut from, or merged into, a large one took several. */
+        const uint32_t most = 1 + end->ip_id_bytes / 500;
+
+        if (step == 0 || step > most) {
+            packet->check->rules->n_broken += end->complete;
+            end->complete = false;
+        }
+        end->n_next += step == 1;
+        end->ip_id_step = step;
+    } else {
+        end->complete = true;
+        end->ip_id_from_syn = wire->flags & MPS_TCP_SYN;
+    }
+    end->has_ip_id = true;
+    end->ip_id = wire->ip_id;
+    end->ip_id_bytes = wire->payload_bytes;
+}
+
+/* Hosts send with a TTL of 64, 128 or 255; every router takes one. */
+static void track_hops(const Packet *packet)
+{
+    const uint8_t hops = packet->wire->hop_limit;
+
+    packet->check->came_far[packet->sender] |= hops != 64 && hops != 128 && hops != 255;
+}
+
+static void track_syn(End *end, const Packet *packet)
+{
+    const MpsSegment *wire = packet->wire;
+
+    /* Behind other packets of its sender it does not tell where positions count from. */
+    if (end->has_syn || !packet->options_whole || !packet->event->segment.has_seq ||
+        packet->event->segment.seq != 0)
+        return;
+    end->has_syn = true;
+    end->isn = wire->seq;
+    end->mss = wire->tcp_options & MPS_TCPOPT_MSS ? wire->mss : 0;
+    end->syn_bytes = wire->payload_bytes;
+    end->has_wscale = wire->tcp_options & MPS_TCPOPT_WSCALE;
+    end->wscale = (uint8_t)MIN(wire->wscale, 14);
+}
+
+/* Window scales count only if both SYNs have the option (RFC 7323 section 2.2). */
+static void agree_wscale(Flow *flow)
+{
+    if (flow->end[0].has_syn && flow->end[1].has_syn &&
+        !(flow->end[0].has_wscale && flow->end[1].has_wscale))
+        flow->end[0].wscale = flow->end[1].wscale = 0;
+}
+
+static void track_stamp(End *end, const Packet *packet)
+{
+    const MpsSegment *wire = packet->wire;
+
+    if (!(wire->tcp_options & MPS_TCPOPT_TIMESTAMP))
+        return;
+    if (packet->syn || packet->synack) {
+        end->has_syn_tsval = !end->has_syn_tsval || wire->tsval == end->syn_tsval;
+        end->syn_tsval = wire->tsval;
+        end->syn_tsval_ns = wire->ts_ns;
+    }
+    end->tsval = wire->tsval;
+    end->tsval_ns = wire->ts_ns;
+}
+
+/* Whether @packet comes before, or behind, a step of the handshake that it cannot come before, or
+ * behind. */
+static bool is_out_of_order(const Packet *packet)
+{
+    const Flow *flow = packet->flow;
+
+    if (packet->syn)
+        return !flow->syn.packet && (packet->sending->n_packets > 0 || packet->peer->n_packets > 0);
+    if (!packet->ack || packet->synack || packet->rst)
+        return false;
+    return packet->sender == flow->public->opened_by
+               ? !flow->synack.packet
+               : !flow->third.packet && packet->wire->payload_bytes == 0;
+}
+
+/* Data offsets count from the IDSN, or from any number as long as that is not known: if it becomes
+ * known behind numbers of that side, these are no offsets any more. */
+static void track_base(const Packet *packet)
+{
+    const MpsEvent *event = packet->event;
+    const MpsConnectionSide *data = packet->check->connection->side;
+    Check *check = packet->check;
+
+    if (event->segment.has_map)
+        check->unbased[packet->sender] |= !data[packet->sender].has_idsn;
+    if (event->segment.has_data_ack)
+        check->unbased[other(packet->sender)] |= !data[other(packet->sender)].has_idsn;
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++)
+        check->base_moved |= check->unbased[side] && data[side].has_idsn;
+    check->based = data[MPS_CLIENT].has_idsn && data[MPS_SERVER].has_idsn;
+}
+
+void track_before(const Packet *packet)
+{
+    Flow *flow = packet->flow;
+
+    track_ip_id(packet);
+    flow->out_of_order |= is_out_of_order(packet);
+    /* Without the SYN/ACK nobody knows where behind the data of a SYN the numbers begin. */
+    if (packet->sending->syn_bytes > 0 && !flow->synack.packet && !packet->syn)
+        packet->sending->has_syn = false;
+    packet->check->several_taps |= packet->wire->capture_id < packet->check->capture_id;
+    packet->check->capture_id = packet->wire->capture_id;
+    packet->sending->options_cut |=
+        !packet->options_whole || packet->ambiguous || flow->clashes || packet->check->several_taps;
+    if (packet->wire->n_mptcp > 0 && !packet->check->based)
+        track_base(packet);
+    if (packet->syn || packet->synack) {
+        track_hops(packet);
+        track_syn(packet->sending, packet);
+        agree_wscale(flow);
+    }
+    if (packet->synack && packet->event->segment.has_ack && packet->peer->syn_bytes > 0)
+        packet->peer->syn_taken =
+            (uint32_t)CLAMP(packet->event->segment.ack - 1, 0, (int64_t)packet->peer->syn_bytes);
+}
+
+static bool same_mapping(const Mapped *a, const Mapped *b)
+{
+    return a->begin == b->begin && a->end == b->end && a->offset == b->offset;
+}
+
+static void keep_mapping(End *end, const Mapped *mapped)
+{
+    const uint64_t n = end->n_mapped;
+
+    if (n > 0 && same_mapping(&end->recent[(n - 1) % RECENT_MAPPINGS], mapped))
+        return;
+    if (n < RECENT_MAPPINGS && (n & (n - 1)) == 0) /* full: there is room for a power of two */
+        end->recent = g_renew(Mapped, end->recent, MAX(2 * n, 1));
+    end->recent[n % RECENT_MAPPINGS] = *mapped;
+    end->n_mapped++;
+}
+
+static void track_mapping(const Packet *packet)
+{
+    const MpsEvent *event = packet->event;
+    const MpsMptcpOption *dss = packet->dss;
+    const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
+    End *end = packet->sending;
+    Mapped mapped = {.ts_ns = event->ts_ns};
+
+    if (dss && event->segment.has_map_seq && mapped_bytes(dss) > 0) {
+        mapped.begin = event->segment.map_seq;
+        mapped.end = mapped.begin + mapped_bytes(dss);
+        mapped.offset = event->segment.map_offset;
+    } else if (capable && capable->capable.has_data_length && end->has_syn &&
+               packet->check->connection->side[packet->sender].has_idsn) {
+        mapped.begin = 1 + (int64_t)end->syn_taken;
+        mapped.end = mapped.begin + capable->capable.data_bytes;
+    } else {
+        return;
+    }
+    keep_mapping(end, &mapped);
+}
+
+void track_after(const Packet *packet)
+{
+    const MpsSegment *wire = packet->wire;
+    const MpsEvent *event = packet->event;
+    Flow *flow = packet->flow;
+    End *sending = packet->sending;
+    const Place place = packet_place(packet);
+
+    if (packet->syn && !flow->syn.packet)
+        flow->syn = place;
+    else if (packet->synack && !flow->synack.packet)
+        flow->synack = place;
+    else if (packet_is_third(packet)) {
+        flow->third = place;
+        flow->third_confirms = packet->subtypes & (1u << MPS_MP_CAPABLE | 1u << MPS_MP_JOIN);
+    } else if (!packet->synack && !packet->rst && packet->sender != flow->public->opened_by &&
+               flow->third.packet && !flow->fourth.packet)
+        flow->fourth = place;
+    if (event->segment.has_seq && !packet->rst)
+        sending->next = MAX(sending->next, event->segment.seq + wire->payload_bytes +
+                                               (packet->syn || packet->synack) + packet->fin);
+    if (event->segment.has_ack && !packet->rst)
+        sending->acked = MAX(sending->acked, event->segment.ack);
+    if (wire->n_mptcp > 0)
+        track_mapping(packet);
+    if (packet->fin && !sending->fin.packet)
+        sending->fin = place;
+    if (packet->rst && !sending->rst.packet)
+        sending->rst = place;
+    track_stamp(sending, packet);
+    sending->n_packets++;
+    sending->n_data += wire->payload_bytes > 0;
+    sending->last = place;
+}
