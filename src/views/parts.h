@@ -31,6 +31,10 @@ char *mps_view_verdict(sqlite3 *db, int64_t connection_id, GError **error);
  * sentence with its packet.  Newly allocated. */
 char *mps_view_finding(MpsQuery *query);
 
+/* view_summary.c: the row of a direction ("c2s", "s2c") of a connection, of NULLs if it has none.
+ */
+MpsQuery *mps_view_direction(sqlite3 *db, int64_t connection_id, const char *direction);
+
 /* Of more subflows than these, the ones with the most data are told; or of joins to unknown tokens,
  * the first. */
 #define MPS_ALL_SUBFLOWS  INT64_C(-1)

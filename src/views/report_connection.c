@@ -203,15 +203,9 @@ static MpsShort direction_cell(MpsQuery *query, size_t line)
 
 static bool append_directions(sqlite3 *db, int64_t connection_id, GString *out, GError **error)
 {
-    static const char sql[] = "SELECT d.* FROM (SELECT 1) LEFT JOIN connection_direction d"
-                              " ON d.connection_id = ?1 AND d.direction = ?2";
-    g_autoptr(MpsQuery) up = mps_query_new(db, sql);
-    g_autoptr(MpsQuery) down = mps_query_new(db, sql);
+    g_autoptr(MpsQuery) up = mps_view_direction(db, connection_id, "c2s");
+    g_autoptr(MpsQuery) down = mps_view_direction(db, connection_id, "s2c");
 
-    mps_query_bind_int(up, 1, connection_id);
-    mps_query_bind_text(up, 2, "c2s");
-    mps_query_bind_int(down, 1, connection_id);
-    mps_query_bind_text(down, 2, "s2c");
     g_string_append(out,
                     "<h4>Directions</h4>\n<div class=\"wide slim\"><table>\n<thead><tr><th></th>"
                     "<th class=\"n\">c2s</th><th class=\"n\">s2c</th></tr></thead>\n<tbody>\n");

@@ -357,21 +357,32 @@ static bool check_amount(sqlite3 *db, const MpsPlotRequest *request, GError **er
     return true;
 }
 
+/* The connections that are wanted, if there is all that drawing needs, and not too much to draw;
+ * otherwise NULL. */
+static MpsQuery *to_draw(sqlite3 *db, const MpsPlotRequest *request, GError **error)
+{
+    MpsQuery *query;
+
+    if (!mps_gnuplot_check("gnuplot", error) || !mps_gnuplot_check("sqlite3", error) ||
+        !check_amount(db, request, error))
+        return NULL;
+    query = mps_query_new(db, "SELECT connection_id FROM connection"
+                              " WHERE ?1 < 0 OR connection_id = ?1 ORDER BY connection_id");
+    mps_query_bind_int(query, 1, request->connection_id);
+    return query;
+}
+
 bool mps_view_plot(sqlite3 *db, const MpsPlotRequest *request, GPtrArray *files, GError **error)
 {
     g_autofree char *scripts = mps_gnuplot_scripts(error);
-    g_autoptr(MpsQuery) query =
-        mps_query_new(db, "SELECT connection_id FROM connection WHERE ?1 < 0 OR connection_id = ?1"
-                          " ORDER BY connection_id");
+    g_autoptr(MpsQuery) query = scripts ? to_draw(db, request, error) : NULL;
 
-    if (!scripts || !mps_gnuplot_check("gnuplot", error) || !mps_gnuplot_check("sqlite3", error) ||
-        !check_amount(db, request, error))
+    if (!query)
         return false;
     if (g_mkdir_with_parents(request->directory, 0777) != 0)
         return mps_throw(error, MPS_ERROR_OPEN, "%s: %s", request->directory, g_strerror(errno));
     if (request->rows && !mps_kept_common(request, scripts, error))
         return false;
-    mps_query_bind_int(query, 1, request->connection_id);
     while (mps_query_next(query))
         if (!draw_connection(db, request, scripts, mps_query_int(query, "connection_id"), files,
                              error))
@@ -382,14 +393,10 @@ bool mps_view_plot(sqlite3 *db, const MpsPlotRequest *request, GPtrArray *files,
 bool mps_view_plot_term(sqlite3 *db, const MpsPlotRequest *request, FILE *out, GError **error)
 {
     g_autofree char *scripts = mps_gnuplot_scripts(error);
-    g_autoptr(MpsQuery) query =
-        mps_query_new(db, "SELECT connection_id FROM connection WHERE ?1 < 0 OR connection_id = ?1"
-                          " ORDER BY connection_id");
+    g_autoptr(MpsQuery) query = scripts ? to_draw(db, request, error) : NULL;
 
-    if (!scripts || !mps_gnuplot_check("gnuplot", error) || !mps_gnuplot_check("sqlite3", error) ||
-        !check_amount(db, request, error))
+    if (!query)
         return false;
-    mps_query_bind_int(query, 1, request->connection_id);
     while (mps_query_next(query))
         for (size_t i = 0; i < G_N_ELEMENTS(directions); i++)
             if (!draw_texts(db, request, scripts, mps_query_int(query, "connection_id"),

@@ -156,6 +156,17 @@ static char *direction_cell(MpsQuery *query, size_t line)
     return g_strdup(value.text);
 }
 
+MpsQuery *mps_view_direction(sqlite3 *db, int64_t connection_id, const char *direction)
+{
+    MpsQuery *query =
+        mps_query_new(db, "SELECT d.* FROM (SELECT 1) LEFT JOIN connection_direction d"
+                          " ON d.connection_id = ?1 AND d.direction = ?2");
+
+    mps_query_bind_int(query, 1, connection_id);
+    mps_query_bind_text(query, 2, direction);
+    return query;
+}
+
 /* Both directions side by side; a direction without a row reads as unknown.  Sets a bit of @told
  * for each line. */
 static bool print_directions(sqlite3 *db, int64_t connection_id, unsigned *told, FILE *out,
@@ -163,16 +174,10 @@ static bool print_directions(sqlite3 *db, int64_t connection_id, unsigned *told,
 {
     static const MpsTextColumn columns[] = {
         {"", false}, {"client to server", true}, {"server to client", true}, {0}};
-    static const char sql[] = "SELECT d.* FROM (SELECT 1) LEFT JOIN connection_direction d"
-                              " ON d.connection_id = ?1 AND d.direction = ?2";
     g_autoptr(MpsTextTable) table = mps_text_table_new(columns, 2);
-    g_autoptr(MpsQuery) up = mps_query_new(db, sql);
-    g_autoptr(MpsQuery) down = mps_query_new(db, sql);
+    g_autoptr(MpsQuery) up = mps_view_direction(db, connection_id, "c2s");
+    g_autoptr(MpsQuery) down = mps_view_direction(db, connection_id, "s2c");
 
-    mps_query_bind_int(up, 1, connection_id);
-    mps_query_bind_text(up, 2, "c2s");
-    mps_query_bind_int(down, 1, connection_id);
-    mps_query_bind_text(down, 2, "s2c");
     if (mps_query_next(up) && mps_query_next(down)) {
         for (size_t i = 0; i < G_N_ELEMENTS(direction_lines); i++) {
             const char *column = direction_lines[i].column;
