@@ -51,18 +51,13 @@ void mps_room_free(void *items, MpsRoom *room, size_t item_bytes);
  * one that ends above @position; n_items if none does.  Gallops from the end, where numbers usually
  * are. */
 #define MPS_ROOM_DEFINE_FIND(name, Item, Position)                                                 \
-    static size_t name(const Item *items, size_t n_items, Position position)                       \
+    static inline size_t name(const Item *items, size_t n_items, Position position)                \
     {                                                                                              \
-        size_t low = 0, high = n_items, step = 1;                                                  \
+        size_t low = n_items, high = n_items, step = 1;                                            \
                                                                                                    \
-        while (high > low && items[high - 1].end > position) {                                     \
-            const size_t probe = high > low + step ? high - step : low;                            \
-                                                                                                   \
-            if (items[probe].end <= position) {                                                    \
-                low = probe + 1;                                                                   \
-                break;                                                                             \
-            }                                                                                      \
-            high = probe;                                                                          \
+        while (low > 0 && items[low - 1].end > position) {                                         \
+            high = low - 1;                                                                        \
+            low = low > step ? low - step : 0;                                                     \
             step *= 2;                                                                             \
         }                                                                                          \
         while (low < high) {                                                                       \
