@@ -15,13 +15,16 @@ enum {
 /* More extension headers than this are refused as malformed. */
 #define EXTENSIONS_MAX 16
 
-enum { HEADER4_BYTES = 20, DATAGRAM_MAX = 65535 };
+enum { HEADER4_BYTES = 20, HEADER6_BYTES = 40, DATAGRAM_MAX = 65535 };
 
-static void take_address(MpsCursor *c, MpsAddress *out, uint8_t family)
+static void set_address(MpsAddress *out, const uint8_t *wire, uint8_t family)
 {
-    if (family == 4)
-        memset(out->bytes, 0, sizeof out->bytes);
-    mps_cursor_take(c, out->bytes, family == 4 ? 4 : 16);
+    if (family == 4) {
+        memcpy(out->bytes, wire, 4);
+        memset(out->bytes + 4, 0, sizeof out->bytes - 4);
+    } else {
+        memcpy(out->bytes, wire, sizeof out->bytes);
+    }
     out->family = family;
 }
 
@@ -61,33 +64,24 @@ static MpsDecoded behind_ip(MpsLayer *layer, const MpsSegment *out, uint8_t prot
 MpsDecoded mps_decode_ipv4(MpsLayer *layer, MpsSegment *out)
 {
     MpsCursor *c = &layer->c;
-    const uint8_t *const header = c->at;
     const size_t wire_bytes = mps_layer_wire_bytes(layer);
-    const uint8_t first = mps_take_u8(c);
+    const uint8_t *const header = mps_take_bytes(c, HEADER4_BYTES);
 
-    mps_cursor_skip(c, 1);
-
-    size_t total_bytes = mps_take_be16(c);
-
-    out->ip_id = mps_take_be16(c);
-
-    const uint16_t fragment = mps_take_be16(c);
-
-    out->hop_limit = mps_take_u8(c);
-
-    const uint8_t protocol = mps_take_u8(c);
-
-    mps_cursor_skip(c, 2);
-    take_address(c, &out->src.address, 4);
-    take_address(c, &out->dst.address, 4);
-    if (c->short_read)
+    if (!header)
         return mps_layer_short(layer, MPS_DAMAGED(IP_CUT), MPS_DAMAGED(IP_SHORT));
 
-    const size_t header_bytes = (first & 0x0f) * 4u;
+    const size_t header_bytes = (header[0] & 0x0f) * 4u;
+    const uint16_t fragment = mps_be16(header + 6);
 
-    if (first >> 4 != 4 || header_bytes < HEADER4_BYTES)
+    out->ip_id = mps_be16(header + 4);
+    out->hop_limit = header[8];
+    set_address(&out->src.address, header + 12, 4);
+    set_address(&out->dst.address, header + 16, 4);
+    if (header[0] >> 4 != 4 || header_bytes < HEADER4_BYTES)
         return mps_layer_malformed(layer, MPS_DAMAGED(IP_HEADER));
-    total_bytes = believable(layer, total_bytes, wire_bytes);
+
+    const size_t total_bytes = believable(layer, mps_be16(header + 2), wire_bytes);
+
     if (total_bytes < header_bytes)
         return mps_layer_malformed(layer, MPS_DAMAGED(IP_LENGTH));
     mps_layer_limit(layer, total_bytes - HEADER4_BYTES);
@@ -100,7 +94,7 @@ MpsDecoded mps_decode_ipv4(MpsLayer *layer, MpsSegment *out)
     layer->routed = false;
     out->fragment =
         (MpsFragment){out->ip_id, (fragment & 0x1fffu) * 8u, (fragment & 0x2000) != 0, false};
-    return behind_ip(layer, out, protocol, PROTOCOL_ICMP);
+    return behind_ip(layer, out, header[9], PROTOCOL_ICMP);
 }
 
 /* Follows the chain from @next to what is no extension header.
@@ -156,21 +150,19 @@ static MpsDecoded skip_extensions(MpsLayer *layer, uint8_t next, MpsSegment *out
 MpsDecoded mps_decode_ipv6(MpsLayer *layer, MpsSegment *out)
 {
     MpsCursor *c = &layer->c;
-    const uint8_t first = mps_take_u8(c);
+    const uint8_t *const header = mps_take_bytes(c, HEADER6_BYTES);
 
-    mps_cursor_skip(c, 3);
-
-    const size_t payload_bytes = mps_take_be16(c);
-    const uint8_t next = mps_take_u8(c);
-
-    out->hop_limit = mps_take_u8(c);
-    take_address(c, &out->src.address, 6);
-    take_address(c, &out->dst.address, 6);
-    if (c->short_read)
+    if (!header)
         return mps_layer_short(layer, MPS_DAMAGED(IP_CUT), MPS_DAMAGED(IP_SHORT));
-    if (first >> 4 != 6)
+
+    const uint8_t next = header[6];
+
+    out->hop_limit = header[7];
+    set_address(&out->src.address, header + 8, 6);
+    set_address(&out->dst.address, header + 24, 6);
+    if (header[0] >> 4 != 6)
         return mps_layer_malformed(layer, MPS_DAMAGED(IP_HEADER));
-    mps_layer_limit(layer, believable(layer, payload_bytes, mps_layer_wire_bytes(layer)));
+    mps_layer_limit(layer, believable(layer, mps_be16(header + 4), mps_layer_wire_bytes(layer)));
     out->ip_id = 0;
     out->fragment = (MpsFragment){0};
     layer->routed = false;

@@ -31,20 +31,24 @@ static MpsOptionStatus decode_subtype(const uint8_t *option, size_t length, MpsM
     return c.short_read || mps_cursor_left(&c) > 0 ? MPS_OPT_MALFORMED : MPS_OPT_OK;
 }
 
+/* What is known of any option, however short; the rest is zero. */
+static void begin(const uint8_t *option, size_t n_bytes, uint8_t length, MpsMptcpOption *out)
+{
+    memset(out, 0, sizeof *out);
+    out->subtype = n_bytes > 2 ? option[2] >> 4 : MPS_MP_EXPERIMENTAL;
+    out->length = length;
+    out->byte2 = n_bytes > 2 ? option[2] : 0;
+    out->byte3 = n_bytes > 3 ? option[3] : 0;
+}
+
 MpsOptionStatus mps_mptcp_decode(const uint8_t *option, size_t captured_bytes, MpsMptcpOption *out)
 {
     const uint8_t length = captured_bytes > 1 ? option[1] : 0;
     /* A length of 0 or 1 ends nothing; what follows is shown as the option's bytes. */
     const size_t n_bytes = length < 2 ? captured_bytes : MIN(captured_bytes, length);
-    const MpsMptcpOption head = {
-        .subtype = n_bytes > 2 ? option[2] >> 4 : MPS_MP_EXPERIMENTAL,
-        .length = length,
-        .byte2 = n_bytes > 2 ? option[2] : 0,
-        .byte3 = n_bytes > 3 ? option[3] : 0,
-    };
     MpsOptionStatus status;
 
-    *out = head;
+    begin(option, n_bytes, length, out);
     if (captured_bytes < 2)
         status = MPS_OPT_TRUNCATED;
     else if (length < 3)
@@ -52,7 +56,7 @@ MpsOptionStatus mps_mptcp_decode(const uint8_t *option, size_t captured_bytes, M
     else if (captured_bytes < length)
         status = MPS_OPT_TRUNCATED;
     else if ((status = decode_subtype(option, length, out)) != MPS_OPT_OK)
-        *out = head;
+        begin(option, n_bytes, length, out);
     out->status = (uint8_t)status;
     return status;
 }

@@ -12,18 +12,19 @@ void mps_decode_dss(MpsCursor *c, MpsMptcpOption *out)
     const uint8_t flags = mps_take_u8(c);
 
     out->dss.data_fin = flags & DSS_F;
-    out->dss.has_ack = flags & DSS_A;
-    out->dss.has_map = flags & DSS_M;
-    out->dss.ack_is_64 = out->dss.has_ack && flags & DSS_a;
-    out->dss.dsn_is_64 = out->dss.has_map && flags & DSS_m;
-    if (out->dss.has_ack)
+    if (flags & DSS_A) {
+        out->dss.has_ack = true;
+        out->dss.ack_is_64 = flags & DSS_a;
         out->dss.data_ack = out->dss.ack_is_64 ? mps_take_be64(c) : mps_take_be32(c);
-    if (!out->dss.has_map)
-        return;
-    out->dss.dsn = out->dss.dsn_is_64 ? mps_take_be64(c) : mps_take_be32(c);
-    out->dss.ssn = mps_take_be32(c);
-    out->dss.data_bytes = mps_take_be16(c);
-    out->dss.has_checksum = mps_cursor_left(c) == 2; /* agreed or not: the connection knows */
-    if (out->dss.has_checksum)
-        out->dss.checksum = mps_take_be16(c);
+    }
+    if (flags & DSS_M) {
+        out->dss.has_map = true;
+        out->dss.dsn_is_64 = flags & DSS_m;
+        out->dss.dsn = out->dss.dsn_is_64 ? mps_take_be64(c) : mps_take_be32(c);
+        out->dss.ssn = mps_take_be32(c);
+        out->dss.data_bytes = mps_take_be16(c);
+        out->dss.has_checksum = mps_cursor_left(c) == 2; /* agreed or not: the connection knows */
+        if (out->dss.has_checksum)
+            out->dss.checksum = mps_take_be16(c);
+    }
 }

@@ -43,10 +43,11 @@ static void list_mptcp(const uint8_t *option, size_t captured_bytes, bool malfor
     mps_mptcp_decode(option, captured_bytes, listed);
     if (malformed)
         listed->status = MPS_OPT_MALFORMED;
-    listed->is_opaque = listed->subtype > MPS_MP_TCPRST && captured_bytes > 2 &&
-                        listed->status != MPS_OPT_MALFORMED;
-    if (listed->is_opaque)
+    if (listed->subtype > MPS_MP_TCPRST && captured_bytes > 2 &&
+        listed->status != MPS_OPT_MALFORMED) {
+        listed->is_opaque = true;
         list_opaque(option, MIN(captured_bytes, listed->length), listed->status, out);
+    }
 }
 
 static bool is_opaque(uint8_t kind)
@@ -54,64 +55,73 @@ static bool is_opaque(uint8_t kind)
     return kind > KIND_SACK && kind != KIND_TIMESTAMP && kind != MPS_KIND_MPTCP;
 }
 
-/* One complete option other than MPTCP; a length that does not fit its kind leaves it out. */
-static void decode_option(const uint8_t *option, size_t n_bytes, MpsSegment *out)
+/* One complete option of a kind that has a place in the segment; a length that does not fit its kind
+ * leaves it out. */
+static void decode_known(const uint8_t *option, size_t n_bytes, MpsSegment *out)
 {
-    MpsCursor c = {option + 2, option + n_bytes, false};
-
     if (option[0] == KIND_TIMESTAMP && n_bytes == 10) {
-        out->tsval = mps_take_be32(&c);
-        out->tsecr = mps_take_be32(&c);
+        out->tsval = mps_be32(option + 2);
+        out->tsecr = mps_be32(option + 6);
         out->tcp_options |= MPS_TCPOPT_TIMESTAMP;
     } else if (option[0] == KIND_SACK && n_bytes > 2 && (n_bytes - 2) % 8 == 0) {
         out->n_sack = 0;
-        while (mps_cursor_left(&c) > 0 && out->n_sack < MPS_SACK_BLOCKS_MAX) {
-            out->sack[out->n_sack].begin = mps_take_be32(&c);
-            out->sack[out->n_sack++].end = mps_take_be32(&c);
+        for (size_t at = 2; at < n_bytes && out->n_sack < MPS_SACK_BLOCKS_MAX; at += 8) {
+            out->sack[out->n_sack].begin = mps_be32(option + at);
+            out->sack[out->n_sack++].end = mps_be32(option + at + 4);
         }
         out->tcp_options |= MPS_TCPOPT_SACK;
     } else if (option[0] == KIND_MSS && n_bytes == 4) {
-        out->mss = mps_take_be16(&c);
+        out->mss = mps_be16(option + 2);
         out->tcp_options |= MPS_TCPOPT_MSS;
     } else if (option[0] == KIND_WSCALE && n_bytes == 3) {
-        out->wscale = mps_take_u8(&c);
+        out->wscale = option[2];
         out->tcp_options |= MPS_TCPOPT_WSCALE;
     } else if (option[0] == KIND_SACK_PERMITTED && n_bytes == 2) {
         out->tcp_options |= MPS_TCPOPT_SACK_PERMITTED;
     }
 }
 
+/* The last option: one that leaves the area, @area_bytes more, or what was captured of it. */
+static void decode_broken(const uint8_t *option, size_t captured_bytes, size_t area_bytes,
+                          MpsSegment *out)
+{
+    const size_t length = captured_bytes > 1 ? option[1] : 2; /* 2: the least it can be */
+
+    out->options_malformed = length < 2 || length > area_bytes;
+    out->options_cut = !out->options_malformed;
+    if (option[0] == MPS_KIND_MPTCP)
+        list_mptcp(option, captured_bytes, out->options_malformed, out);
+    else if (is_opaque(option[0]) && captured_bytes > 1 && out->options_cut)
+        list_opaque(option, captured_bytes, MPS_OPT_TRUNCATED, out);
+}
+
 /* The option area is @area_bytes long, @captured_bytes of it are at @at. */
 static void decode_options(const uint8_t *at, size_t captured_bytes, size_t area_bytes,
                            MpsSegment *out)
 {
-    size_t i = 0;
+    const uint8_t *const end = at + captured_bytes;
 
-    while (i < captured_bytes) {
-        const uint8_t kind = at[i];
+    while (at < end) {
+        const uint8_t kind = *at;
 
-        if (kind == KIND_END)
-            return;
         if (kind == KIND_NOP) {
-            i++;
+            at++;
             continue;
         }
-
-        const size_t left = area_bytes - i, captured = captured_bytes - i;
-        const size_t length = captured > 1 ? at[i + 1] : 2; /* 2: the least it can be */
-
-        out->options_malformed = length < 2 || length > left;
-        out->options_cut = !out->options_malformed && (captured < 2 || length > captured);
-        if (kind == MPS_KIND_MPTCP)
-            list_mptcp(at + i, captured, out->options_malformed, out);
-        else if (is_opaque(kind) && captured > 1 && !out->options_malformed)
-            list_opaque(at + i, MIN(length, captured),
-                        out->options_cut ? MPS_OPT_TRUNCATED : MPS_OPT_OK, out);
-        if (out->options_malformed || out->options_cut)
+        if (kind == KIND_END)
             return;
-        if (kind != MPS_KIND_MPTCP)
-            decode_option(at + i, length, out);
-        i += length;
+        if (end - at < 2 || at[1] < 2 || at[1] > end - at) {
+            decode_broken(at, (size_t)(end - at), (size_t)(end - at) + area_bytes - captured_bytes,
+                          out);
+            return;
+        }
+        if (kind == MPS_KIND_MPTCP)
+            list_mptcp(at, at[1], false, out);
+        else if (is_opaque(kind))
+            list_opaque(at, at[1], MPS_OPT_OK, out);
+        else
+            decode_known(at, at[1], out);
+        at += at[1];
     }
     out->options_cut = captured_bytes < area_bytes;
 }
@@ -121,12 +131,15 @@ static uint64_t fingerprint(const MpsSegment *segment, const uint8_t *tcp, size_
                             size_t ip_payload_bytes)
 {
     const uint8_t *src = segment->src.address.bytes, *dst = segment->dst.address.bytes;
-    const size_t address_bytes = segment->src.address.family == 6 ? 16 : 8; /* 4, and zeros */
-    uint64_t hash = (uint64_t)segment->ip_id << 16 | segment->urgent;
+    uint64_t hash = (uint64_t)ip_payload_bytes << 32 | (uint64_t)segment->ip_id << 16 |
+                    segment->urgent;
 
-    hash = mps_mix(hash, ip_payload_bytes);
-    hash = mps_mix_bytes(hash, src, address_bytes);
-    hash = mps_mix_bytes(hash, dst, address_bytes);
+    if (segment->src.address.family == 4) {
+        hash = mps_mix(hash, (uint64_t)mps_be32(src) << 32 | mps_be32(dst));
+    } else {
+        hash = mps_mix_bytes(hash, src, sizeof segment->src.address.bytes);
+        hash = mps_mix_bytes(hash, dst, sizeof segment->dst.address.bytes);
+    }
     hash = mps_mix_bytes(hash, tcp, CHECKSUM_AT);
     return mps_mix_bytes(hash, tcp + HEADER_BYTES, captured_bytes - HEADER_BYTES);
 }
@@ -134,28 +147,31 @@ static uint64_t fingerprint(const MpsSegment *segment, const uint8_t *tcp, size_
 MpsDecoded mps_decode_tcp(MpsLayer *layer, MpsSegment *out)
 {
     MpsCursor *c = &layer->c;
-    const uint8_t *header = c->at;
     const size_t ip_payload_bytes = mps_layer_wire_bytes(layer);
+    const uint8_t *const header = mps_take_bytes(c, HEADER_BYTES);
 
     if (ip_payload_bytes < HEADER_BYTES)
         return mps_layer_malformed(layer, MPS_DAMAGED(TCP_SHORT));
-    out->src.port = mps_take_be16(c);
-    out->dst.port = mps_take_be16(c);
-    out->seq = mps_take_be32(c);
-    out->ack = mps_take_be32(c);
-
-    const size_t header_bytes = (mps_take_u8(c) >> 4) * 4u;
-
-    out->flags = mps_take_u8(c);
-    out->window = mps_take_be16(c);
-    mps_cursor_skip(c, 2);
-    out->urgent = mps_take_be16(c);
-    if (c->short_read) {
+    if (!header) {
         layer->damage |= MPS_DAMAGED(TCP_CUT);
         return MPS_DECODED_TRUNCATED;
     }
+
+    const size_t header_bytes = (header[12] >> 4) * 4u;
+
     if (header_bytes < HEADER_BYTES || header_bytes > ip_payload_bytes)
         return mps_layer_malformed(layer, MPS_DAMAGED(TCP_HEADER));
+
+    const size_t area_bytes = header_bytes - HEADER_BYTES;
+    const size_t captured_bytes = MIN(area_bytes, mps_cursor_left(c));
+
+    out->src.port = mps_be16(header);
+    out->dst.port = mps_be16(header + 2);
+    out->seq = mps_be32(header + 4);
+    out->ack = mps_be32(header + 8);
+    out->flags = header[13];
+    out->window = mps_be16(header + 14);
+    out->urgent = mps_be16(header + 18);
     if (G_UNLIKELY(out->fragment.more)) {
         out->fragment.fin = out->flags & MPS_TCP_FIN;
         out->flags &= (uint8_t)~MPS_TCP_FIN;
@@ -164,6 +180,7 @@ MpsDecoded mps_decode_tcp(MpsLayer *layer, MpsSegment *out)
     out->tcp_options = 0;
     out->options_cut = false;
     out->options_malformed = false;
+    out->option_bytes = (uint8_t)area_bytes;
     out->mss = 0;
     out->wscale = 0;
     out->tsval = 0;
@@ -171,13 +188,6 @@ MpsDecoded mps_decode_tcp(MpsLayer *layer, MpsSegment *out)
     out->n_sack = 0;
     out->n_mptcp = 0;
     out->n_opaque = 0;
-
-    const size_t area_bytes = header_bytes - HEADER_BYTES;
-
-    out->option_bytes = (uint8_t)area_bytes;
-
-    const size_t captured_bytes = MIN(area_bytes, mps_cursor_left(c));
-
     decode_options(c->at, captured_bytes, area_bytes, out);
     out->payload = c->at + captured_bytes;
     out->captured_bytes =
@@ -186,8 +196,8 @@ MpsDecoded mps_decode_tcp(MpsLayer *layer, MpsSegment *out)
         layer->damage |= MPS_DAMAGED(OPTIONS_CUT);
     if (G_UNLIKELY(out->options_malformed))
         layer->damage |= MPS_DAMAGED(OPTIONS_LENGTH);
-    for (unsigned i = 0; i < out->n_mptcp; i++)
-        if (G_UNLIKELY(out->mptcp[i].status == MPS_OPT_MALFORMED))
+    for (const MpsMptcpOption *each = out->mptcp; each < out->mptcp + out->n_mptcp; each++)
+        if (G_UNLIKELY(each->status == MPS_OPT_MALFORMED))
             layer->damage |= MPS_DAMAGED(MPTCP_OPTION);
     out->print = fingerprint(out, header, HEADER_BYTES + captured_bytes, ip_payload_bytes);
     return MPS_DECODED_TCP;

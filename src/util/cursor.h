@@ -45,6 +45,32 @@ static inline void mps_cursor_take(MpsCursor *c, void *out, size_t n_bytes)
     c->at += n_bytes;
 }
 
+/* Goes over the next @n_bytes and returns where they lie, to be read with mps_be16() and
+ * mps_be32(); NULL on a short read. */
+static inline const uint8_t *mps_take_bytes(MpsCursor *c, size_t n_bytes)
+{
+    const uint8_t *at = c->at;
+
+    mps_cursor_skip(c, n_bytes);
+    return c->short_read ? NULL : at;
+}
+
+static inline uint16_t mps_be16(const uint8_t *at)
+{
+    uint16_t wire;
+
+    memcpy(&wire, at, sizeof wire);
+    return GUINT16_FROM_BE(wire);
+}
+
+static inline uint32_t mps_be32(const uint8_t *at)
+{
+    uint32_t wire;
+
+    memcpy(&wire, at, sizeof wire);
+    return GUINT32_FROM_BE(wire);
+}
+
 static inline uint8_t mps_take_u8(MpsCursor *c)
 {
     uint8_t wire = 0;

@@ -18,19 +18,24 @@ static inline uint64_t mps_mix(uint64_t h, uint64_t value)
 /* Folds @n_bytes at @bytes into @h, eight at a time. */
 static inline uint64_t mps_mix_bytes(uint64_t h, const void *bytes, size_t n_bytes)
 {
-    const uint8_t *at = bytes;
-    uint64_t word;
+    const uint8_t *at = bytes, *const end = at + n_bytes;
+    uint64_t word = 0;
+    uint32_t half;
 
-    for (; n_bytes >= sizeof word; at += sizeof word, n_bytes -= sizeof word) {
-        memcpy(&word, at, sizeof word);
+    for (; end - at >= 8; at += 8) {
+        memcpy(&word, at, 8);
         h = mps_mix(h, word);
     }
-    if (n_bytes > 0) {
+    if (at == end)
+        return h;
+    if (end - at == 4) { /* the end of TCP options, mostly: a load, no call of memcpy() */
+        memcpy(&half, at, 4);
+        word = half;
+    } else {
         word = 0;
-        memcpy(&word, at, n_bytes);
-        h = mps_mix(h, word ^ (uint64_t)n_bytes << 56);
+        memcpy(&word, at, (size_t)(end - at));
     }
-    return h;
+    return mps_mix(h, word ^ (uint64_t)(end - at) << 56);
 }
 
 #endif
