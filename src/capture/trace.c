@@ -45,12 +45,13 @@ typedef struct {
     bool parked;         /* closed until its turn: @next_ns comes first */
     int64_t next_ns;     /* key of the heap */
 
-    Slot *window; /* ring of WINDOW_PACKETS, in time order from @head on */
-    unsigned head;
+    Slot *window;  /* ring of WINDOW_PACKETS, in time order from @head on */
+    uint64_t head; /* counts all that left it */
     unsigned n_slots;
     size_t n_bytes;       /* in the window */
-    unsigned barrier;     /* nothing is sorted to before this place of the ring */
-    int64_t delivered_ns; /* stamp of the last packet that left the window */
+    uint64_t barrier;     /* nothing is sorted to before this place; below @head: there is none */
+    int64_t latest_ns;    /* of all stamps that came into the window */
+    int64_t delivered_ns; /* stamp of the last packet that left it */
 
     MpsFileInfo info; /* but what mps_trace_file() adds */
     GError *error;
@@ -134,34 +135,45 @@ static void set_status(MpsTrace *self, Source *source, MpsFileStatus status)
     source->info.status = status;
 }
 
-/* Puts a copy of @packet behind those of the window that are not later.
+/* Puts the packet of place @at, just read, behind those of the window that are not later.
  * One that is too late for the window (the clock was set back) stays where it is in the file, and
  * the packets behind it are sorted among themselves. */
-static void insert(MpsTrace *self, Source *source, const MpsPacket *packet)
+static void sort_in(Source *source, uint64_t at)
 {
+    const Slot slot = source->window[at % WINDOW_PACKETS];
+
+    if (source->barrier < source->head) /* it was delivered, or there is none */
+        source->barrier = source->head;
+    if (source->barrier == source->head && slot.packet.ts_ns < source->delivered_ns)
+        source->barrier = at;
+    for (; at != source->barrier; at--) {
+        const Slot *before = &source->window[(at - 1) % WINDOW_PACKETS];
+
+        if (before->packet.ts_ns <= slot.packet.ts_ns)
+            break;
+        source->window[at % WINDOW_PACKETS] = *before;
+    }
+    source->window[at % WINDOW_PACKETS] = slot;
+}
+
+/* Keeps the bytes of the packet of @slot, just read, and gives it its place in the window. */
+static void take_in(MpsTrace *self, Source *source, Slot *slot)
+{
+    MpsPacket *packet = &slot->packet;
     const unsigned bucket = packet->captured_bytes > 1u << BUCKET_MIN
                                 ? g_bit_storage(packet->captured_bytes - 1)
                                 : BUCKET_MIN;
-    Slot slot = {.packet = *packet, .buffer = take_buffer(self, bucket)};
-    unsigned at = source->head + source->n_slots;
 
+    slot->buffer = take_buffer(self, bucket);
     if (packet->captured_bytes > 0)
-        memcpy(slot.buffer.bytes, packet->bytes, packet->captured_bytes);
-    slot.packet.bytes = slot.buffer.bytes;
-    if (source->barrier - source->head > source->n_slots) /* it was delivered, or there is none */
-        source->barrier = source->head;
-    if (source->barrier == source->head && packet->ts_ns < source->delivered_ns)
-        source->barrier = at;
-    while (at != source->barrier) {
-        const Slot *before = &source->window[(at - 1) % WINDOW_PACKETS];
-
-        if (before->packet.ts_ns <= packet->ts_ns)
-            break;
-        source->window[at-- % WINDOW_PACKETS] = *before;
-    }
-    source->window[at % WINDOW_PACKETS] = slot;
-    source->n_slots++;
+        memcpy(slot->buffer.bytes, packet->bytes, packet->captured_bytes);
+    packet->bytes = slot->buffer.bytes;
     source->n_bytes += packet->captured_bytes;
+    if (G_LIKELY(packet->ts_ns >= source->latest_ns)) /* stays behind them all */
+        source->latest_ns = packet->ts_ns;
+    else
+        sort_in(source, source->head + source->n_slots);
+    source->n_slots++;
 }
 
 /* What an archive from a pipe holds behind its first capture is not read, and not concealed. */
@@ -184,13 +196,13 @@ static void look_behind(MpsTrace *self, Source *source)
 /* Reads ahead until the window is full or the file at its end. */
 static void fill(MpsTrace *self, Source *source)
 {
-    MpsPacket packet;
-
     while (source->capture && source->n_slots < WINDOW_PACKETS && source->n_bytes < WINDOW_BYTES) {
-        const MpsReadResult result = mps_capture_next(source->capture, &packet, &source->error);
+        Slot *slot = &source->window[(source->head + source->n_slots) % WINDOW_PACKETS];
+        const MpsReadResult result =
+            mps_capture_next(source->capture, &slot->packet, &source->error);
 
         if (result == MPS_READ_PACKET) {
-            insert(self, source, &packet);
+            take_in(self, source, slot);
             continue;
         }
         if (result == MPS_READ_FAILED)
@@ -214,7 +226,7 @@ static void drop_window(MpsTrace *self, Source *source)
 static void begin_window(MpsTrace *self, Source *source)
 {
     source->window = g_new(Slot, WINDOW_PACKETS);
-    source->delivered_ns = INT64_MIN;
+    source->latest_ns = source->delivered_ns = INT64_MIN;
     fill(self, source);
 }
 
@@ -533,6 +545,21 @@ static int64_t pause_of(int64_t before_ns, int64_t ns)
     return __builtin_sub_overflow(ns, before_ns, &pause_ns) ? 0 : MAX(0, pause_ns);
 }
 
+static void note_delivered(Source *source, int64_t ts_ns)
+{
+    MpsFileInfo *info = &source->info;
+
+    if (info->n_packets++ == 0) {
+        info->first_ns = info->last_ns = ts_ns;
+    } else {
+        info->longest_pause_ns =
+            MAX(info->longest_pause_ns, pause_of(source->delivered_ns, ts_ns));
+        info->first_ns = MIN(info->first_ns, ts_ns);
+        info->last_ns = MAX(info->last_ns, ts_ns);
+    }
+    source->delivered_ns = ts_ns;
+}
+
 MpsReadResult mps_trace_next(MpsTrace *self, MpsPacket *out)
 {
     mps_trace_give_back(self, mps_trace_keep(self));
@@ -545,8 +572,6 @@ MpsReadResult mps_trace_next(MpsTrace *self, MpsPacket *out)
         return MPS_READ_END;
 
     Source *source = self->heap[0];
-    MpsFileInfo *info = &source->info;
-
     const Slot *slot = &source->window[source->head % WINDOW_PACKETS];
 
     *out = slot->packet;
@@ -555,14 +580,8 @@ MpsReadResult mps_trace_next(MpsTrace *self, MpsPacket *out)
     source->head++;
     source->n_slots--;
     source->n_bytes -= out->captured_bytes;
-    if (source->delivered_ns != INT64_MIN)
-        info->longest_pause_ns =
-            MAX(info->longest_pause_ns, pause_of(source->delivered_ns, out->ts_ns));
-    source->delivered_ns = out->ts_ns;
+    note_delivered(source, out->ts_ns);
     self->heap_stale = true;
-    info->first_ns = info->n_packets > 0 ? MIN(info->first_ns, out->ts_ns) : out->ts_ns;
-    info->last_ns = info->n_packets > 0 ? MAX(info->last_ns, out->ts_ns) : out->ts_ns;
-    info->n_packets++;
     return MPS_READ_PACKET;
 }
 
