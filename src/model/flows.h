@@ -2,9 +2,9 @@
 #ifndef MPS_MODEL_FLOWS_H
 #define MPS_MODEL_FLOWS_H
 
-#include <mptcpscope/segment.h>
+#include <stdbool.h>
 
-#include <glib.h>
+#include <mptcpscope/segment.h>
 
 /* A four-tuple with its smaller endpoint first, so that both directions meet in one look-up. */
 typedef struct {

@@ -61,6 +61,32 @@ MpsModel *mps_model_new(const MpsModelHooks *hooks)
     return self;
 }
 
+/* The first of @lifetime is another one, or may be: nothing of it is due before it. */
+static void note_first(MpsModel *model, const Lifetime *lifetime)
+{
+    const GList *first = lifetime->queue.head;
+    int64_t due_ns;
+
+    if (first && !__builtin_add_overflow(((const Connection *)first->data)->last_ns,
+                                         lifetime->timeout_ns, &due_ns))
+        model->due_ns = MIN(model->due_ns, due_ns);
+}
+
+static void join_queue(MpsModel *model, Connection *connection, Lifetime *lifetime)
+{
+    connection->queue = lifetime;
+    g_queue_push_tail_link(&lifetime->queue, &connection->link);
+    note_first(model, lifetime);
+    if (lifetime->queue.length > lifetime->most && lifetime->most > 0)
+        model->due_ns = INT64_MIN;
+}
+
+static void leave_queue(MpsModel *model, Connection *connection)
+{
+    g_queue_unlink(&connection->queue->queue, &connection->link);
+    note_first(model, connection->queue);
+}
+
 /* A connection that begins with @segment, whose sender is taken for the client. */
 Connection *mps_connection_new(MpsModel *model, const MpsSegment *segment, bool orphan)
 {
@@ -87,8 +113,7 @@ Connection *mps_connection_new(MpsModel *model, const MpsSegment *segment, bool 
     self->fastclose_by = MPS_NOBODY;
     self->orphan = true;
     self->link.data = self;
-    self->queue = &model->opening;
-    g_queue_push_tail_link(&model->opening.queue, &self->link);
+    join_queue(model, self, &model->opening);
     if (!orphan)
         mps_connection_adopt(model, self);
     return self;
@@ -150,11 +175,13 @@ Subflow *mps_subflow_new(MpsModel *model, Connection *connection, const MpsSegme
     return self;
 }
 
-static void enqueue(Connection *connection, Lifetime *lifetime)
+/* It is the most recently active of @lifetime. */
+static void enqueue(MpsModel *model, Connection *connection, Lifetime *lifetime)
 {
-    g_queue_unlink(&connection->queue->queue, &connection->link);
-    connection->queue = lifetime;
-    g_queue_push_tail_link(&lifetime->queue, &connection->link);
+    if (connection->queue == lifetime && lifetime->queue.tail == &connection->link)
+        return;
+    leave_queue(model, connection);
+    join_queue(model, connection, lifetime);
 }
 
 /* A packet of @connection: it is the most recently active of its kind. */
@@ -163,14 +190,14 @@ void mps_connection_touch(MpsModel *model, Connection *connection)
     connection->last_ns = MAX(connection->last_ns, model->now_ns);
     connection->public.end_ns = connection->last_ns;
     if (connection->ended_ns != MPS_NO_TIME)
-        enqueue(connection,
+        enqueue(model, connection,
                 connection->data_fins_ns != MPS_NO_TIME || connection->fastclose_ns != MPS_NO_TIME
                     ? &model->finished
                     : &model->over);
     else if (connection->public.subflows_established > 0)
-        enqueue(connection, &model->open);
+        enqueue(model, connection, &model->open);
     else
-        enqueue(connection, &model->opening);
+        enqueue(model, connection, &model->opening);
 }
 
 void mps_subflow_established(MpsModel *model, Subflow *subflow, const Origin *when)
@@ -427,6 +454,12 @@ static void grave_free(MpsModel *model, Grave *grave)
     g_free(grave);
 }
 
+static void note_first_grave(MpsModel *model)
+{
+    if (model->graves.head)
+        model->due_ns = MIN(model->due_ns, ((Grave *)model->graves.head->data)->until_ns);
+}
+
 static void bury(MpsModel *model, const Subflow *subflow, int64_t until_ns)
 {
     Grave *grave = g_new0(Grave, 1);
@@ -439,6 +472,7 @@ static void bury(MpsModel *model, const Subflow *subflow, int64_t until_ns)
     grave->link.data = grave;
     mps_flows_put(model->buried, &grave->key, grave);
     g_queue_push_tail_link(&model->graves, &grave->link);
+    note_first_grave(model);
 }
 
 /* Whether @key is of a flow that was forgotten not long ago. */
@@ -479,7 +513,7 @@ static void connection_free(MpsModel *model, Connection *self)
         subflow_free(model, g_ptr_array_index(self->public.subflows, i));
     g_ptr_array_unref(self->public.subflows);
     g_free(self->public.states);
-    g_queue_unlink(&self->queue->queue, &self->link);
+    leave_queue(model, self);
     g_free(self);
 }
 
@@ -631,9 +665,10 @@ bool mps_model_evict(MpsModel *self)
     return false;
 }
 
-/* Closes what has been silent for too long. */
+/* Closes what has been silent for too long, and finds out when to look again. */
 void mps_expire(MpsModel *model)
 {
+    Lifetime *const lifetimes[] = {&model->opening, &model->open, &model->over, &model->finished};
     GList *oldest;
 
     expire(model, &model->opening);
@@ -643,6 +678,10 @@ void mps_expire(MpsModel *model)
     while ((oldest = g_queue_peek_head_link(&model->graves)) &&
            ((Grave *)oldest->data)->until_ns < model->now_ns)
         grave_free(model, oldest->data);
+    model->due_ns = INT64_MAX;
+    for (guint i = 0; i < G_N_ELEMENTS(lifetimes); i++)
+        note_first(model, lifetimes[i]);
+    note_first_grave(model);
 }
 
 static void close_queue(MpsModel *model, Lifetime *lifetime)

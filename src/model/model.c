@@ -4,15 +4,6 @@
 #include "model/dedup.h"
 #include "util/mix.h"
 
-/* Where the segment being worked on comes from; at the end of the capture, nowhere. */
-Origin mps_here(const MpsModel *model)
-{
-    const MpsSegment *segment = model->segment;
-
-    return segment ? (Origin){segment->ts_ns, model->order, segment->packet, segment->capture_id}
-                   : (Origin){.ts_ns = model->now_ns, .order = model->order};
-}
-
 void mps_emit(MpsModel *model, MpsEvent *event, const Origin *origin)
 {
     if (!wanted(model, event->kind))
@@ -169,7 +160,8 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
     self->now_ns = segment->ts_ns;
     self->order++;
     self->crowded = false;
-    mps_expire(self);
+    if (segment->ts_ns > self->due_ns)
+        mps_expire(self);
 
     Subflow *subflow = find_subflow(self, segment, &sender, &late);
 
@@ -201,7 +193,7 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
         side->zero_window_ns = segment->ts_ns;
     else if (side->zero_window_ns > side->window_opened_ns && segment->window > 0)
         side->window_opened_ns = segment->ts_ns;
-    if (!connection->public.fallback && !connection->plain)
+    if (segment->n_mptcp == 0 && !connection->public.fallback && !connection->plain)
         mps_watch_fallback(self, subflow, sender);
     mps_connection_touch(self, connection);
     return MPS_SEEN_TRACKED;

@@ -4,14 +4,6 @@
 
 #include <string.h>
 
-const MpsMptcpOption *mps_option(const MpsSegment *segment, MpsSubtype subtype)
-{
-    for (int i = 0; i < segment->n_mptcp; i++)
-        if (segment->mptcp[i].subtype == subtype && segment->mptcp[i].status == MPS_OPT_OK)
-            return &segment->mptcp[i];
-    return NULL;
-}
-
 /* @sender acknowledged the data below @offset and offers its window from there: the right edge of
  * the window never moves back (RFC 8684 section 3.3.4). */
 void mps_window(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t offset)
@@ -452,7 +444,7 @@ static void no_capable_ack(MpsModel *model, Subflow *subflow)
 
 /* Finds out that MPTCP was given up silently: payload of the only subflow has no mapping, and the
  * other host acknowledges it with a plain ACK (RFC 8684 section 3.7), or the client's third packet
- * had no MP_CAPABLE.  Called after each segment. */
+ * had no MP_CAPABLE.  Called after each segment without MPTCP options. */
 void mps_watch_fallback(MpsModel *model, Subflow *subflow, MpsSide sender)
 {
     Connection *connection = (Connection *)subflow->public.connection;
@@ -460,8 +452,7 @@ void mps_watch_fallback(MpsModel *model, Subflow *subflow, MpsSide sender)
     const MpsSide direction = other(sender);
     const SubflowEnd *acked = &subflow->end[direction];
 
-    if (connection->public.fallback || connection->options_cut || segment->n_mptcp > 0 ||
-        !is_only(subflow))
+    if (connection->public.fallback || connection->options_cut || !is_only(subflow))
         return;
     if (segment->payload_bytes > 0 && subflow->plain_third_ack && !subflow->confirmed) {
         no_capable_ack(model, subflow);

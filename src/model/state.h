@@ -195,6 +195,7 @@ struct _MpsModel {
     uint64_t plain_syns[PLAIN_SYNS];    /* hashes of those seen last, to tell repeats */
     uint64_t plain_offers[PLAIN_SYNS];  /* with their time stamps, to tell what is answered */
     int64_t now_ns;
+    int64_t due_ns; /* up to it, nothing has been silent for too long */
     bool crowded;   /* the segment being worked on would have begun one subflow too many */
     uint64_t order; /* segments so far */
     const MpsSegment *segment; /* the one being worked on */
@@ -216,7 +217,23 @@ static inline bool wanted(const MpsModel *model, MpsEventKind kind)
 void mps_emit(MpsModel *model, MpsEvent *event, const Origin *origin);
 void mps_signal(MpsModel *model, Connection *connection, Subflow *subflow, MpsSide sender,
                 MpsSignal what, const MpsMptcpOption *option);
-Origin mps_here(const MpsModel *model);
+
+/* Where the segment being worked on comes from; at the end of the capture, nowhere. */
+static inline Origin mps_here(const MpsModel *model)
+{
+    const MpsSegment *segment = model->segment;
+
+    return segment ? (Origin){segment->ts_ns, model->order, segment->packet, segment->capture_id}
+                   : (Origin){.ts_ns = model->now_ns, .order = model->order};
+}
+
+static inline const MpsMptcpOption *mps_option(const MpsSegment *segment, MpsSubtype subtype)
+{
+    for (int i = 0; i < segment->n_mptcp; i++)
+        if (segment->mptcp[i].subtype == subtype && segment->mptcp[i].status == MPS_OPT_OK)
+            return &segment->mptcp[i];
+    return NULL;
+}
 
 static inline MpsSide other(MpsSide side)
 {
@@ -263,7 +280,6 @@ void mps_stream_reset(MpsModel *model, Subflow *subflow, MpsSide sender);
 uint64_t mps_stream_missing(const SubflowEnd *end);
 
 /* --- signals.c: the options of a segment */
-const MpsMptcpOption *mps_option(const MpsSegment *segment, MpsSubtype subtype);
 void mps_options(MpsModel *model, Subflow *subflow, MpsSide sender);
 void mps_data_acked(MpsModel *model, Connection *connection, MpsDirection direction,
                     int64_t offset);
