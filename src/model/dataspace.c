@@ -543,12 +543,12 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
             subflow->public.side[sender].ledger.data_bytes += bytes;
             const Run fresh = new_run(begin, until, shift, subflow, true, origin);
 
-            if (at > 0 && joins(&space->runs[at - 1], &fresh)) {
+            if (at > 0 && joins(&space->runs[at - 1], &fresh))
                 space->runs[--at].end = until;
-            } else {
+            else
                 insert(space, at, fresh);
-            }
-            melt(space, at);
+            if (run) /* behind the last one there is nothing to melt with */
+                melt(space, at);
             arrive(connection, sender, at, begin, until);
             tell(model, subflow, sender, begin, until, origin,
                  (Told){MPS_DATA_NEW, .union_bytes = bytes});

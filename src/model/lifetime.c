@@ -50,7 +50,6 @@ MpsModel *mps_model_new(const MpsModelHooks *hooks)
     self->flows = mps_flows_new();
     self->tokens = g_hash_table_new(mps_seeded_hash, NULL);
     self->dedup = mps_dedup_new();
-    self->tcp_acked = g_array_new(FALSE, FALSE, sizeof(MpsDataRange));
     queue_init(&self->opening, wish.handshake_ns ? wish.handshake_ns : OPENING_NS, MOST_ATTEMPTS);
     queue_init(&self->open, wish.idle_ns ? wish.idle_ns : OPEN_NS, 0);
     queue_init(&self->over, wish.close_ns ? wish.close_ns : OVER_NS, MOST_OVER);
@@ -719,6 +718,6 @@ void mps_model_free(MpsModel *self)
     mps_flows_free(self->flows);
     g_hash_table_destroy(self->tokens);
     mps_dedup_free(self->dedup);
-    g_array_unref(self->tcp_acked);
+    g_free(self->tcp_acked);
     g_free(self);
 }

@@ -33,13 +33,6 @@ static void rewind_acked(MpsSendLog *self, size_t at)
         self->acked_last_ns = MAX(self->acked_last_ns, self->items[i].last_ns);
 }
 
-static void insert(MpsSendLog *self, size_t at, MpsSent sent)
-{
-    *MPS_ROOM_INSERT(self->items, &self->room, at) = sent;
-    if (at < self->n_acked) /* fills a hole below what is acknowledged */
-        rewind_acked(self, at);
-}
-
 /* Drops the first @n, taking those that wait for an acknowledgement for acknowledged. */
 static void forget(MpsSendLog *self, size_t n)
 {
@@ -48,6 +41,20 @@ static void forget(MpsSendLog *self, size_t n)
     self->acked_last_ns = MAX(self->acked_last_ns, self->forgotten_ns);
     MPS_ROOM_ERASE(self->items, &self->room, 0, n);
     self->n_acked -= MIN(n, self->n_acked);
+}
+
+/* Puts [begin, end) of what was sent before @at. */
+static void insert(MpsSendLog *self, size_t at, uint64_t begin, uint64_t end,
+                   const MpsSent *sending)
+{
+    MpsSent *sent = MPS_ROOM_INSERT(self->items, &self->room, at);
+
+    *sent = *sending;
+    sent->begin = begin;
+    sent->end = end;
+    sent->last_ns = sending->first_ns;
+    if (at < self->n_acked) /* fills a hole below what is acknowledged */
+        rewind_acked(self, at);
 }
 
 void mps_sendlog_add(MpsSendLog *self, uint64_t begin, uint64_t end, const MpsSent *sending)
@@ -67,12 +74,8 @@ void mps_sendlog_add(MpsSendLog *self, uint64_t begin, uint64_t end, const MpsSe
             begin = MIN(end, old->end);
         } else {
             const uint64_t until = old ? MIN(end, old->begin) : end;
-            MpsSent fresh = *sending;
 
-            fresh.begin = begin;
-            fresh.end = until;
-            fresh.last_ns = sending->first_ns;
-            insert(self, at, fresh);
+            insert(self, at, begin, until, sending);
             begin = until;
         }
         split = true;
@@ -85,9 +88,11 @@ bool mps_sendlog_ack(MpsSendLog *self, uint64_t ack, int64_t ts_ns, int64_t *rtt
 {
     bool sample = false;
 
-    while (self->n_acked < self->room.n_items && self->items[self->n_acked].begin < ack) {
-        MpsSent *sent = &self->items[self->n_acked++];
+    for (; self->n_acked < self->room.n_items; self->n_acked++) {
+        MpsSent *sent = &self->items[self->n_acked];
 
+        if (sent->begin >= ack)
+            break;
         if (!sent->acked && sent->end == ack && !sent->resent &&
             self->acked_last_ns <= sent->last_ns) {
             *rtt_ns = ts_ns - sent->last_ns;

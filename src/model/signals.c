@@ -4,6 +4,20 @@
 
 #include <string.h>
 
+/* The receive window in @segment; not known if a SYN is not.  The window of a SYN itself is never
+ * scaled (RFC 7323 section 2.2), and that of a RST means nothing. */
+static bool receive_window(const Subflow *subflow, MpsSide sender, const MpsSegment *segment,
+                           int64_t *bytes)
+{
+    const int own = subflow->public.side[sender].window_shift;
+    const int peer = subflow->public.side[other(sender)].window_shift;
+
+    if (own < 0 || peer < 0 || segment->flags & MPS_TCP_RST)
+        return false;
+    *bytes = (int64_t)segment->window << (segment->flags & MPS_TCP_SYN ? 0 : own);
+    return true;
+}
+
 /* @sender acknowledged the data below @offset and offers its window from there: the right edge of
  * the window never moves back (RFC 8684 section 3.3.4). */
 void mps_window(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t offset)
@@ -11,7 +25,7 @@ void mps_window(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t offse
     MpsConnectionSide *side = &subflow->public.connection->side[other(sender)];
     int64_t bytes;
 
-    if (!mps_stream_window(subflow, sender, model->segment, &bytes) ||
+    if (!receive_window(subflow, sender, model->segment, &bytes) ||
         (side->has_window && side->window_end >= offset + bytes))
         return;
     side->has_window = true;
@@ -194,15 +208,13 @@ static void take_infinite_mapping(MpsModel *model, Subflow *subflow, MpsSide sen
                      &(MpsFallbackCause){.by = sender});
 }
 
-/* Expands the numbers of the segment's first DSS for observers. */
+/* Expands the numbers of the segment's first DSS for observers; its DATA_ACK is @data_ack. */
 static void expand_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
-                       const MpsMptcpOption *option)
+                       const MpsMptcpOption *option, int64_t data_ack)
 {
     Connection *connection = (Connection *)subflow->public.connection;
     const SubflowEnd *sending = &subflow->end[sender];
 
-    if (model->dss.seen)
-        return;
     model->dss.seen = true;
     if (option->dss.has_map) {
         model->dss.has_map = true;
@@ -211,11 +223,8 @@ static void expand_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
         model->dss.has_map_seq = sending->ssn_known;
         model->dss.map_seq = (int64_t)(mps_ssn_position(sending, option->dss.ssn) - POSITION_BASE);
     }
-    if (option->dss.has_ack) {
-        model->dss.has_data_ack = true;
-        (void)mps_space_data_ack(&connection->space[other(sender)], option->dss.data_ack,
-                                 option->dss.ack_is_64, &model->dss.data_ack);
-    }
+    model->dss.has_data_ack = option->dss.has_ack;
+    model->dss.data_ack = data_ack;
 }
 
 static void take_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
@@ -223,8 +232,15 @@ static void take_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
 {
     Connection *connection = (Connection *)subflow->public.connection;
     SubflowEnd *sending = &subflow->end[sender];
+    const MpsSide direction = other(sender);
+    int64_t data_ack = 0;
+    const bool acks =
+        option->dss.has_ack && mps_space_data_ack(&connection->space[direction],
+                                                  option->dss.data_ack, option->dss.ack_is_64,
+                                                  &data_ack);
 
-    expand_dss(model, subflow, sender, option);
+    if (!model->dss.seen)
+        expand_dss(model, subflow, sender, option, data_ack);
     subflow->dss_seen = true;
     sending->dss_sent = true;
     if (option->dss.has_map && sending->started) {
@@ -244,15 +260,9 @@ static void take_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
             announce(model, subflow, sender, &raw);
         }
     }
-    if (option->dss.has_ack) {
-        const MpsSide direction = other(sender);
-        int64_t offset;
-
-        if (mps_space_data_ack(&connection->space[direction], option->dss.data_ack,
-                               option->dss.ack_is_64, &offset)) {
-            mps_window(model, subflow, sender, offset);
-            mps_data_acked(model, connection, direction, offset);
-        }
+    if (acks) {
+        mps_window(model, subflow, sender, data_ack);
+        mps_data_acked(model, connection, direction, data_ack);
     }
 }
 

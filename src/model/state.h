@@ -201,7 +201,8 @@ struct _MpsModel {
     const MpsSegment *segment; /* the one being worked on */
     bool missed;               /* it acknowledges payload that had not been captured before */
     bool ack_is_news;          /* it acknowledges more, or offers more window, than any before */
-    GArray *tcp_acked;         /* MpsDataRange that its acknowledgement covers first; reused */
+    MpsDataRange *tcp_acked;   /* what its acknowledgement covers first; reused */
+    size_t n_tcp_acked, tcp_acked_room;
     /* Its first DSS, expanded against what was known before it. */
     struct {
         bool seen, has_map, has_map_seq, has_data_ack;
@@ -274,8 +275,6 @@ uint64_t mps_stream_position(const SubflowEnd *end, uint32_t seq);
 void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender);
 void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender);
 void mps_stream_flight(Subflow *subflow, MpsSide sender);
-bool mps_stream_window(const Subflow *subflow, MpsSide sender, const MpsSegment *segment,
-                       int64_t *bytes);
 void mps_stream_reset(MpsModel *model, Subflow *subflow, MpsSide sender);
 uint64_t mps_stream_missing(const SubflowEnd *end);
 

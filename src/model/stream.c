@@ -31,39 +31,29 @@ uint64_t mps_stream_position(const SubflowEnd *end, uint32_t seq)
     return end->last + (uint64_t)(int64_t)(int32_t)(seq - (end->origin + (uint32_t)end->last));
 }
 
-/* The receive window in @segment; not known if a SYN is not.  The window of a SYN itself is never
- * scaled (RFC 7323 section 2.2), and that of a RST means nothing. */
-bool mps_stream_window(const Subflow *subflow, MpsSide sender, const MpsSegment *segment,
-                       int64_t *bytes)
-{
-    const int own = subflow->public.side[sender].window_shift;
-    const int peer = subflow->public.side[other(sender)].window_shift;
-
-    if (own < 0 || peer < 0 || segment->flags & MPS_TCP_RST)
-        return false;
-    *bytes = (int64_t)segment->window << (segment->flags & MPS_TCP_SYN ? 0 : own);
-    return true;
-}
-
 /* Brings up to date what @sender has in flight on @subflow. */
 void mps_stream_flight(Subflow *subflow, MpsSide sender)
 {
     const SubflowEnd *sending = &subflow->end[sender];
     const uint64_t acked = MAX(sending->acked, sending->lowest);
-    uint64_t *flight_bytes = &subflow->public.side[sender].flight_bytes;
-    uint64_t *sum_bytes = &subflow->public.connection->side[sender].flight_bytes;
+    MpsSubflowSide *side = &subflow->public.side[sender];
+    const uint64_t flight_bytes =
+        subflow->public.closed_ns == MPS_NO_TIME && sending->highest > acked
+            ? sending->highest - acked
+            : 0;
 
-    *sum_bytes -= *flight_bytes;
-    *flight_bytes = subflow->public.closed_ns == MPS_NO_TIME && sending->highest > acked
-                        ? sending->highest - acked
-                        : 0;
-    *sum_bytes += *flight_bytes;
+    subflow->public.connection->side[sender].flight_bytes += flight_bytes - side->flight_bytes;
+    side->flight_bytes = flight_bytes;
 }
 
 /* Learns the number spaces of both ends from @segment, as far as they are not known yet. */
 void mps_stream_open(Subflow *subflow, MpsSide sender, const MpsSegment *segment)
 {
     SubflowEnd *sending = &subflow->end[sender], *acking = &subflow->end[other(sender)];
+
+    if (sending->started && acking->started)
+        return;
+
     const bool syn = segment->flags & MPS_TCP_SYN;
     const MpsMptcpOption *join = mps_option(segment, MPS_MP_JOIN);
     const MpsMptcpOption *capable = mps_option(segment, MPS_MP_CAPABLE);
@@ -174,10 +164,10 @@ static void take_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint
     const uint64_t highest = first ? begin : sending->highest;
     const uint64_t floor = sending->has_isn ? POSITION_BASE + 1 : begin;
     const uint64_t total = end - begin;
-    uint64_t at, gap_end, first_repeated, hole_filled = 0, unique = 0;
+    uint64_t first_repeated, hole_filled = 0, unique = 0;
 
     begin = MIN(MAX(begin, floor), end);
-    at = first_repeated = begin;
+    first_repeated = begin;
 
     if (first || (!sending->has_isn && begin < sending->lowest))
         sending->lowest = MIN(sending->lowest, begin);
@@ -186,13 +176,20 @@ static void take_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint
     sending->has_payload = true;
     if (begin > highest) /* the payload between was sent, but the tap has not seen it (so far) */
         mps_map_payload(model, subflow, sender, highest, begin, true);
-    while (mps_ranges_next_gap(&sending->seen, &at, end, &gap_end)) {
-        unique += gap_end - at;
-        if (at == first_repeated)
-            first_repeated = gap_end;
-        if (at < highest)
-            hole_filled += gap_end - at;
-        at = gap_end;
+    if (begin >= highest) { /* nothing of it was seen */
+        unique = end - begin;
+        first_repeated = end;
+    } else {
+        uint64_t at = begin, gap_end;
+
+        while (mps_ranges_next_gap(&sending->seen, &at, end, &gap_end)) {
+            unique += gap_end - at;
+            if (at == first_repeated)
+                first_repeated = gap_end;
+            if (at < highest)
+                hole_filled += gap_end - at;
+            at = gap_end;
+        }
     }
 
     const uint64_t repeated = total - unique;
@@ -215,11 +212,10 @@ static void take_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint
             event->segment.before = sent->latest;
     }
 
-    at = begin;
-    while (at < end) {
+    for (uint64_t at = begin; at < end;) {
         uint64_t gap = at, until = end;
 
-        if (!mps_ranges_next_gap(&sending->seen, &gap, end, &until))
+        if (begin < highest && !mps_ranges_next_gap(&sending->seen, &gap, end, &until))
             gap = until = end;
         if (at < gap)
             mps_map_repeat(model, subflow, sender, at, gap);
@@ -349,13 +345,17 @@ void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
 /* Notes that data was acknowledged by TCP, joining it with what was noted last. */
 static void note_acked(MpsModel *model, int64_t begin, int64_t end)
 {
-    GArray *acked = model->tcp_acked;
-    const MpsDataRange range = {begin, end};
+    const size_t n = model->n_tcp_acked;
 
-    if (acked->len > 0 && g_array_index(acked, MpsDataRange, acked->len - 1).end == begin)
-        g_array_index(acked, MpsDataRange, acked->len - 1).end = end;
-    else
-        g_array_append_val(acked, range);
+    if (n > 0 && model->tcp_acked[n - 1].end == begin) {
+        model->tcp_acked[n - 1].end = end;
+        return;
+    }
+    if (n == model->tcp_acked_room) {
+        model->tcp_acked_room = MAX(2 * n, 16);
+        model->tcp_acked = g_renew(MpsDataRange, model->tcp_acked, model->tcp_acked_room);
+    }
+    model->tcp_acked[model->n_tcp_acked++] = (MpsDataRange){begin, end};
 }
 
 /* Tells of acknowledged payload at the positions [begin, end). */
@@ -372,7 +372,7 @@ static void tell_acked(MpsModel *model, Subflow *subflow, MpsSide direction, uin
         .tcp_acked = {.bytes = bytes, .selective = selective},
     };
 
-    g_array_set_size(model->tcp_acked, 0);
+    model->n_tcp_acked = 0;
     while (begin < end) {
         const MpsMapping *mapping = mps_mappings_find(&acked->mappings, begin);
         const bool mapped = mapping && mapping->begin <= begin;
@@ -383,8 +383,8 @@ static void tell_acked(MpsModel *model, Subflow *subflow, MpsSide direction, uin
             note_acked(model, (int64_t)begin + shift, (int64_t)until + shift);
         begin = until;
     }
-    event.tcp_acked.data = (const MpsDataRange *)(void *)model->tcp_acked->data;
-    event.tcp_acked.n_data = model->tcp_acked->len;
+    event.tcp_acked.data = model->tcp_acked;
+    event.tcp_acked.n_data = model->n_tcp_acked;
     mps_emit(model, &event, &here);
 }
 

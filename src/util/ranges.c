@@ -17,6 +17,10 @@ uint64_t mps_ranges_add(MpsRanges *self, uint64_t begin, uint64_t end)
 {
     if (begin >= end)
         return 0;
+    if (self->room.n_items > 0 && self->items[self->room.n_items - 1].end == begin) {
+        self->items[self->room.n_items - 1].end = end; /* continues the last one */
+        return 0;
+    }
 
     const size_t at = find(self, begin);
     size_t next = at;
