@@ -154,7 +154,8 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
     if (mps_dedup_seen(self->dedup, segment))
         return MPS_SEEN_DUPLICATE;
     self->segment = segment;
-    self->dss.seen = self->dss.has_map = self->dss.has_map_seq = self->dss.has_data_ack = false;
+    self->told = (MpsEvent){.kind = MPS_EV_SEGMENT, .segment = {.wire = segment}};
+    self->dss_told = false;
     self->ack_is_news = false;
     self->missed = false;
     self->now_ns = segment->ts_ns;

@@ -214,17 +214,19 @@ static void expand_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
 {
     Connection *connection = (Connection *)subflow->public.connection;
     const SubflowEnd *sending = &subflow->end[sender];
+    MpsEvent *told = &model->told;
 
-    model->dss.seen = true;
+    model->dss_told = true;
     if (option->dss.has_map) {
-        model->dss.has_map = true;
+        told->segment.has_map = true;
         (void)mps_space_dsn(&connection->space[sender], option->dss.dsn, option->dss.dsn_is_64,
-                            &model->dss.map_offset);
-        model->dss.has_map_seq = sending->ssn_known;
-        model->dss.map_seq = (int64_t)(mps_ssn_position(sending, option->dss.ssn) - POSITION_BASE);
+                            &told->segment.map_offset);
+        told->segment.has_map_seq = sending->ssn_known;
+        told->segment.map_seq =
+            (int64_t)(mps_ssn_position(sending, option->dss.ssn) - POSITION_BASE);
     }
-    model->dss.has_data_ack = option->dss.has_ack;
-    model->dss.data_ack = data_ack;
+    told->segment.has_data_ack = option->dss.has_ack;
+    told->segment.data_ack = data_ack;
 }
 
 static void take_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
@@ -239,7 +241,7 @@ static void take_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
                                                   option->dss.data_ack, option->dss.ack_is_64,
                                                   &data_ack);
 
-    if (!model->dss.seen)
+    if (!model->dss_told)
         expand_dss(model, subflow, sender, option, data_ack);
     subflow->dss_seen = true;
     sending->dss_sent = true;

@@ -203,11 +203,8 @@ struct _MpsModel {
     bool ack_is_news;          /* it acknowledges more, or offers more window, than any before */
     MpsDataRange *tcp_acked;   /* what its acknowledgement covers first; reused */
     size_t n_tcp_acked, tcp_acked_room;
-    /* Its first DSS, expanded against what was known before it. */
-    struct {
-        bool seen, has_map, has_map_seq, has_data_ack;
-        int64_t map_offset, map_seq, data_ack;
-    } dss;
+    MpsEvent told;             /* SEGMENT of it: complete when mps_stream_segment() tells it */
+    bool dss_told;             /* that has the numbers of its first DSS */
 };
 
 /* --- model.c */

@@ -265,17 +265,6 @@ static void number(MpsEvent *event, const SubflowEnd *sending, const SubflowEnd 
     event->segment.ack = (int64_t)(ack - POSITION_BASE);
 }
 
-/* The same for the numbers of its DSS. */
-static void number_dss(MpsEvent *event, const MpsModel *model)
-{
-    event->segment.has_map = model->dss.has_map;
-    event->segment.has_map_seq = model->dss.has_map_seq;
-    event->segment.has_data_ack = model->dss.has_data_ack;
-    event->segment.map_offset = model->dss.map_offset;
-    event->segment.map_seq = model->dss.map_seq;
-    event->segment.data_ack = model->dss.data_ack;
-}
-
 static MpsSending this_sending(const MpsSegment *segment)
 {
     return (MpsSending){.ts_ns = segment->ts_ns,
@@ -303,17 +292,12 @@ void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
     const MpsSegment *segment = model->segment;
     SubflowEnd *sending = &subflow->end[sender];
     const bool syn = segment->flags & MPS_TCP_SYN, fin = segment->flags & MPS_TCP_FIN;
-    MpsEvent event = {
-        .kind = MPS_EV_SEGMENT,
-        .direction = sender,
-        .connection = subflow->public.connection,
-        .subflow = &subflow->public,
-        .segment = {.wire = segment},
-    };
+    MpsEvent *event = &model->told;
 
-    number(&event, sending, &subflow->end[other(sender)], segment);
-    if (model->dss.seen)
-        number_dss(&event, model);
+    event->direction = sender;
+    event->connection = subflow->public.connection;
+    event->subflow = &subflow->public;
+    number(event, sending, &subflow->end[other(sender)], segment);
     subflow->public.side[sender].ledger.packets++;
     if (sending->started && !(segment->flags & MPS_TCP_RST)) {
         const uint64_t position = mps_stream_position(sending, segment->seq);
@@ -323,7 +307,7 @@ void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
         if (!other_isn && !is_stray(sending, segment, position)) {
             sending->last = MAX(sending->last, end);
             if (segment->payload_bytes > 0) {
-                take_payload(model, subflow, sender, begin, end, &event);
+                take_payload(model, subflow, sender, begin, end, event);
                 mps_stream_flight(subflow, sender);
             }
             if (end + fin > position) {
@@ -339,7 +323,7 @@ void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
                 take_fin(model, subflow, sender, end);
         }
     }
-    tell_segment(model, &event);
+    tell_segment(model, event);
 }
 
 /* Notes that data was acknowledged by TCP, joining it with what was noted last. */
