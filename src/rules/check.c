@@ -44,6 +44,7 @@ MpsRules *mps_rules_new(const MpsRuleOptions *options)
         self->at[i].check = self->check_bytes;
         self->at[i].flow = self->flow_bytes;
         self->ever_quiet |= families[i]->is_quiet ? 1u << i : 0;
+        self->noting |= families[i]->note ? 1u << i : 0;
         run_bytes += aligned(families[i]->run_bytes);
         self->check_bytes += aligned(families[i]->check_bytes);
         self->flow_bytes += aligned(families[i]->flow_bytes);
@@ -74,11 +75,6 @@ static void *take_block(GPtrArray *blocks, size_t n_bytes)
                : g_malloc0(n_bytes);
 }
 
-const MpsRuleOptions *rules_options(const MpsRules *rules)
-{
-    return &rules->options;
-}
-
 static Check *check_of(MpsRules *rules, MpsConnection *connection)
 {
     Check *check = connection->check;
@@ -88,7 +84,7 @@ static Check *check_of(MpsRules *rules, MpsConnection *connection)
     check = take_block(rules->checks, rules->check_bytes);
     check->rules = rules;
     check->connection = connection;
-    begin_epoch(check);
+    wake_families(check);
     connection->check = check;
     return check;
 }
@@ -125,21 +121,22 @@ static bool is_far(const Packet *packet)
 static bool is_of_another(const Packet *packet)
 {
     const Flow *flow = packet->flow;
-    const bool closed = flow->end[0].rst.packet || flow->end[1].rst.packet ||
-                        (flow->end[0].fin.packet && flow->end[1].fin.packet);
-    const uint32_t answered = packet->wire->ack - packet->peer->isn - 1;
+    const End *peer = packet->peer;
 
     if (!(packet->subtypes & 1u << MPS_MP_CAPABLE) || packet->syn)
         return false;
-    if (packet->synack && packet->peer->has_syn)
-        return answered > packet->peer->syn_bytes &&
-               packet->peer->next > 1 + (int64_t)packet->peer->syn_bytes;
-    return closed || is_far(packet);
+    if (packet->synack && peer->has_syn)
+        return packet->wire->ack - peer->isn - 1 > peer->syn_bytes &&
+               peer->next > 1 + (int64_t)peer->syn_bytes;
+    return flow->end[0].rst.packet || flow->end[1].rst.packet ||
+           (flow->end[0].fin.packet && flow->end[1].fin.packet) || is_far(packet);
 }
 
 static void note_options(Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
+    const MpsMptcpOption *dss = NULL;
+    unsigned subtypes = 0;
 
     for (int i = 0; i < wire->n_mptcp; i++) {
         const MpsMptcpOption *option = &wire->mptcp[i];
@@ -148,12 +145,14 @@ static void note_options(Packet *packet)
             packet->has_unwhole = true;
             continue;
         }
-        if (option->subtype == MPS_DSS && packet->dss)
+        if (option->subtype == MPS_DSS && dss)
             packet->ambiguous = true;
         else if (option->subtype == MPS_DSS)
-            packet->dss = option;
-        packet->subtypes |= 1u << option->subtype;
+            dss = option;
+        subtypes |= 1u << option->subtype;
     }
+    packet->dss = dss;
+    packet->subtypes = subtypes;
 }
 
 static bool is_plain_dss(const Packet *packet)
@@ -161,10 +160,12 @@ static bool is_plain_dss(const Packet *packet)
     const MpsEvent *event = packet->event;
     const MpsMptcpOption *dss = packet->dss;
 
-    return packet->wire->n_mptcp == 1 && dss && !dss->dss.data_fin &&
-           !(dss->dss.has_map && dss->dss.data_bytes == 0) &&
-           !(event->segment.has_map && event->segment.map_offset < 0) &&
-           !(event->segment.has_data_ack && event->segment.data_ack < 0);
+    if (packet->wire->n_mptcp != 1 || !dss || (dss->byte2 & 0x0f) || (dss->byte3 & 0xe0) ||
+        dss->dss.data_fin || (event->segment.has_data_ack && event->segment.data_ack < 0))
+        return false;
+    return !dss->dss.has_map ||
+           (dss->dss.data_bytes > 0 && packet->check->has_mapped[packet->sender] &&
+            !(event->segment.has_map && event->segment.map_offset < 0));
 }
 
 static bool is_plain(const Packet *packet)
@@ -173,8 +174,9 @@ static bool is_plain(const Packet *packet)
     const Check *check = packet->check;
 
     return !(packet->wire->flags & steps) && packet->options_whole &&
-           (packet->wire->n_mptcp == 0 || is_plain_dss(packet)) && !check->fallen_back &&
-           !check->keys_doubtful && !check->connection->fallback;
+           (packet->wire->n_mptcp == 0 || is_plain_dss(packet)) &&
+           (packet->wire->payload_bytes == 0 || packet->sending->n_data > 0) &&
+           !packet->flow->clashes && !check->fallen_back && !check->keys_doubtful && !check->connection->fallback;
 }
 
 /* Bits (1 << FamilyId) of all families. */
@@ -188,25 +190,18 @@ static unsigned fit_families(const Packet *packet)
                                    : ALL_FAMILIES;
 }
 
-/* Those with something to do for @packet. */
-static unsigned loud_families(const Packet *packet)
-{
-    const End *sending = packet->sending;
-
-    return packet->plain && sending->quiet_epoch == packet->check->epoch
-               ? fit_families(packet) & ~sending->quiet
-               : fit_families(packet);
-}
-
-/* Each call has a place of its own in the code: so the processor predicts it. */
-static void show_families(const Packet *packet)
+/* Shows @packet to the families @loud, and lets @noting keep what they want of it.  Each call has a
+ * place of its own in the code: so the processor predicts it. */
+static void show_families(const Packet *packet, unsigned loud, unsigned noting)
 {
     const uint64_t epoch = packet->check->epoch;
-    unsigned loud = loud_families(packet);
 
 #define FAMILY(name)                                                                               \
-    if (loud & 1u << FAMILY_##name) {                                                              \
-        mps_rules_##name.segment(packet);                                                          \
+    if ((loud | noting) & 1u << FAMILY_##name) {                                                   \
+        if (loud & 1u << FAMILY_##name)                                                            \
+            mps_rules_##name.segment(packet);                                                      \
+        else                                                                                       \
+            mps_rules_##name.note(packet);                                                         \
         if (packet->check->epoch != epoch) /* a fault wakes up those behind it */                  \
             loud = fit_families(packet);                                                           \
     }
@@ -214,21 +209,41 @@ static void show_families(const Packet *packet)
 #undef FAMILY
 }
 
-static void ask_families(const Packet *packet)
+/* Asks those that were not quiet so far: @quiet are, for plain packets of this sender. */
+static void ask_families(const Packet *packet, unsigned quiet)
 {
     End *sending = packet->sending;
-    unsigned left = loud_families(packet) & packet->check->rules->ever_quiet;
 
-    if (!left)
-        return;
-    sending->quiet = packet->check->rules->ever_quiet & ~left;
-    sending->quiet_epoch = packet->check->epoch;
-    for (; left; left &= left - 1) {
+    for (unsigned left = packet->check->rules->ever_quiet & ~quiet; left; left &= left - 1) {
         const int family = __builtin_ctz(left);
 
         if (families[family]->is_quiet(packet))
-            sending->quiet |= 1u << family;
+            quiet |= 1u << family;
     }
+    sending->quiet = quiet;
+    sending->quiet_epoch = packet->check->epoch;
+}
+
+static void take_plain(const Packet *packet)
+{
+    Check *check = packet->check;
+    const End *sending = packet->sending;
+    const uint64_t epoch = check->epoch;
+    const unsigned quiet = sending->quiet_epoch == epoch ? sending->quiet : 0;
+
+    track_before(packet);
+    show_families(packet, ALL_FAMILIES & ~quiet, check->rules->noting & quiet);
+    track_after(packet);
+    if (quiet != check->rules->ever_quiet)
+        ask_families(packet, check->epoch == epoch ? quiet : 0);
+}
+
+static void take_other(const Packet *packet)
+{
+    track_before(packet);
+    show_families(packet, fit_families(packet), 0);
+    track_after(packet);
+    wake_families(packet->check);
 }
 
 static void take_segment(Check *check, Flow *flow, const MpsEvent *event)
@@ -258,13 +273,10 @@ static void take_segment(Check *check, Flow *flow, const MpsEvent *event)
     if (flow->reused)
         return;
     packet.plain = is_plain(&packet);
-    track_before(&packet);
-    show_families(&packet);
-    track_after(&packet);
     if (packet.plain)
-        ask_families(&packet);
+        take_plain(&packet);
     else
-        begin_epoch(check);
+        take_other(&packet);
 }
 
 unsigned mps_rules_wants(void)
@@ -288,7 +300,7 @@ void mps_rules_event(MpsRules *self, const MpsEvent *event)
     for (int i = 0; i < N_FAMILIES; i++)
         if (families[i]->signal)
             families[i]->signal(check, flow, event);
-    begin_epoch(check);
+    wake_families(check);
 }
 
 static void judge(Check *check, MpsRowSink *rows)

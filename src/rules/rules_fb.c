@@ -189,6 +189,7 @@ static void check_lost_sender(const Packet *packet, const MpsMptcpOption *dss, F
         !packet->event->segment.has_seq || packet->event->segment.seq < end->mapped_end ||
         end->lost.packet)
         return;
+    wake_families(packet->check);
     end->lost = packet_place(packet);
     end->lost_until = packet->event->segment.seq + peer->window;
 }
@@ -236,6 +237,7 @@ static void watch_acks(const Packet *packet, FbFlow *flow)
         return;
     if (packet->flow->public->kind == MPS_KIND_JOIN) {
         if (flow->confirmed && !flow->no_dss.packet) {
+            wake_families(packet->check);
             flow->no_dss = packet_place(packet);
             flow->no_dss_sender = other(packet->sender);
             flow->no_dss_unproven = unproven;
@@ -325,22 +327,14 @@ static void track(const Packet *packet, const MpsMptcpOption *dss, FbFlow *flow)
 
     if (packet->subtypes != 0)
         track_mapping(packet, dss, end);
-    if (dss && ((dss->dss.has_ack && acks_payload(packet)) || dss->dss.has_map)) {
-        /* It does speak MPTCP: what seemed to be without was not all there was. */
-        if (flow->no_dss_unproven && flow->no_dss_sender != packet->sender)
-            flow->no_dss.packet = 0;
-        end->data_acked |= dss->dss.has_ack && acks_payload(packet);
-    }
+    if (dss && !end->data_acked)
+        end->data_acked = dss->dss.has_ack && acks_payload(packet);
+    /* It does speak MPTCP: what seemed to be without was not all there was. */
+    if (flow->no_dss_unproven && flow->no_dss_sender != packet->sender && dss &&
+        ((dss->dss.has_ack && acks_payload(packet)) || dss->dss.has_map))
+        flow->no_dss.packet = 0;
     if (!packet->rst)
         end->window = (int64_t)packet->wire->window << packet->sending->wscale;
-}
-
-/* Whether @packet has a DSS and nothing is waited for on its subflow that it could decide. */
-static bool is_routine(const Packet *packet, const FbFlow *flow)
-{
-    return packet->plain && packet->dss && flow->confirmed && !flow->no_dss.packet &&
-           !flow->end[MPS_CLIENT].lost.packet && !flow->end[MPS_SERVER].lost.packet &&
-           (packet->wire->payload_bytes == 0 || flow->end[other(packet->sender)].data_acked);
 }
 
 static void segment(const Packet *packet)
@@ -350,10 +344,6 @@ static void segment(const Packet *packet)
 
     if (packet->syn || packet->synack) {
         take_handshake(packet);
-        return;
-    }
-    if (is_routine(packet, flow)) {
-        track(packet, dss, flow);
         return;
     }
     fb_check_infinite(packet, dss, flow);
@@ -369,6 +359,24 @@ static void segment(const Packet *packet)
     }
     watch(packet, dss, flow);
     track(packet, dss, flow);
+}
+
+/* A DSS decides nothing that is waited for on the subflow. */
+static bool is_quiet(const Packet *packet)
+{
+    const FbFlow *flow = flow_state_of(packet);
+
+    return flow->confirmed && !flow->no_dss.packet && !flow->end[MPS_CLIENT].lost.packet &&
+           !flow->end[MPS_SERVER].lost.packet &&
+           (packet->sending->n_data == 0 || flow->end[other(packet->sender)].data_acked);
+}
+
+static void note(const Packet *packet)
+{
+    if (packet->dss)
+        track(packet, packet->dss, flow_state_of(packet));
+    else
+        segment(packet);
 }
 
 static void finish(Check *check)
@@ -389,5 +397,7 @@ const Family mps_rules_fb = {
     .check_bytes = sizeof(FbCheck),
     .flow_bytes = sizeof(FbFlow),
     .segment = segment,
+    .is_quiet = is_quiet,
+    .note = note,
     .finish = finish,
 };
