@@ -6,7 +6,7 @@
 #include "rules/findings.h"
 
 static const Family *const families[N_FAMILIES] = {
-#define FAMILY(name) [FAMILY_##name] = &mps_rules_##name,
+#define FAMILY(name, quiet) [FAMILY_##name] = &mps_rules_##name,
 #include "rules/families.def"
 #undef FAMILY
 };
@@ -44,7 +44,6 @@ MpsRules *mps_rules_new(const MpsRuleOptions *options)
         self->at[i].check = self->check_bytes;
         self->at[i].flow = self->flow_bytes;
         self->ever_quiet |= families[i]->is_quiet ? 1u << i : 0;
-        self->noting |= families[i]->note ? 1u << i : 0;
         run_bytes += aligned(families[i]->run_bytes);
         self->check_bytes += aligned(families[i]->check_bytes);
         self->flow_bytes += aligned(families[i]->flow_bytes);
@@ -135,48 +134,64 @@ static bool is_of_another(const Packet *packet)
 static void note_options(Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
-    const MpsMptcpOption *dss = NULL;
-    unsigned subtypes = 0;
 
-    for (int i = 0; i < wire->n_mptcp; i++) {
-        const MpsMptcpOption *option = &wire->mptcp[i];
-
+    for (const MpsMptcpOption *option = wire->mptcp; option < wire->mptcp + wire->n_mptcp; option++) {
         if (option->status != MPS_OPT_OK) {
             packet->has_unwhole = true;
             continue;
         }
-        if (option->subtype == MPS_DSS && dss)
+        if (option->subtype == MPS_DSS && packet->dss)
             packet->ambiguous = true;
         else if (option->subtype == MPS_DSS)
-            dss = option;
-        subtypes |= 1u << option->subtype;
+            packet->dss = option;
+        packet->subtypes |= 1u << option->subtype;
     }
-    packet->dss = dss;
-    packet->subtypes = subtypes;
 }
 
-static bool is_plain_dss(const Packet *packet)
+/* Of a packet that takes a step in the life of its subflow. */
+static G_GNUC_NO_INLINE void note_step(Packet *packet)
+{
+    const Flow *flow = packet->flow;
+    const uint8_t flags = packet->wire->flags, syns = flags & (MPS_TCP_SYN | MPS_TCP_ACK);
+
+    packet->syn = syns == MPS_TCP_SYN;
+    packet->synack = syns == (MPS_TCP_SYN | MPS_TCP_ACK);
+    packet->rst = flags & MPS_TCP_RST;
+    packet->fin = flags & MPS_TCP_FIN;
+    packet->again |=
+        (packet->syn && flow->syn.packet) || (packet->synack && flow->synack.packet);
+}
+
+static bool is_plain_dss(const Packet *packet, const MpsMptcpOption *dss)
 {
     const MpsEvent *event = packet->event;
-    const MpsMptcpOption *dss = packet->dss;
 
-    if (packet->wire->n_mptcp != 1 || !dss || (dss->byte2 & 0x0f) || (dss->byte3 & 0xe0) ||
-        dss->dss.data_fin || (event->segment.has_data_ack && event->segment.data_ack < 0))
+    if ((dss->byte2 & 0x0f) || (dss->byte3 & 0xe0) || dss->dss.data_fin ||
+        (event->segment.has_data_ack && event->segment.data_ack < 0))
         return false;
     return !dss->dss.has_map ||
            (dss->dss.data_bytes > 0 && packet->check->has_mapped[packet->sender] &&
             !(event->segment.has_map && event->segment.map_offset < 0));
 }
 
-static bool is_plain(const Packet *packet)
+static bool is_in_use(const Packet *packet)
 {
-    const uint8_t steps = MPS_TCP_SYN | MPS_TCP_FIN | MPS_TCP_RST;
     const Check *check = packet->check;
 
-    return !(packet->wire->flags & steps) && packet->options_whole &&
-           (packet->wire->n_mptcp == 0 || is_plain_dss(packet)) &&
+    return !packet->flow->clashes && !check->fallen_back && !check->keys_doubtful &&
+           !check->connection->fallback;
+}
+
+/* Of a packet that takes no step. */
+static bool is_plain(const Packet *packet)
+{
+    const MpsEvent *event = packet->event;
+    const uint8_t n_mptcp = packet->wire->n_mptcp;
+
+    return packet->options_whole && event->segment.has_seq && event->segment.has_ack &&
+           (n_mptcp == 0 || (n_mptcp == 1 && packet->dss && is_plain_dss(packet, packet->dss))) &&
            (packet->wire->payload_bytes == 0 || packet->sending->n_data > 0) &&
-           !packet->flow->clashes && !check->fallen_back && !check->keys_doubtful && !check->connection->fallback;
+           (packet->sending->quiet_epoch == packet->check->epoch || is_in_use(packet));
 }
 
 /* Bits (1 << FamilyId) of all families. */
@@ -190,23 +205,56 @@ static unsigned fit_families(const Packet *packet)
                                    : ALL_FAMILIES;
 }
 
-/* Shows @packet to the families @loud, and lets @noting keep what they want of it.  Each call has a
- * place of its own in the code: so the processor predicts it. */
-static void show_families(const Packet *packet, unsigned loud, unsigned noting)
+static G_GNUC_NO_INLINE void take_other(const Packet *packet)
+{
+    const unsigned fit = fit_families(packet);
+
+    track_before(packet);
+    for (int i = 0; i < N_FAMILIES; i++)
+        if (fit & 1u << i)
+            families[i]->segment(packet);
+    track_after(packet);
+    wake_families(packet->check);
+}
+
+/* Shows the plain @packet to the families from @first on that are not @quiet; those that are may
+ * note it. */
+static G_GNUC_NO_INLINE void show_families(const Packet *packet, int first, unsigned quiet)
 {
     const uint64_t epoch = packet->check->epoch;
 
-#define FAMILY(name)                                                                               \
-    if ((loud | noting) & 1u << FAMILY_##name) {                                                   \
-        if (loud & 1u << FAMILY_##name)                                                            \
-            mps_rules_##name.segment(packet);                                                      \
-        else                                                                                       \
-            mps_rules_##name.note(packet);                                                         \
-        if (packet->check->epoch != epoch) /* a fault wakes up those behind it */                  \
-            loud = fit_families(packet);                                                           \
+    for (int i = first; i < N_FAMILIES; i++) {
+        if (!(quiet & 1u << i))
+            families[i]->segment(packet);
+        else if (families[i]->note)
+            families[i]->note(packet);
+        if (packet->check->epoch != epoch) /* a fault wakes up those behind it */
+            quiet = 0;
     }
+}
+
+/* The same where all are quiet that can be.  Each call has a place of its own in the code: so the
+ * processor predicts it. */
+static void show_few_families(const Packet *packet)
+{
+    const uint64_t epoch = packet->check->epoch;
+
+#define SHOW(name, function)                                                                       \
+    mps_rules_##name.function(packet);                                                             \
+    if (packet->check->epoch != epoch) {                                                           \
+        show_families(packet, FAMILY_##name + 1, 0);                                               \
+        return;                                                                                    \
+    }
+#define JUDGES(name) SHOW(name, segment)
+#define NOTES(name)  SHOW(name, note)
+#define SLEEPS(name)
+#define FAMILY(name, quiet) quiet(name)
 #include "rules/families.def"
 #undef FAMILY
+#undef SLEEPS
+#undef NOTES
+#undef JUDGES
+#undef SHOW
 }
 
 /* Asks those that were not quiet so far: @quiet are, for plain packets of this sender. */
@@ -228,28 +276,27 @@ static void take_plain(const Packet *packet)
 {
     Check *check = packet->check;
     const End *sending = packet->sending;
+
+    track_before(packet);
+
     const uint64_t epoch = check->epoch;
     const unsigned quiet = sending->quiet_epoch == epoch ? sending->quiet : 0;
 
-    track_before(packet);
-    show_families(packet, ALL_FAMILIES & ~quiet, check->rules->noting & quiet);
+    if (quiet == check->rules->ever_quiet)
+        show_few_families(packet);
+    else
+        show_families(packet, 0, quiet);
     track_after(packet);
     if (quiet != check->rules->ever_quiet)
         ask_families(packet, check->epoch == epoch ? quiet : 0);
 }
 
-static void take_other(const Packet *packet)
+static G_GNUC_NO_INLINE void take_segment(MpsRules *self, const MpsEvent *event)
 {
-    track_before(packet);
-    show_families(packet, fit_families(packet), 0);
-    track_after(packet);
-    wake_families(packet->check);
-}
-
-static void take_segment(Check *check, Flow *flow, const MpsEvent *event)
-{
+    Check *check = check_of(self, event->connection);
+    Flow *flow = flow_in(check, event->subflow);
     const MpsSegment *wire = event->segment.wire;
-    const uint8_t syns = wire->flags & (MPS_TCP_SYN | MPS_TCP_ACK);
+    const bool step = wire->flags & (MPS_TCP_SYN | MPS_TCP_FIN | MPS_TCP_RST | MPS_TCP_URG);
     Packet packet = {
         .check = check,
         .flow = flow,
@@ -258,21 +305,19 @@ static void take_segment(Check *check, Flow *flow, const MpsEvent *event)
         .sender = event->direction,
         .sending = &flow->end[event->direction],
         .peer = &flow->end[other(event->direction)],
-        .syn = syns == MPS_TCP_SYN,
-        .synack = syns == (MPS_TCP_SYN | MPS_TCP_ACK),
         .ack = wire->flags & MPS_TCP_ACK,
-        .rst = wire->flags & MPS_TCP_RST,
-        .fin = wire->flags & MPS_TCP_FIN,
         .options_whole = !wire->options_cut && !wire->options_malformed,
+        .again = wire->payload_bytes > 0 && event->segment.unique_bytes == 0,
     };
 
+    self->now_ns = MAX(self->now_ns, event->ts_ns);
     note_options(&packet);
-    packet.again = (wire->payload_bytes > 0 && event->segment.unique_bytes == 0) ||
-                   (packet.syn && flow->syn.packet) || (packet.synack && flow->synack.packet);
+    if (step)
+        note_step(&packet);
     flow->reused |= is_of_another(&packet);
     if (flow->reused)
         return;
-    packet.plain = is_plain(&packet);
+    packet.plain = !step && is_plain(&packet);
     if (packet.plain)
         take_plain(&packet);
     else
@@ -284,23 +329,25 @@ unsigned mps_rules_wants(void)
     return MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_SIGNAL);
 }
 
-void mps_rules_event(MpsRules *self, const MpsEvent *event)
+static G_GNUC_NO_INLINE void take_signal(MpsRules *self, const MpsEvent *event)
 {
-    if (event->kind != MPS_EV_SEGMENT && event->kind != MPS_EV_SIGNAL)
-        return;
-
     Check *check = check_of(self, event->connection);
     Flow *flow = event->subflow ? flow_in(check, event->subflow) : NULL;
 
     self->now_ns = MAX(self->now_ns, event->ts_ns);
-    if (event->kind == MPS_EV_SEGMENT) {
-        take_segment(check, flow, event);
-        return;
-    }
     for (int i = 0; i < N_FAMILIES; i++)
         if (families[i]->signal)
             families[i]->signal(check, flow, event);
     wake_families(check);
+}
+
+/* Of most kinds there is nothing to do. */
+void mps_rules_event(MpsRules *self, const MpsEvent *event)
+{
+    if (event->kind == MPS_EV_SEGMENT)
+        take_segment(self, event);
+    else if (event->kind == MPS_EV_SIGNAL)
+        take_signal(self, event);
 }
 
 static void judge(Check *check, MpsRowSink *rows)

@@ -106,8 +106,8 @@ typedef struct {
     uint32_t syn_tsval, tsval;
     int64_t syn_tsval_ns, tsval_ns; /* when they were captured */
     Place last;                     /* its latest packet */
-    /* Families with nothing to do for its plain packets, bit (1 << FamilyId), while the check's
-     * epoch is that one. */
+    /* Families that are quiet, bits (1 << FamilyId), while the check's epoch is that one; it is not
+     * before a plain packet came. */
     unsigned quiet;
     uint64_t quiet_epoch;
     /* Its latest mappings that differ from the one before, the newest at (n_mapped - 1) modulo
@@ -183,10 +183,10 @@ typedef struct {
     bool has_unwhole;                /* some MPTCP option has another status than OK */
     bool ambiguous; /* several DSS: none is taken for true, only OPT-06 is said of the packet */
     bool again;     /* carries only sequence space that was seen before: a retransmission */
-    /* As most packets of a transfer are: whole, no SYN, FIN or RST, no MPTCP option but one DSS,
-     * and that without DATA_FIN or infinite mapping, reserved bits or numbers below the IDSN; not
-     * the first mapping of its sender, nor its first payload on the subflow, which clashes with
-     * none; MPTCP is in use. */
+    /* As most packets of a transfer are: whole, no SYN, FIN, RST or URG, no MPTCP option but one
+     * DSS, and that without DATA_FIN or infinite mapping, reserved bits or numbers below the IDSN;
+     * with numbers near those before; not the first mapping of its sender, nor its first payload on
+     * the subflow, which clashes with none; MPTCP is in use. */
     bool plain;
 } Packet;
 
@@ -215,13 +215,13 @@ typedef struct {
 } Family;
 
 typedef enum {
-#define FAMILY(name) FAMILY_##name,
+#define FAMILY(name, quiet) FAMILY_##name,
 #include "rules/families.def"
 #undef FAMILY
     N_FAMILIES
 } FamilyId;
 
-#define FAMILY(name) extern const Family mps_rules_##name;
+#define FAMILY(name, quiet) extern const Family mps_rules_##name;
 #include "rules/families.def"
 #undef FAMILY
 
@@ -232,7 +232,7 @@ struct _MpsRules {
     /* Of the connections judged so far: packets before which none of their sender can be missing;
      * times at which some are. */
     uint64_t n_next, n_broken;
-    unsigned ever_quiet, noting; /* families with is_quiet, with note: bits (1 << FamilyId) */
+    unsigned ever_quiet; /* families that have is_quiet, bits (1 << FamilyId) */
     char *states;
     size_t check_bytes, flow_bytes; /* with all families' states */
     GPtrArray *checks, *flows;      /* blocks of that size, to be used again */
@@ -438,6 +438,9 @@ typedef struct {
     MpsSide sender; /* of the packet at fault: EV_VTX and EV_VRX are about it */
     uint32_t count;
 } Fault;
+
+/* A function that only faults need: it stays out of the way of the many packets that have none. */
+#define FOR_FAULTS __attribute__((cold, noinline))
 
 /* printf() into a string that a Fault owns. */
 char *text(const char *format, ...) G_GNUC_PRINTF(1, 2);

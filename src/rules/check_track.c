@@ -72,21 +72,6 @@ static void agree_wscale(Flow *flow)
         flow->end[0].wscale = flow->end[1].wscale = 0;
 }
 
-static void track_stamp(End *end, const Packet *packet)
-{
-    const MpsSegment *wire = packet->wire;
-
-    if (!(wire->tcp_options & MPS_TCPOPT_TIMESTAMP))
-        return;
-    if (packet->syn || packet->synack) {
-        end->has_syn_tsval = !end->has_syn_tsval || wire->tsval == end->syn_tsval;
-        end->syn_tsval = wire->tsval;
-        end->syn_tsval_ns = wire->ts_ns;
-    }
-    end->tsval = wire->tsval;
-    end->tsval_ns = wire->ts_ns;
-}
-
 /* Whether @packet comes before, or behind, a step of the handshake that it cannot come before, or
  * behind. */
 static bool is_out_of_order(const Packet *packet)
@@ -114,9 +99,25 @@ static void track_base(const Packet *packet)
         check->unbased[packet->sender] |= !data[packet->sender].has_idsn;
     if (event->segment.has_data_ack)
         check->unbased[other(packet->sender)] |= !data[other(packet->sender)].has_idsn;
-    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++)
-        check->base_moved |= check->unbased[side] && data[side].has_idsn;
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++) {
+        if (check->base_moved || !check->unbased[side] || !data[side].has_idsn)
+            continue;
+        check->base_moved = true;
+        wake_families(check);
+    }
     check->based = data[MPS_CLIENT].has_idsn && data[MPS_SERVER].has_idsn;
+}
+
+static void track_syns(const Packet *packet)
+{
+    End *peer = packet->peer;
+
+    track_hops(packet);
+    track_syn(packet->sending, packet);
+    agree_wscale(packet->flow);
+    if (packet->synack && packet->event->segment.has_ack && peer->syn_bytes > 0)
+        peer->syn_taken =
+            (uint32_t)CLAMP(packet->event->segment.ack - 1, 0, (int64_t)peer->syn_bytes);
 }
 
 void track_before(const Packet *packet)
@@ -131,20 +132,17 @@ void track_before(const Packet *packet)
     /* Without the SYN/ACK nobody knows where behind the data of a SYN the numbers begin. */
     if (packet->sending->syn_bytes > 0 && !flow->synack.packet && !packet->syn)
         packet->sending->has_syn = false;
-    check->several_taps |= capture_id < check->capture_id;
-    check->capture_id = capture_id;
+    if (capture_id != check->capture_id) {
+        check->several_taps |= capture_id < check->capture_id;
+        check->capture_id = capture_id;
+    }
     packet->sending->options_cut |=
-        !packet->options_whole || packet->ambiguous || flow->clashes || check->several_taps;
+        check->several_taps ||
+        (!packet->plain && (!packet->options_whole || packet->ambiguous || flow->clashes));
     if (packet->wire->n_mptcp > 0 && !check->based)
         track_base(packet);
-    if (packet->syn || packet->synack) {
-        track_hops(packet);
-        track_syn(packet->sending, packet);
-        agree_wscale(flow);
-    }
-    if (packet->synack && packet->event->segment.has_ack && packet->peer->syn_bytes > 0)
-        packet->peer->syn_taken =
-            (uint32_t)CLAMP(packet->event->segment.ack - 1, 0, (int64_t)packet->peer->syn_bytes);
+    if (!packet->plain && (packet->syn || packet->synack))
+        track_syns(packet);
 }
 
 static bool same_mapping(const Mapped *a, const Mapped *b)
@@ -183,7 +181,6 @@ static void track_mapping(const Packet *packet)
     const MpsMptcpOption *dss = packet->dss;
     const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
 
-    packet->check->has_mapped[packet->sender] |= event->segment.has_map;
     if (dss && event->segment.has_map_seq && mapped_bytes(dss) > 0)
         keep_mapping(packet->sending,
                      &(Mapped){.begin = event->segment.map_seq,
@@ -212,14 +209,35 @@ static void track_step(const Packet *packet)
     }
 }
 
+/* What a packet that is not plain tells besides. */
+static void track_other(const Packet *packet)
+{
+    const MpsSegment *wire = packet->wire;
+    const MpsEvent *event = packet->event;
+    End *sending = packet->sending;
+
+    track_step(packet);
+    if (packet->fin && !sending->fin.packet)
+        sending->fin = packet_place(packet);
+    if (packet->rst && !sending->rst.packet)
+        sending->rst = packet_place(packet);
+    if (wire->tcp_options & MPS_TCPOPT_TIMESTAMP && (packet->syn || packet->synack)) {
+        sending->has_syn_tsval = !sending->has_syn_tsval || wire->tsval == sending->syn_tsval;
+        sending->syn_tsval = wire->tsval;
+        sending->syn_tsval_ns = wire->ts_ns;
+    }
+    packet->check->has_mapped[packet->sender] |= event->segment.has_map;
+}
+
 void track_after(const Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
     const MpsEvent *event = packet->event;
     End *sending = packet->sending;
-    const Place place = packet_place(packet);
 
-    if (!packet->flow->fourth.packet || !packet->plain)
+    if (!packet->plain)
+        track_other(packet);
+    else if (!packet->flow->fourth.packet)
         track_step(packet);
     if (event->segment.has_seq && !packet->rst)
         sending->next = MAX(sending->next, event->segment.seq + wire->payload_bytes +
@@ -228,12 +246,11 @@ void track_after(const Packet *packet)
         sending->acked = MAX(sending->acked, event->segment.ack);
     if (wire->n_mptcp > 0)
         track_mapping(packet);
-    if (packet->fin && !sending->fin.packet)
-        sending->fin = place;
-    if (packet->rst && !sending->rst.packet)
-        sending->rst = place;
-    track_stamp(sending, packet);
+    if (wire->tcp_options & MPS_TCPOPT_TIMESTAMP) {
+        sending->tsval = wire->tsval;
+        sending->tsval_ns = wire->ts_ns;
+    }
     sending->n_packets++;
     sending->n_data += wire->payload_bytes > 0;
-    sending->last = place;
+    sending->last = packet_place(packet);
 }

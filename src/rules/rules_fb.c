@@ -303,38 +303,59 @@ static void watch(const Packet *packet, const MpsMptcpOption *dss, FbFlow *flow)
 
 /* ---- state ---- */
 
+static bool is_payload_map(const MpsMptcpOption *dss)
+{
+    return dss->dss.has_map && dss->dss.data_bytes > dss->dss.data_fin;
+}
+
 static void track_mapping(const Packet *packet, const MpsMptcpOption *dss, FbEnd *end)
 {
-    const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
+    fb_note_shift(end, dss->dss.dsn - dss->dss.ssn, dss->dss.dsn_is_64);
+    if (packet->event->segment.has_map_seq)
+        end->mapped_end =
+            MAX(end->mapped_end, packet->event->segment.map_seq + dss->dss.data_bytes);
+}
+
+static void track_capable(const Packet *packet, const MpsMptcpOption *capable, FbEnd *end)
+{
     const MpsConnectionSide *side = &packet->check->connection->side[packet->sender];
 
-    if (dss && dss->dss.has_map && dss->dss.data_bytes > dss->dss.data_fin) {
-        fb_note_shift(end, dss->dss.dsn - dss->dss.ssn, dss->dss.dsn_is_64);
-        if (packet->event->segment.has_map_seq)
-            end->mapped_end =
-                MAX(end->mapped_end, packet->event->segment.map_seq + dss->dss.data_bytes);
-    } else if (capable && capable->capable.has_data_length && packet->event->segment.has_seq) {
-        if (side->has_idsn)
-            fb_note_shift(end, side->idsn, true);
-        end->capable_end = packet->event->segment.seq + capable->capable.data_bytes;
-        end->mapped_end = MAX(end->mapped_end, end->capable_end);
-    }
+    if (!capable->capable.has_data_length || !packet->event->segment.has_seq)
+        return;
+    if (side->has_idsn)
+        fb_note_shift(end, side->idsn, true);
+    end->capable_end = packet->event->segment.seq + capable->capable.data_bytes;
+    end->mapped_end = MAX(end->mapped_end, end->capable_end);
+}
+
+static void track_dss(const Packet *packet, const MpsMptcpOption *dss, FbEnd *end)
+{
+    if (!end->data_acked)
+        end->data_acked = dss->dss.has_ack && acks_payload(packet);
+    if (is_payload_map(dss))
+        track_mapping(packet, dss, end);
+}
+
+static void track_window(const Packet *packet, FbEnd *end)
+{
+    end->window = (int64_t)packet->wire->window << packet->sending->wscale;
 }
 
 static void track(const Packet *packet, const MpsMptcpOption *dss, FbFlow *flow)
 {
+    const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
     FbEnd *end = &flow->end[packet->sender];
 
-    if (packet->subtypes != 0)
-        track_mapping(packet, dss, end);
-    if (dss && !end->data_acked)
-        end->data_acked = dss->dss.has_ack && acks_payload(packet);
+    if (dss)
+        track_dss(packet, dss, end);
+    if (capable && !(dss && is_payload_map(dss)))
+        track_capable(packet, capable, end);
     /* It does speak MPTCP: what seemed to be without was not all there was. */
     if (flow->no_dss_unproven && flow->no_dss_sender != packet->sender && dss &&
         ((dss->dss.has_ack && acks_payload(packet)) || dss->dss.has_map))
         flow->no_dss.packet = 0;
     if (!packet->rst)
-        end->window = (int64_t)packet->wire->window << packet->sending->wscale;
+        track_window(packet, end);
 }
 
 static void segment(const Packet *packet)
@@ -373,10 +394,14 @@ static bool is_quiet(const Packet *packet)
 
 static void note(const Packet *packet)
 {
-    if (packet->dss)
-        track(packet, packet->dss, flow_state_of(packet));
-    else
+    FbEnd *end = &flow_state_of(packet)->end[packet->sender];
+
+    if (packet->dss) {
+        track_dss(packet, packet->dss, end);
+        track_window(packet, end);
+    } else {
         segment(packet);
+    }
 }
 
 static void finish(Check *check)

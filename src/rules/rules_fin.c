@@ -311,21 +311,15 @@ static void check_last_fin(const Packet *packet, Side *side)
     }
 }
 
-static void note_ack(const Packet *packet)
-{
-    FlowState *flow = flow_state(packet->flow, FAMILY_fin);
-
-    if (packet->event->segment.has_ack && !packet->rst)
-        flow->acked_ns[packet->sender] = packet->wire->ts_ns;
-}
-
 static void segment(const Packet *packet)
 {
     const MpsEvent *event = packet->event;
+    FlowState *flow = flow_state(packet->flow, FAMILY_fin);
     CheckState *state = check_state(packet->check, FAMILY_fin);
     Side *side = &state->side[packet->sender];
 
-    note_ack(packet);
+    if (event->segment.has_ack && !packet->rst)
+        flow->acked_ns[packet->sender] = packet->wire->ts_ns;
     if ((packet->wire->n_mptcp == 0 && !packet->fin) || is_over(packet->check))
         return;
 
@@ -363,10 +357,11 @@ static bool is_quiet(const Packet *packet)
 static void note(const Packet *packet)
 {
     const MpsEvent *event = packet->event;
+    FlowState *flow = flow_state(packet->flow, FAMILY_fin);
     CheckState *state = check_state(packet->check, FAMILY_fin);
     Side *own = &state->side[packet->sender], *peer = &state->side[other(packet->sender)];
 
-    note_ack(packet);
+    flow->acked_ns[packet->sender] = packet->wire->ts_ns;
     if (event->segment.has_data_ack && is_near(peer, event->segment.data_ack))
         note_acked(peer, event->segment.data_ack);
     if (event->segment.has_map && is_near(own, event->segment.map_offset))
