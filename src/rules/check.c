@@ -6,7 +6,7 @@
 #include "rules/findings.h"
 
 static const Family *const families[N_FAMILIES] = {
-#define FAMILY(name) [FAMILY_##name] = &mps_rules_##name,
+#define FAMILY(name, quiet) [FAMILY_##name] = &mps_rules_##name,
 #include "rules/families.def"
 #undef FAMILY
 };
@@ -74,11 +74,6 @@ static void *take_block(GPtrArray *blocks, size_t n_bytes)
                : g_malloc0(n_bytes);
 }
 
-const MpsRuleOptions *rules_options(const MpsRules *rules)
-{
-    return &rules->options;
-}
-
 static Check *check_of(MpsRules *rules, MpsConnection *connection)
 {
     Check *check = connection->check;
@@ -88,7 +83,7 @@ static Check *check_of(MpsRules *rules, MpsConnection *connection)
     check = take_block(rules->checks, rules->check_bytes);
     check->rules = rules;
     check->connection = connection;
-    begin_epoch(check);
+    wake_families(check);
     connection->check = check;
     return check;
 }
@@ -125,25 +120,22 @@ static bool is_far(const Packet *packet)
 static bool is_of_another(const Packet *packet)
 {
     const Flow *flow = packet->flow;
-    const bool closed = flow->end[0].rst.packet || flow->end[1].rst.packet ||
-                        (flow->end[0].fin.packet && flow->end[1].fin.packet);
-    const uint32_t answered = packet->wire->ack - packet->peer->isn - 1;
+    const End *peer = packet->peer;
 
     if (!(packet->subtypes & 1u << MPS_MP_CAPABLE) || packet->syn)
         return false;
-    if (packet->synack && packet->peer->has_syn)
-        return answered > packet->peer->syn_bytes &&
-               packet->peer->next > 1 + (int64_t)packet->peer->syn_bytes;
-    return closed || is_far(packet);
+    if (packet->synack && peer->has_syn)
+        return packet->wire->ack - peer->isn - 1 > peer->syn_bytes &&
+               peer->next > 1 + (int64_t)peer->syn_bytes;
+    return flow->end[0].rst.packet || flow->end[1].rst.packet ||
+           (flow->end[0].fin.packet && flow->end[1].fin.packet) || is_far(packet);
 }
 
 static void note_options(Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
 
-    for (int i = 0; i < wire->n_mptcp; i++) {
-        const MpsMptcpOption *option = &wire->mptcp[i];
-
+    for (const MpsMptcpOption *option = wire->mptcp; option < wire->mptcp + wire->n_mptcp; option++) {
         if (option->status != MPS_OPT_OK) {
             packet->has_unwhole = true;
             continue;
@@ -156,25 +148,50 @@ static void note_options(Packet *packet)
     }
 }
 
-static bool is_plain_dss(const Packet *packet)
+/* Of a packet that takes a step in the life of its subflow. */
+static G_GNUC_NO_INLINE void note_step(Packet *packet)
 {
-    const MpsEvent *event = packet->event;
-    const MpsMptcpOption *dss = packet->dss;
+    const Flow *flow = packet->flow;
+    const uint8_t flags = packet->wire->flags, syns = flags & (MPS_TCP_SYN | MPS_TCP_ACK);
 
-    return packet->wire->n_mptcp == 1 && dss && !dss->dss.data_fin &&
-           !(dss->dss.has_map && dss->dss.data_bytes == 0) &&
-           !(event->segment.has_map && event->segment.map_offset < 0) &&
-           !(event->segment.has_data_ack && event->segment.data_ack < 0);
+    packet->syn = syns == MPS_TCP_SYN;
+    packet->synack = syns == (MPS_TCP_SYN | MPS_TCP_ACK);
+    packet->rst = flags & MPS_TCP_RST;
+    packet->fin = flags & MPS_TCP_FIN;
+    packet->again |=
+        (packet->syn && flow->syn.packet) || (packet->synack && flow->synack.packet);
 }
 
-static bool is_plain(const Packet *packet)
+static bool is_plain_dss(const Packet *packet, const MpsMptcpOption *dss)
 {
-    const uint8_t steps = MPS_TCP_SYN | MPS_TCP_FIN | MPS_TCP_RST;
+    const MpsEvent *event = packet->event;
+
+    if ((dss->byte2 & 0x0f) || (dss->byte3 & 0xe0) || dss->dss.data_fin ||
+        (event->segment.has_data_ack && event->segment.data_ack < 0))
+        return false;
+    return !dss->dss.has_map ||
+           (dss->dss.data_bytes > 0 && packet->check->has_mapped[packet->sender] &&
+            !(event->segment.has_map && event->segment.map_offset < 0));
+}
+
+static bool is_in_use(const Packet *packet)
+{
     const Check *check = packet->check;
 
-    return !(packet->wire->flags & steps) && packet->options_whole &&
-           (packet->wire->n_mptcp == 0 || is_plain_dss(packet)) && !check->fallen_back &&
-           !check->keys_doubtful && !check->connection->fallback;
+    return !packet->flow->clashes && !check->fallen_back && !check->keys_doubtful &&
+           !check->connection->fallback;
+}
+
+/* Of a packet that takes no step. */
+static bool is_plain(const Packet *packet)
+{
+    const MpsEvent *event = packet->event;
+    const uint8_t n_mptcp = packet->wire->n_mptcp;
+
+    return packet->options_whole && event->segment.has_seq && event->segment.has_ack &&
+           (n_mptcp == 0 || (n_mptcp == 1 && packet->dss && is_plain_dss(packet, packet->dss))) &&
+           (packet->wire->payload_bytes == 0 || packet->sending->n_data > 0) &&
+           (packet->sending->quiet_epoch == packet->check->epoch || is_in_use(packet));
 }
 
 /* Bits (1 << FamilyId) of all families. */
@@ -188,53 +205,98 @@ static unsigned fit_families(const Packet *packet)
                                    : ALL_FAMILIES;
 }
 
-/* Those with something to do for @packet. */
-static unsigned loud_families(const Packet *packet)
+static G_GNUC_NO_INLINE void take_other(const Packet *packet)
 {
-    const End *sending = packet->sending;
+    const unsigned fit = fit_families(packet);
 
-    return packet->plain && sending->quiet_epoch == packet->check->epoch
-               ? fit_families(packet) & ~sending->quiet
-               : fit_families(packet);
+    track_before(packet);
+    for (int i = 0; i < N_FAMILIES; i++)
+        if (fit & 1u << i)
+            families[i]->segment(packet);
+    track_after(packet);
+    wake_families(packet->check);
 }
 
-/* Each call has a place of its own in the code: so the processor predicts it. */
-static void show_families(const Packet *packet)
+/* Shows the plain @packet to the families from @first on that are not @quiet; those that are may
+ * note it. */
+static G_GNUC_NO_INLINE void show_families(const Packet *packet, int first, unsigned quiet)
 {
     const uint64_t epoch = packet->check->epoch;
-    unsigned loud = loud_families(packet);
 
-#define FAMILY(name)                                                                               \
-    if (loud & 1u << FAMILY_##name) {                                                              \
-        mps_rules_##name.segment(packet);                                                          \
-        if (packet->check->epoch != epoch) /* a fault wakes up those behind it */                  \
-            loud = fit_families(packet);                                                           \
+    for (int i = first; i < N_FAMILIES; i++) {
+        if (!(quiet & 1u << i))
+            families[i]->segment(packet);
+        else if (families[i]->note)
+            families[i]->note(packet);
+        if (packet->check->epoch != epoch) /* a fault wakes up those behind it */
+            quiet = 0;
     }
-#include "rules/families.def"
-#undef FAMILY
 }
 
-static void ask_families(const Packet *packet)
+/* The same where all are quiet that can be.  Each call has a place of its own in the code: so the
+ * processor predicts it. */
+static void show_few_families(const Packet *packet)
+{
+    const uint64_t epoch = packet->check->epoch;
+
+#define SHOW(name, function)                                                                       \
+    mps_rules_##name.function(packet);                                                             \
+    if (packet->check->epoch != epoch) {                                                           \
+        show_families(packet, FAMILY_##name + 1, 0);                                               \
+        return;                                                                                    \
+    }
+#define JUDGES(name) SHOW(name, segment)
+#define NOTES(name)  SHOW(name, note)
+#define SLEEPS(name)
+#define FAMILY(name, quiet) quiet(name)
+#include "rules/families.def"
+#undef FAMILY
+#undef SLEEPS
+#undef NOTES
+#undef JUDGES
+#undef SHOW
+}
+
+/* Asks those that were not quiet so far: @quiet are, for plain packets of this sender. */
+static void ask_families(const Packet *packet, unsigned quiet)
 {
     End *sending = packet->sending;
-    unsigned left = loud_families(packet) & packet->check->rules->ever_quiet;
 
-    if (!left)
-        return;
-    sending->quiet = packet->check->rules->ever_quiet & ~left;
-    sending->quiet_epoch = packet->check->epoch;
-    for (; left; left &= left - 1) {
+    for (unsigned left = packet->check->rules->ever_quiet & ~quiet; left; left &= left - 1) {
         const int family = __builtin_ctz(left);
 
         if (families[family]->is_quiet(packet))
-            sending->quiet |= 1u << family;
+            quiet |= 1u << family;
     }
+    sending->quiet = quiet;
+    sending->quiet_epoch = packet->check->epoch;
 }
 
-static void take_segment(Check *check, Flow *flow, const MpsEvent *event)
+static void take_plain(const Packet *packet)
 {
+    Check *check = packet->check;
+    const End *sending = packet->sending;
+
+    track_before(packet);
+
+    const uint64_t epoch = check->epoch;
+    const unsigned quiet = sending->quiet_epoch == epoch ? sending->quiet : 0;
+
+    if (quiet == check->rules->ever_quiet)
+        show_few_families(packet);
+    else
+        show_families(packet, 0, quiet);
+    track_after(packet);
+    if (quiet != check->rules->ever_quiet)
+        ask_families(packet, check->epoch == epoch ? quiet : 0);
+}
+
+static G_GNUC_NO_INLINE void take_segment(MpsRules *self, const MpsEvent *event)
+{
+    Check *check = check_of(self, event->connection);
+    Flow *flow = flow_in(check, event->subflow);
     const MpsSegment *wire = event->segment.wire;
-    const uint8_t syns = wire->flags & (MPS_TCP_SYN | MPS_TCP_ACK);
+    const bool step = wire->flags & (MPS_TCP_SYN | MPS_TCP_FIN | MPS_TCP_RST | MPS_TCP_URG);
     Packet packet = {
         .check = check,
         .flow = flow,
@@ -243,28 +305,23 @@ static void take_segment(Check *check, Flow *flow, const MpsEvent *event)
         .sender = event->direction,
         .sending = &flow->end[event->direction],
         .peer = &flow->end[other(event->direction)],
-        .syn = syns == MPS_TCP_SYN,
-        .synack = syns == (MPS_TCP_SYN | MPS_TCP_ACK),
         .ack = wire->flags & MPS_TCP_ACK,
-        .rst = wire->flags & MPS_TCP_RST,
-        .fin = wire->flags & MPS_TCP_FIN,
         .options_whole = !wire->options_cut && !wire->options_malformed,
+        .again = wire->payload_bytes > 0 && event->segment.unique_bytes == 0,
     };
 
+    self->now_ns = MAX(self->now_ns, event->ts_ns);
     note_options(&packet);
-    packet.again = (wire->payload_bytes > 0 && event->segment.unique_bytes == 0) ||
-                   (packet.syn && flow->syn.packet) || (packet.synack && flow->synack.packet);
+    if (step)
+        note_step(&packet);
     flow->reused |= is_of_another(&packet);
     if (flow->reused)
         return;
-    packet.plain = is_plain(&packet);
-    track_before(&packet);
-    show_families(&packet);
-    track_after(&packet);
+    packet.plain = !step && is_plain(&packet);
     if (packet.plain)
-        ask_families(&packet);
+        take_plain(&packet);
     else
-        begin_epoch(check);
+        take_other(&packet);
 }
 
 unsigned mps_rules_wants(void)
@@ -272,23 +329,25 @@ unsigned mps_rules_wants(void)
     return MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_SIGNAL);
 }
 
-void mps_rules_event(MpsRules *self, const MpsEvent *event)
+static G_GNUC_NO_INLINE void take_signal(MpsRules *self, const MpsEvent *event)
 {
-    if (event->kind != MPS_EV_SEGMENT && event->kind != MPS_EV_SIGNAL)
-        return;
-
     Check *check = check_of(self, event->connection);
     Flow *flow = event->subflow ? flow_in(check, event->subflow) : NULL;
 
     self->now_ns = MAX(self->now_ns, event->ts_ns);
-    if (event->kind == MPS_EV_SEGMENT) {
-        take_segment(check, flow, event);
-        return;
-    }
     for (int i = 0; i < N_FAMILIES; i++)
         if (families[i]->signal)
             families[i]->signal(check, flow, event);
-    begin_epoch(check);
+    wake_families(check);
+}
+
+/* Of most kinds there is nothing to do. */
+void mps_rules_event(MpsRules *self, const MpsEvent *event)
+{
+    if (event->kind == MPS_EV_SEGMENT)
+        take_segment(self, event);
+    else if (event->kind == MPS_EV_SIGNAL)
+        take_signal(self, event);
 }
 
 static void judge(Check *check, MpsRowSink *rows)

@@ -106,8 +106,8 @@ typedef struct {
     uint32_t syn_tsval, tsval;
     int64_t syn_tsval_ns, tsval_ns; /* when they were captured */
     Place last;                     /* its latest packet */
-    /* Families with nothing to do for its plain packets, bit (1 << FamilyId), while the check's
-     * epoch is that one. */
+    /* Families that are quiet, bits (1 << FamilyId), while the check's epoch is that one; it is not
+     * before a plain packet came. */
     unsigned quiet;
     uint64_t quiet_epoch;
     /* Its latest mappings that differ from the one before, the newest at (n_mapped - 1) modulo
@@ -147,6 +147,7 @@ struct _Check {
     uint8_t n_faults[N_RULES]; /* kept one by one */
     uint64_t epoch; /* unique in the run; another one after each packet that is not plain, and after
                        each fault */
+    bool has_mapped[2]; /* by sender: a mapping was seen */
     /* Set by the families for those after them. */
     bool keys_doubtful;  /* a key was contradicted: what is derived from it is not judged */
     bool unbased[2];     /* numbers of that side were seen before its IDSN was known, */
@@ -182,20 +183,27 @@ typedef struct {
     bool has_unwhole;                /* some MPTCP option has another status than OK */
     bool ambiguous; /* several DSS: none is taken for true, only OPT-06 is said of the packet */
     bool again;     /* carries only sequence space that was seen before: a retransmission */
-    /* As most packets of a transfer are: whole, no SYN, FIN or RST, no MPTCP option but one DSS,
-     * and that without DATA_FIN or infinite mapping or numbers below the IDSN; MPTCP is in use. */
+    /* As most packets of a transfer are: whole, no SYN, FIN, RST or URG, no MPTCP option but one
+     * DSS, and that without DATA_FIN or infinite mapping, reserved bits or numbers below the IDSN;
+     * with numbers near those before; not the first mapping of its sender, nor its first payload on
+     * the subflow, which clashes with none; MPTCP is in use. */
     bool plain;
 } Packet;
 
 /* A family of rules.  Its state is zeroed memory: one per run, per connection, per subflow. */
 typedef struct {
     size_t run_bytes, check_bytes, flow_bytes;
-    /* Each captured segment of a subflow; the tracked state is that before the segment. */
+    /* Each captured segment of a subflow that the family may say something of; the tracked state is
+     * that before the segment. */
     void (*segment)(const Packet *packet);
-    /* Asked behind a plain packet: whether the family has nothing to do for the plain packets of
+    /* Asked behind a plain packet: whether the family has nothing to judge in the plain packets of
      * this sender on this subflow any more, whatever plain ones come from others, until there is
-     * one that is not plain, a signal or a fault in the connection.  NULL: never. */
+     * one that is not plain, a signal or a fault in the connection, or wake_families() is called.
+     * NULL: never. */
     bool (*is_quiet)(const Packet *packet);
+    /* Instead of @segment while it is quiet: what is to be kept of a plain packet.  NULL: nothing.
+     */
+    void (*note)(const Packet *packet);
     /* MPS_EV_SIGNAL; or NULL. */
     void (*signal)(Check *check, Flow *flow, const MpsEvent *event);
     /* The connection is over: what only the end decides; or NULL.  check_flows() iterates. */
@@ -207,17 +215,15 @@ typedef struct {
 } Family;
 
 typedef enum {
-#define FAMILY(name) FAMILY_##name,
+#define FAMILY(name, quiet) FAMILY_##name,
 #include "rules/families.def"
 #undef FAMILY
     N_FAMILIES
 } FamilyId;
 
-#define FAMILY(name) extern const Family mps_rules_##name;
+#define FAMILY(name, quiet) extern const Family mps_rules_##name;
 #include "rules/families.def"
 #undef FAMILY
-
-const MpsRuleOptions *rules_options(const MpsRules *rules);
 
 struct _MpsRules {
     MpsRuleOptions options;
@@ -234,6 +240,17 @@ struct _MpsRules {
         size_t run, check, flow;
     } at[N_FAMILIES]; /* where theirs begin: behind the Check or Flow, in the same block */
 };
+
+static inline const MpsRuleOptions *rules_options(const MpsRules *rules)
+{
+    return &rules->options;
+}
+
+/* What families said of plain packets of the connection holds no longer. */
+static inline void wake_families(Check *check)
+{
+    check->epoch = ++check->rules->epochs;
+}
 
 /* The states of a family; several times a packet. */
 static inline void *run_state(const MpsRules *rules, FamilyId family)
@@ -421,6 +438,9 @@ typedef struct {
     MpsSide sender; /* of the packet at fault: EV_VTX and EV_VRX are about it */
     uint32_t count;
 } Fault;
+
+/* A function that only faults need: it stays out of the way of the many packets that have none. */
+#define FOR_FAULTS __attribute__((cold, noinline))
 
 /* printf() into a string that a Fault owns. */
 char *text(const char *format, ...) G_GNUC_PRINTF(1, 2);

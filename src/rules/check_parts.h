@@ -4,12 +4,6 @@
 
 #include "rules/check.h"
 
-/* What families said of plain packets holds no longer. */
-static inline void begin_epoch(Check *check)
-{
-    check->epoch = ++check->rules->epochs;
-}
-
 /* What has to be known before the families look at @packet, and what counts from the next one on.
  */
 void track_before(const Packet *packet);

@@ -23,10 +23,9 @@ static void track_ip_id(const Packet *packet)
     }
     if (end->has_ip_id) {
         const uint16_t step = (uint16_t)(wire->ip_id - end->ip_id);
-        /* A packet cut from, or merged into, a large one took several. */
-        const uint32_t most = 1 + end->ip_id_bytes / 500;
 
-        if (step == 0 || step > most) {
+        /* A packet cut from, or merged into, a large one took several. */
+        if (step != 1 && (step == 0 || step > 1 + end->ip_id_bytes / 500)) {
             packet->check->rules->n_broken += end->complete;
             end->complete = false;
         }
@@ -73,21 +72,6 @@ static void agree_wscale(Flow *flow)
         flow->end[0].wscale = flow->end[1].wscale = 0;
 }
 
-static void track_stamp(End *end, const Packet *packet)
-{
-    const MpsSegment *wire = packet->wire;
-
-    if (!(wire->tcp_options & MPS_TCPOPT_TIMESTAMP))
-        return;
-    if (packet->syn || packet->synack) {
-        end->has_syn_tsval = !end->has_syn_tsval || wire->tsval == end->syn_tsval;
-        end->syn_tsval = wire->tsval;
-        end->syn_tsval_ns = wire->ts_ns;
-    }
-    end->tsval = wire->tsval;
-    end->tsval_ns = wire->ts_ns;
-}
-
 /* Whether @packet comes before, or behind, a step of the handshake that it cannot come before, or
  * behind. */
 static bool is_out_of_order(const Packet *packet)
@@ -115,34 +99,50 @@ static void track_base(const Packet *packet)
         check->unbased[packet->sender] |= !data[packet->sender].has_idsn;
     if (event->segment.has_data_ack)
         check->unbased[other(packet->sender)] |= !data[other(packet->sender)].has_idsn;
-    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++)
-        check->base_moved |= check->unbased[side] && data[side].has_idsn;
+    for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++) {
+        if (check->base_moved || !check->unbased[side] || !data[side].has_idsn)
+            continue;
+        check->base_moved = true;
+        wake_families(check);
+    }
     check->based = data[MPS_CLIENT].has_idsn && data[MPS_SERVER].has_idsn;
+}
+
+static void track_syns(const Packet *packet)
+{
+    End *peer = packet->peer;
+
+    track_hops(packet);
+    track_syn(packet->sending, packet);
+    agree_wscale(packet->flow);
+    if (packet->synack && packet->event->segment.has_ack && peer->syn_bytes > 0)
+        peer->syn_taken =
+            (uint32_t)CLAMP(packet->event->segment.ack - 1, 0, (int64_t)peer->syn_bytes);
 }
 
 void track_before(const Packet *packet)
 {
     Flow *flow = packet->flow;
+    Check *check = packet->check;
+    const uint32_t capture_id = packet->wire->capture_id;
 
     track_ip_id(packet);
-    flow->out_of_order |= is_out_of_order(packet);
+    if (!flow->fourth.packet || !packet->plain)
+        flow->out_of_order |= is_out_of_order(packet);
     /* Without the SYN/ACK nobody knows where behind the data of a SYN the numbers begin. */
     if (packet->sending->syn_bytes > 0 && !flow->synack.packet && !packet->syn)
         packet->sending->has_syn = false;
-    packet->check->several_taps |= packet->wire->capture_id < packet->check->capture_id;
-    packet->check->capture_id = packet->wire->capture_id;
-    packet->sending->options_cut |=
-        !packet->options_whole || packet->ambiguous || flow->clashes || packet->check->several_taps;
-    if (packet->wire->n_mptcp > 0 && !packet->check->based)
-        track_base(packet);
-    if (packet->syn || packet->synack) {
-        track_hops(packet);
-        track_syn(packet->sending, packet);
-        agree_wscale(flow);
+    if (capture_id != check->capture_id) {
+        check->several_taps |= capture_id < check->capture_id;
+        check->capture_id = capture_id;
     }
-    if (packet->synack && packet->event->segment.has_ack && packet->peer->syn_bytes > 0)
-        packet->peer->syn_taken =
-            (uint32_t)CLAMP(packet->event->segment.ack - 1, 0, (int64_t)packet->peer->syn_bytes);
+    packet->sending->options_cut |=
+        check->several_taps ||
+        (!packet->plain && (!packet->options_whole || packet->ambiguous || flow->clashes));
+    if (packet->wire->n_mptcp > 0 && !check->based)
+        track_base(packet);
+    if (!packet->plain && (packet->syn || packet->synack))
+        track_syns(packet);
 }
 
 static bool same_mapping(const Mapped *a, const Mapped *b)
@@ -162,46 +162,83 @@ static void keep_mapping(End *end, const Mapped *mapped)
     end->n_mapped++;
 }
 
+/* MP_CAPABLE with data maps the first of it. */
+static void track_capable(const Packet *packet, const MpsMptcpOption *capable)
+{
+    End *end = packet->sending;
+    const int64_t begin = 1 + (int64_t)end->syn_taken;
+
+    if (capable->capable.has_data_length && end->has_syn &&
+        packet->check->connection->side[packet->sender].has_idsn)
+        keep_mapping(end, &(Mapped){.begin = begin,
+                                    .end = begin + capable->capable.data_bytes,
+                                    .ts_ns = packet->event->ts_ns});
+}
+
 static void track_mapping(const Packet *packet)
 {
     const MpsEvent *event = packet->event;
     const MpsMptcpOption *dss = packet->dss;
     const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
-    End *end = packet->sending;
-    Mapped mapped = {.ts_ns = event->ts_ns};
 
-    if (dss && event->segment.has_map_seq && mapped_bytes(dss) > 0) {
-        mapped.begin = event->segment.map_seq;
-        mapped.end = mapped.begin + mapped_bytes(dss);
-        mapped.offset = event->segment.map_offset;
-    } else if (capable && capable->capable.has_data_length && end->has_syn &&
-               packet->check->connection->side[packet->sender].has_idsn) {
-        mapped.begin = 1 + (int64_t)end->syn_taken;
-        mapped.end = mapped.begin + capable->capable.data_bytes;
-    } else {
-        return;
+    if (dss && event->segment.has_map_seq && mapped_bytes(dss) > 0)
+        keep_mapping(packet->sending,
+                     &(Mapped){.begin = event->segment.map_seq,
+                               .end = event->segment.map_seq + mapped_bytes(dss),
+                               .offset = event->segment.map_offset,
+                               .ts_ns = event->ts_ns});
+    else if (capable)
+        track_capable(packet, capable);
+}
+
+/* Which step of the handshake @packet is the first of. */
+static void track_step(const Packet *packet)
+{
+    Flow *flow = packet->flow;
+
+    if (packet->syn && !flow->syn.packet) {
+        flow->syn = packet_place(packet);
+    } else if (packet->synack && !flow->synack.packet) {
+        flow->synack = packet_place(packet);
+    } else if (packet_is_third(packet)) {
+        flow->third = packet_place(packet);
+        flow->third_confirms = packet->subtypes & (1u << MPS_MP_CAPABLE | 1u << MPS_MP_JOIN);
+    } else if (!packet->synack && !packet->rst && packet->sender != flow->public->opened_by &&
+               flow->third.packet && !flow->fourth.packet) {
+        flow->fourth = packet_place(packet);
     }
-    keep_mapping(end, &mapped);
+}
+
+/* What a packet that is not plain tells besides. */
+static void track_other(const Packet *packet)
+{
+    const MpsSegment *wire = packet->wire;
+    const MpsEvent *event = packet->event;
+    End *sending = packet->sending;
+
+    track_step(packet);
+    if (packet->fin && !sending->fin.packet)
+        sending->fin = packet_place(packet);
+    if (packet->rst && !sending->rst.packet)
+        sending->rst = packet_place(packet);
+    if (wire->tcp_options & MPS_TCPOPT_TIMESTAMP && (packet->syn || packet->synack)) {
+        sending->has_syn_tsval = !sending->has_syn_tsval || wire->tsval == sending->syn_tsval;
+        sending->syn_tsval = wire->tsval;
+        sending->syn_tsval_ns = wire->ts_ns;
+    }
+    packet->check->has_mapped[packet->sender] |= event->segment.has_map;
 }
 
 void track_after(const Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
     const MpsEvent *event = packet->event;
-    Flow *flow = packet->flow;
     End *sending = packet->sending;
-    const Place place = packet_place(packet);
 
-    if (packet->syn && !flow->syn.packet)
-        flow->syn = place;
-    else if (packet->synack && !flow->synack.packet)
-        flow->synack = place;
-    else if (packet_is_third(packet)) {
-        flow->third = place;
-        flow->third_confirms = packet->subtypes & (1u << MPS_MP_CAPABLE | 1u << MPS_MP_JOIN);
-    } else if (!packet->synack && !packet->rst && packet->sender != flow->public->opened_by &&
-               flow->third.packet && !flow->fourth.packet)
-        flow->fourth = place;
+    if (!packet->plain)
+        track_other(packet);
+    else if (!packet->flow->fourth.packet)
+        track_step(packet);
     if (event->segment.has_seq && !packet->rst)
         sending->next = MAX(sending->next, event->segment.seq + wire->payload_bytes +
                                                (packet->syn || packet->synack) + packet->fin);
@@ -209,12 +246,11 @@ void track_after(const Packet *packet)
         sending->acked = MAX(sending->acked, event->segment.ack);
     if (wire->n_mptcp > 0)
         track_mapping(packet);
-    if (packet->fin && !sending->fin.packet)
-        sending->fin = place;
-    if (packet->rst && !sending->rst.packet)
-        sending->rst = place;
-    track_stamp(sending, packet);
+    if (wire->tcp_options & MPS_TCPOPT_TIMESTAMP) {
+        sending->tsval = wire->tsval;
+        sending->tsval_ns = wire->ts_ns;
+    }
     sending->n_packets++;
     sending->n_data += wire->payload_bytes > 0;
-    sending->last = place;
+    sending->last = packet_place(packet);
 }

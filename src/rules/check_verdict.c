@@ -31,7 +31,7 @@ void rule_fault_at(Check *check, const MpsSubflow *subflow, MpsSide sender, Plac
 {
     Fault *before = NULL;
 
-    begin_epoch(check);
+    wake_families(check);
     if (!check->faults)
         check->faults = g_array_new(FALSE, FALSE, sizeof(Fault));
     fault.verdict = fault.verdict ? fault.verdict : mps_rule_info(fault.rule)->verdict;

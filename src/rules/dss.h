@@ -68,6 +68,9 @@ typedef struct {
     int64_t ack, edge; /* highest DATA_ACK, highest right edge of the window */
     Place ack_place, edge_place;
     int64_t paired_ack, paired_data_ack; /* TCP ACK and DATA_ACK of its latest packet with both */
+    uint64_t judged_epoch;               /* while it is the check's, plain packets are judged */
+    uint64_t held_epoch;                 /* while it is the check's, these, and this window, */
+    uint16_t held_window;                /* are those of its latest packet, and break no rule */
     WrongForm *wrong_form;               /* NULL = none */
 } DssEnd;
 
@@ -107,6 +110,7 @@ typedef struct {
     /* DSS-18: the first payload that was mapped with an 8-byte DSN. */
     const Flow *wide_flow;
     int64_t wide_offset, wide_end_seq;
+    bool wide_acked; /* by TCP */
     Place wide_place;
     /* DSS-19: how far mappings with 4-byte DSNs had come at some times. */
     Mark *marks; /* a ring of MARKS; NULL = none */
@@ -172,17 +176,25 @@ static inline Suspect dss_suspect(const Check *check, MpsSide sender)
 /* Whether mappings were broken before: what is concluded from them is not judged. */
 bool dss_is_doubtful(const Check *check);
 
-/* A mapping announced by @packet.  Returns whether no earlier one contradicts it. */
-bool dss_announce(const Packet *packet, const Mapping *mapping);
+/* A mapping announced by @packet; takes it over.  Returns whether no earlier one contradicts it. */
+bool dss_announce(const Packet *packet, DssEnd *end, Mapping *mapping);
 /* The mapping of the subflow position @seq, or NULL. */
 Mapping *dss_mapping_at(const DssEnd *end, int64_t seq);
+/* The one announced last, or NULL. */
+static inline const Mapping *dss_last_mapping(const DssEnd *end)
+{
+    return end->mappings ? &g_array_index(end->mappings, Mapping, end->used) : NULL;
+}
 /* Payload of @packet: whether it is mapped, and how far the data has come. */
-void dss_mapped_payload(const Packet *packet);
+void dss_mapped_payload(const Packet *packet, DssFlow *flow, DssSide *side);
 void dss_mappings_finish(Check *check);
 void dss_end_clear(DssEnd *end);
 
-void dss_acks(const Packet *packet, const MpsMptcpOption *dss);
-void dss_window(const Packet *packet, int64_t begin, int64_t end);
+/* Both with @flow and @side of the packet, the latter that of the data in question: what @packet
+ * acknowledges; that its new payload is data from @begin to @end. */
+void dss_acks(const Packet *packet, DssFlow *flow, DssSide *side);
+void dss_window(const Packet *packet, const DssFlow *flow, DssSide *side, int64_t begin,
+                int64_t end);
 void dss_wrong_form(const Packet *packet, int64_t data_begin, int64_t data_end);
 void dss_right_form(const Packet *packet, int64_t data_begin, int64_t data_end);
 void dss_narrow(const Packet *packet, int64_t offset);

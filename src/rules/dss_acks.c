@@ -13,39 +13,43 @@ static bool is_newer(Order *order, const Packet *packet)
     const MpsEvent *event = packet->event;
     const uint32_t tsval = packet->wire->tsval;
     const int64_t seq = event->segment.seq, ack = event->segment.ack;
-    const Order before = *order;
+    bool newer;
 
     if (packet->again || !event->segment.has_seq || !event->segment.has_ack)
         return false;
-    if (before.valid &&
-        (seq < before.seq || ack < before.ack || (int32_t)(tsval - before.tsval) < 0))
+    if (order->valid &&
+        (seq < order->seq || ack < order->ack || (int32_t)(tsval - order->tsval) < 0))
         return false;
+    newer = order->valid && (seq > order->seq || ack > order->ack || tsval != order->tsval);
     *order = (Order){true, seq, ack, tsval};
-    return before.valid && (seq > before.seq || ack > before.ack || tsval != before.tsval);
+    return newer;
 }
 
 /* ---- DATA_ACK ---- */
 
+FOR_FAULTS static void report_below(const Packet *packet, int64_t data_ack)
+{
+    if (!rule_is_broken(packet->check, RULE_SEC_06))
+        rule_fault(packet, (Fault){.rule = RULE_DSS_16,
+                                   .field = "DATA_ACK",
+                                   .expected = text("at least IDSN + 1"),
+                                   .seen = text("IDSN %+" G_GINT64_FORMAT, data_ack + 1)});
+}
+
 /* DSS-16.  Returns whether the DATA_ACK may be believed: the capture may lack the mappings of what
  * lies beyond those so far, but nothing is concluded from such a DATA_ACK. */
-static bool check_range(const Packet *packet, const MpsMptcpOption *dss, int64_t data_ack)
+static bool check_range(const Packet *packet, DssSide *side, int64_t data_ack)
 {
     Check *check = packet->check;
-    const MpsSide sender = other(packet->sender);
-    const MpsConnectionSide *public = &check->connection->side[sender];
-    DssSide *side = &dss_check(check)->side[sender];
+    const MpsConnectionSide *public = &check->connection->side[other(packet->sender)];
     const bool based =
         public->has_idsn && !check->keys_doubtful &&
-        (uint32_t)(public->idsn + 1 + (uint64_t)data_ack) == (uint32_t)dss->dss.data_ack;
+        (uint32_t)(public->idsn + 1 + (uint64_t)data_ack) == (uint32_t)packet->dss->dss.data_ack;
 
     if (!based) {
         rule_unchecked(check, RULE_DSS_16, EV_KEYS);
     } else if (data_ack < 0) {
-        if (!rule_is_broken(check, RULE_SEC_06))
-            rule_fault(packet, (Fault){.rule = RULE_DSS_16,
-                                       .field = "DATA_ACK",
-                                       .expected = text("at least IDSN + 1"),
-                                       .seen = text("IDSN %+" G_GINT64_FORMAT, data_ack + 1)});
+        report_below(packet, data_ack);
         return false;
     }
     if (data_ack > 0 && data_ack > side->highest && data_ack > side->beyond) {
@@ -58,18 +62,22 @@ static bool check_range(const Packet *packet, const MpsMptcpOption *dss, int64_t
     return !side->has_mapping || data_ack <= side->highest;
 }
 
+FOR_FAULTS static void report_back(const Packet *packet, const DssEnd *end, int64_t data_ack)
+{
+    rule_fault(packet, (Fault){.rule = RULE_DSS_17,
+                               .field = "DATA_ACK",
+                               .expected = text("at least IDSN + %" G_GINT64_FORMAT, end->ack + 1),
+                               .seen = text("IDSN %+" G_GINT64_FORMAT, data_ack + 1),
+                               .earlier = end->ack_place});
+}
+
 /* DSS-17.  Returns whether it did not go back. */
 static bool check_monotonic(const Packet *packet, DssEnd *end, int64_t data_ack, bool newer)
 {
     const bool back = end->has_ack && data_ack < end->ack;
 
     if (end->has_ack && newer && rule_broken(packet, RULE_DSS_17, back))
-        rule_fault(packet,
-                   (Fault){.rule = RULE_DSS_17,
-                           .field = "DATA_ACK",
-                           .expected = text("at least IDSN + %" G_GINT64_FORMAT, end->ack + 1),
-                           .seen = text("IDSN %+" G_GINT64_FORMAT, data_ack + 1),
-                           .earlier = end->ack_place});
+        report_back(packet, end, data_ack);
     if (!end->has_ack || (newer && data_ack > end->ack)) {
         end->has_ack = true;
         end->ack = data_ack;
@@ -79,48 +87,68 @@ static bool check_monotonic(const Packet *packet, DssEnd *end, int64_t data_ack,
 }
 
 /* Whether the sender of @packet has acknowledged the first payload with an 8-byte DSN. */
-static bool has_wide(const Packet *packet, const DssSide *side)
+static bool has_wide(const Packet *packet, DssSide *side)
 {
     const MpsEvent *event = packet->event;
     int64_t acked;
 
-    if (!side->wide_flow)
-        return false;
+    if (side->wide_acked || !side->wide_flow)
+        return side->wide_acked;
     acked = side->wide_flow->end[packet->sender].acked;
     if (side->wide_flow == packet->flow && event->segment.has_ack)
         acked = MAX(acked, event->segment.ack);
-    return acked >= side->wide_end_seq;
+    side->wide_acked = acked >= side->wide_end_seq;
+    return side->wide_acked;
+}
+
+FOR_FAULTS static void report_narrow(const Packet *packet, const DssSide *side, bool covers_wide)
+{
+    rule_fault(packet, (Fault){.rule = RULE_DSS_18,
+                               .verdict = covers_wide ? VIOLATION : WARNING,
+                               .tolerated = !covers_wide,
+                               .field = covers_wide ? "DATA_ACK of data with 8-byte DSNs"
+                                                    : "DATA_ACK of a DATA_FIN with 8-byte DSN",
+                               .expected = text("8 bytes"),
+                               .seen = text("4 bytes"),
+                               .earlier = covers_wide ? side->wide_place : (Place){0}});
 }
 
 /* DSS-18 */
-static void check_width(const Packet *packet, const DssSide *side, const MpsMptcpOption *dss,
-                        int64_t data_ack)
+static void check_width(const Packet *packet, DssSide *side, int64_t data_ack)
 {
     const bool covers_wide = data_ack > side->wide_offset && has_wide(packet, side);
     const bool covers_fin =
         !side->wide_flow && side->has_fin && side->fin_is_64 && data_ack == side->fin + 1;
 
-    if (!covers_wide && !covers_fin)
-        return;
-    if (rule_broken(packet, RULE_DSS_18, !dss->dss.ack_is_64))
-        rule_fault(packet, (Fault){.rule = RULE_DSS_18,
-                                   .verdict = covers_wide ? VIOLATION : WARNING,
-                                   .tolerated = !covers_wide,
-                                   .field = covers_wide ? "DATA_ACK of data with 8-byte DSNs"
-                                                        : "DATA_ACK of a DATA_FIN with 8-byte DSN",
-                                   .expected = text("8 bytes"),
-                                   .seen = text("4 bytes"),
-                                   .earlier = covers_wide ? side->wide_place : (Place){0}});
+    if ((covers_wide || covers_fin) &&
+        rule_broken(packet, RULE_DSS_18, !packet->dss->dss.ack_is_64))
+        report_narrow(packet, side, covers_wide);
 }
 
 /* ---- window ---- */
+
+FOR_FAULTS static void report_shrunk(const Packet *packet, const DssEnd *end, int64_t edge)
+{
+    rule_fault(packet, (Fault){.rule = RULE_DSS_20,
+                               .suspect = dss_suspect(packet->check, packet->sender),
+                               .field = "right edge of the receive window",
+                               .expected = text("at least data byte %" G_GINT64_FORMAT, end->edge),
+                               .seen = text("%" G_GINT64_FORMAT, edge),
+                               .earlier = end->edge_place});
+}
+
+/* How far below its highest one a right edge may seem to be: windows are announced in units. */
+static int64_t unit_of(const Packet *packet)
+{
+    return (int64_t)1 << packet->sending->wscale;
+}
 
 /* DSS-20: the right edge of the window on @packet. */
 static void check_edge(const Packet *packet, DssEnd *end, DssSide *side, int64_t data_ack,
                        bool newer)
 {
-    const int64_t unit = (int64_t)1 << packet->sending->wscale;
-    const int64_t edge = data_ack + ((int64_t)packet->wire->window << packet->sending->wscale);
+    const int64_t unit = unit_of(packet);
+    const int64_t edge = data_ack + (int64_t)packet->wire->window * unit;
 
     if (!packet->sending->has_syn || !packet->peer->has_syn) {
         rule_unchecked(packet->check, RULE_DSS_20, EV_SYN);
@@ -128,13 +156,7 @@ static void check_edge(const Packet *packet, DssEnd *end, DssSide *side, int64_t
         return;
     }
     if (end->has_edge && newer && rule_broken(packet, RULE_DSS_20, edge + unit < end->edge))
-        rule_fault(packet,
-                   (Fault){.rule = RULE_DSS_20,
-                           .suspect = dss_suspect(packet->check, packet->sender),
-                           .field = "right edge of the receive window",
-                           .expected = text("at least data byte %" G_GINT64_FORMAT, end->edge),
-                           .seen = text("%" G_GINT64_FORMAT, edge),
-                           .earlier = end->edge_place});
+        report_shrunk(packet, end, edge);
     if (!end->has_edge || (newer && edge > end->edge)) {
         end->has_edge = true;
         end->edge = edge;
@@ -148,27 +170,28 @@ static void check_edge(const Packet *packet, DssEnd *end, DssSide *side, int64_t
     side->unit = MAX(side->unit, unit);
 }
 
+FOR_FAULTS static void report_outside(const Packet *packet, const DssSide *side, int64_t end)
+{
+    rule_fault(packet, (Fault){.rule = RULE_DSS_21,
+                               .verdict = WARNING,
+                               .field = "end of the payload",
+                               .expected = text("at most data byte %" G_GINT64_FORMAT, side->edge),
+                               .seen = text("%" G_GINT64_FORMAT, end),
+                               .earlier = side->edge_place,
+                               .needs = EV_ALL | EV_NOGAP,
+                               .unseen = !end_is_complete(packet->peer)});
+}
+
 /* DSS-21: new payload that ends at data offset @end. */
 static void check_inside_window(const Packet *packet, const DssSide *side, int64_t end)
 {
     const bool outside = side->has_edge && end > side->edge + side->unit;
 
-    if (side->scale_unknown) {
+    if (side->scale_unknown)
         rule_unchecked(packet->check, RULE_DSS_21, EV_SYN);
-        return;
-    }
-    if (!side->has_edge || (outside && dss_is_doubtful(packet->check)))
-        return;
-    if (rule_broken(packet, RULE_DSS_21, outside))
-        rule_fault(packet,
-                   (Fault){.rule = RULE_DSS_21,
-                           .verdict = WARNING,
-                           .field = "end of the payload",
-                           .expected = text("at most data byte %" G_GINT64_FORMAT, side->edge),
-                           .seen = text("%" G_GINT64_FORMAT, end),
-                           .earlier = side->edge_place,
-                           .needs = EV_ALL | EV_NOGAP,
-                           .unseen = !end_is_complete(packet->peer)});
+    else if (side->has_edge && !(outside && dss_is_doubtful(packet->check)) &&
+             rule_broken(packet, RULE_DSS_21, outside))
+        report_outside(packet, side, end);
 }
 
 /* Data sent twice is acknowledged out of step with the subflows. */
@@ -185,44 +208,44 @@ static bool was_sent_twice(const Check *check, MpsSide sender)
     return false;
 }
 
-/* DSS-22: what is outstanding on the subflow is outstanding in the data (RFC 8684 section 3.3.4):
- * SSN - subflow acknowledgement <= DSN - DATA_ACK, both of one packet of the receiver. */
-static void check_sanity(const Packet *packet, int64_t begin)
+FOR_FAULTS static void report_ahead(const Packet *packet, int64_t in_data, int64_t in_subflow)
 {
-    const DssEnd *receiver = &dss_flow(packet->flow)->end[other(packet->sender)];
-    const int64_t seq = packet->event->segment.seq;
-    const bool failing = seq - receiver->paired_ack > begin - receiver->paired_data_ack;
-
-    if (receiver->paired_ack == 0 || begin < receiver->paired_data_ack)
+    if (dss_is_doubtful(packet->check) || was_sent_twice(packet->check, packet->sender) ||
+        packet->flow->public->side[packet->sender].ledger.unmapped_bytes > 0)
         return;
-    if (!packet->sending->has_syn) {
-        rule_unchecked(packet->check, RULE_DSS_22, EV_SYN);
-        return;
-    }
-    if (failing &&
-        (dss_is_doubtful(packet->check) || was_sent_twice(packet->check, packet->sender) ||
-         packet->flow->public->side[packet->sender].ledger.unmapped_bytes > 0))
-        return;
-    if (rule_broken(packet, RULE_DSS_22, failing))
-        rule_fault(packet, (Fault){.rule = RULE_DSS_22,
-                                   .verdict = WARNING,
-                                   .field = "bytes ahead of the acknowledgements",
-                                   .expected = text(
-                                       "in the subflow no more than in the data: %" G_GINT64_FORMAT,
-                                       begin - receiver->paired_data_ack),
-                                   .seen = text("%" G_GINT64_FORMAT, seq - receiver->paired_ack),
-                                   .needs = EV_ALL | EV_NOGAP});
+    rule_fault(packet,
+               (Fault){.rule = RULE_DSS_22,
+                       .verdict = WARNING,
+                       .field = "bytes ahead of the acknowledgements",
+                       .expected =
+                           text("in the subflow no more than in the data: %" G_GINT64_FORMAT, in_data),
+                       .seen = text("%" G_GINT64_FORMAT, in_subflow),
+                       .needs = EV_ALL | EV_NOGAP});
 }
 
-void dss_window(const Packet *packet, int64_t begin, int64_t end)
+/* DSS-22: what is outstanding on the subflow is outstanding in the data (RFC 8684 section 3.3.4):
+ * SSN - subflow acknowledgement <= DSN - DATA_ACK, both of one packet of the receiver. */
+static void check_sanity(const Packet *packet, const DssEnd *receiver, int64_t begin)
 {
-    DssSide *side = dss_side(packet);
+    const int64_t in_subflow = packet->event->segment.seq - receiver->paired_ack;
+    const int64_t in_data = begin - receiver->paired_data_ack;
 
+    if (receiver->paired_ack == 0 || in_data < 0)
+        return;
+    if (!packet->sending->has_syn)
+        rule_unchecked(packet->check, RULE_DSS_22, EV_SYN);
+    else if (rule_broken(packet, RULE_DSS_22, in_subflow > in_data))
+        report_ahead(packet, in_data, in_subflow);
+}
+
+void dss_window(const Packet *packet, const DssFlow *flow, DssSide *side, int64_t begin,
+                int64_t end)
+{
     if (packet->event->segment.unique_bytes < packet->wire->payload_bytes || end <= side->sent_to)
         return; /* nothing new */
     side->sent_to = end;
     check_inside_window(packet, side, end);
-    check_sanity(packet, begin);
+    check_sanity(packet, &flow->end[other(packet->sender)], begin);
 }
 
 /* ---- DSS-19 ---- */
@@ -286,11 +309,11 @@ void dss_right_form(const Packet *packet, int64_t data_begin, int64_t data_end)
 }
 
 /* Whether @packet, of the receiver, shows what became of the wrong mapping on @flow. */
-static void watch_wrong_form(const Packet *packet, const Flow *flow, const MpsMptcpOption *dss)
+static void watch_wrong_form(const Packet *packet, const Flow *flow)
 {
     WrongForm *wrong = dss_flow(flow)->end[other(packet->sender)].wrong_form;
     const bool here = flow == packet->flow;
-    const bool taken = dss && dss->dss.has_ack && packet->event->segment.has_data_ack &&
+    const bool taken = packet->dss && packet->dss->dss.has_ack && packet->event->segment.has_data_ack &&
                        packet->event->segment.data_ack >= wrong->data_end;
     const bool idle = here && packet->event->segment.has_ack &&
                       packet->event->segment.ack >= wrong->seq_end &&
@@ -311,46 +334,92 @@ static void watch_wrong_form(const Packet *packet, const Flow *flow, const MpsMp
     wrong->place.packet = 0;
 }
 
-static void watch_wrong_forms(const Packet *packet, const MpsMptcpOption *dss)
+static void watch_wrong_forms(const Packet *packet)
 {
-    if (!rule_is_broken(packet->check, RULE_DSS_03))
-        return;
     for (guint i = 0; i < check_n_flows(packet->check); i++) {
         const Flow *flow = dss_flow_in(packet->check, i);
         const WrongForm *wrong =
             flow ? dss_flow(flow)->end[other(packet->sender)].wrong_form : NULL;
 
         if (wrong && wrong->place.packet)
-            watch_wrong_form(packet, flow, dss);
+            watch_wrong_form(packet, flow);
     }
 }
 
 /* ---- each packet, and the end ---- */
 
-void dss_acks(const Packet *packet, const MpsMptcpOption *dss)
+/* Whether @packet acknowledges and offers what the packet before of its sender did on the subflow,
+ * and all rules held for that. */
+static bool repeats_ack(const Packet *packet, const DssEnd *end)
 {
-    DssEnd *end = dss_end(packet);
-    DssSide *side = &dss_check(packet->check)->side[other(packet->sender)];
-    const int64_t data_ack = packet->event->segment.data_ack;
-    bool newer;
+    const MpsEvent *event = packet->event;
 
-    watch_wrong_forms(packet, dss);
-    if (!dss || !packet->event->segment.has_data_ack || packet->rst)
+    return packet->plain && end->held_epoch == packet->check->epoch && event->segment.has_ack &&
+           event->segment.data_ack == end->paired_data_ack &&
+           event->segment.ack == end->paired_ack && packet->wire->window == end->held_window;
+}
+
+static void pass_repeated(const Packet *packet, bool newer)
+{
+    rule_pass(packet->check, RULE_DSS_16);
+    if (newer) {
+        rule_pass(packet->check, RULE_DSS_17);
+        rule_pass(packet->check, RULE_DSS_20);
+    }
+}
+
+/* Whether those rules hold again for a packet that acknowledges and offers the same as @packet. */
+static bool held(const Packet *packet, const DssEnd *end, const DssSide *side)
+{
+    const MpsEvent *event = packet->event;
+    const int64_t data_ack = event->segment.data_ack;
+
+    return event->segment.has_ack && packet->check->based && data_ack >= 0 &&
+           data_ack <= side->highest && data_ack == end->ack && end->has_edge &&
+           data_ack + (packet->wire->window + 1) * unit_of(packet) >= end->edge && data_ack == end->paired_data_ack &&
+           event->segment.ack == end->paired_ack;
+}
+
+static G_GNUC_NO_INLINE void take_ack(const Packet *packet, DssEnd *end, DssSide *side, bool newer)
+{
+    const MpsEvent *event = packet->event;
+    const int64_t data_ack = event->segment.data_ack;
+
+    end->held_epoch = 0;
+    if (!check_range(packet, side, data_ack))
         return;
-    newer = is_newer(&end->order, packet);
-    if (!check_range(packet, dss, data_ack))
-        return;
-    check_width(packet, side, dss, data_ack);
+    check_width(packet, side, data_ack);
     if (check_monotonic(packet, end, data_ack, newer))
         check_edge(packet, end, side, data_ack, newer);
-    if (packet->event->segment.has_ack && packet->event->segment.ack >= end->paired_ack &&
-        !packet->again) {
-        end->paired_ack = packet->event->segment.ack;
+    if (event->segment.has_ack && event->segment.ack >= end->paired_ack && !packet->again) {
+        end->paired_ack = event->segment.ack;
         end->paired_data_ack = data_ack;
     }
     if (!side->has_data_ack || data_ack > side->data_ack) {
         side->has_data_ack = true;
         side->data_ack = data_ack;
+    }
+    if (held(packet, end, side)) {
+        end->held_epoch = packet->check->epoch;
+        end->held_window = packet->wire->window;
+    }
+}
+
+void dss_acks(const Packet *packet, DssFlow *flow, DssSide *side)
+{
+    DssEnd *end = &flow->end[packet->sender];
+    bool newer;
+
+    if (rule_is_broken(packet->check, RULE_DSS_03))
+        watch_wrong_forms(packet);
+    if (!packet->dss || !packet->event->segment.has_data_ack || packet->rst)
+        return;
+    newer = is_newer(&end->order, packet);
+    if (repeats_ack(packet, end)) {
+        pass_repeated(packet, newer);
+        check_width(packet, side, packet->event->segment.data_ack);
+    } else {
+        take_ack(packet, end, side, newer);
     }
 }
 

@@ -16,9 +16,11 @@ Mapping *dss_mapping_at(const DssEnd *end, int64_t seq)
 {
     const guint n = end->mappings ? end->mappings->len : 0;
 
-    if (n > 0 && covers(mapping_of(end, end->used), seq))
+    if (n == 0)
+        return NULL;
+    if (covers(mapping_of(end, end->used), seq))
         return mapping_of(end, end->used);
-    if (n > 0 && seq >= end->mapped_to)
+    if (seq >= end->mapped_to)
         return NULL;
     for (guint i = 0; i < n; i++) {
         /* From the newest to the oldest. */
@@ -56,8 +58,8 @@ static const char *contradiction(const Mapping *a, const Mapping *b)
     return NULL;
 }
 
-static void report_change(const Packet *packet, const char *field, const Mapping *first,
-                          const Mapping *mapping)
+FOR_FAULTS static void report_change(const Packet *packet, const char *field, const Mapping *first,
+                                     const Mapping *mapping)
 {
     rule_fault(packet, (Fault){.rule = RULE_DSS_06,
                                .suspect = SUSPECT_SENDER,
@@ -138,35 +140,33 @@ static void keep(DssEnd *end, const Mapping *mapping)
     }
 }
 
-bool dss_announce(const Packet *packet, const Mapping *announced)
+bool dss_announce(const Packet *packet, DssEnd *end, Mapping *mapping)
 {
-    DssEnd *end = dss_end(packet);
-    Mapping mapping = *announced;
     guint index;
 
-    if (end->mappings && same_option(mapping_of(end, end->used), announced)) {
+    if (end->mappings && same_option(mapping_of(end, end->used), mapping)) {
         rule_pass(packet->check, RULE_DSS_06);
         return true;
     }
-    if (!compare(packet, end, &mapping, &index))
+    if (!compare(packet, end, mapping, &index))
         return false;
     rule_pass(packet->check, RULE_DSS_06);
     if (end->mappings && index < end->mappings->len) {
         end->used = index;
     } else {
         if (rules_options(packet->check->rules)->checksums)
-            mapping.summed = begin_sum(mapping.summed);
-        keep(end, &mapping);
+            mapping->summed = begin_sum(mapping->summed);
+        keep(end, mapping);
     }
-    if (end->bare_begin < end->bare_end && covers(&mapping, end->bare_begin))
-        end->bare_begin = MIN(end->bare_end, mapping.seq + mapping.bytes);
+    if (end->bare_begin < end->bare_end && covers(mapping, end->bare_begin))
+        end->bare_begin = MIN(end->bare_end, mapping->seq + mapping->bytes);
     return true;
 }
 
-void dss_mapped_payload(const Packet *packet)
+void dss_mapped_payload(const Packet *packet, DssFlow *flow, DssSide *side)
 {
     const MpsEvent *event = packet->event;
-    DssEnd *end = dss_end(packet);
+    DssEnd *end = &flow->end[packet->sender];
     const int64_t begin = event->segment.seq;
     const int64_t until = begin + packet->wire->payload_bytes;
     const Mapping *mapping;
@@ -175,7 +175,7 @@ void dss_mapped_payload(const Packet *packet)
         return;
     mapping = dss_mapping_at(end, begin);
     if (mapping)
-        dss_window(packet, mapping->offset + begin - mapping->seq,
+        dss_window(packet, flow, side, mapping->offset + begin - mapping->seq,
                    mapping->offset + until - mapping->seq);
     else if (end->bare_begin >= end->bare_end && !packet->again) {
         end->bare_begin = begin;

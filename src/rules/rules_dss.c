@@ -208,10 +208,9 @@ static void report_far(const Packet *packet, bool ahead)
 }
 
 /* DSS-11.  What lies beyond the DATA_FIN is FIN-04's. */
-static bool check_dsn(const Packet *packet, const MpsMptcpOption *dss)
+static bool check_dsn(const Packet *packet, const MpsMptcpOption *dss, DssSide *side)
 {
     Check *check = packet->check;
-    DssSide *side = dss_side(packet);
     const int64_t offset = packet->event->segment.map_offset;
     const bool old = side->has_data_ack && offset < side->data_ack - HALF_SPACE;
     const bool ahead = dss->dss.dsn_is_64 && (side->has_data_ack || side->beyond_subflow) &&
@@ -270,7 +269,8 @@ static void check_urgent(const Packet *packet)
 
 /* ---- the family ---- */
 
-static void take_mapping(const Packet *packet, const MpsMptcpOption *dss)
+static void take_mapping(const Packet *packet, const MpsMptcpOption *dss, DssEnd *end,
+                         DssSide *side)
 {
     const MpsEvent *event = packet->event;
     Mapping mapping = {
@@ -288,9 +288,8 @@ static void take_mapping(const Packet *packet, const MpsMptcpOption *dss)
         .place = packet_place(packet),
     };
     const bool sound = check_ssn(packet, dss) && check_carrier(packet, dss);
-    DssSide *side = dss_side(packet);
 
-    if (!check_dsn(packet, dss) || !sound)
+    if (!check_dsn(packet, dss, side) || !sound)
         return;
     if (!mapping.has_dsn && side->based) {
         mapping.has_dsn = true;
@@ -306,7 +305,7 @@ static void take_mapping(const Packet *packet, const MpsMptcpOption *dss)
         dss_narrow(packet, mapping.offset + mapping.length);
     if (mapping.bytes == 0)
         dss_bare_checksum(packet, &mapping);
-    else if (event->segment.has_map_seq && !dss_announce(packet, &mapping))
+    else if (event->segment.has_map_seq && !dss_announce(packet, end, &mapping))
         return;
     if (!side->has_mapping || mapping.offset + mapping.length > side->highest)
         side->highest = mapping.offset + mapping.length;
@@ -324,7 +323,7 @@ static void take_capable(const Packet *packet, const MpsMptcpOption *capable)
 {
     const MpsConnectionSide *public = &packet->check->connection->side[packet->sender];
     DssSide *side = dss_side(packet);
-    const Mapping mapping = {
+    Mapping mapping = {
         .seq = 1 + (int64_t)packet->sending->syn_taken,
         .bytes = capable->capable.data_bytes,
         .ssn = 1,
@@ -340,7 +339,7 @@ static void take_capable(const Packet *packet, const MpsMptcpOption *capable)
     if (!capable->capable.has_data_length || mapping.bytes == 0 || !packet->sending->has_syn ||
         !public->has_idsn || packet->check->keys_doubtful || packet->wire->payload_bytes == 0)
         return;
-    dss_announce(packet, &mapping);
+    dss_announce(packet, dss_end(packet), &mapping);
     side->highest = side->has_mapping ? MAX(side->highest, (int64_t)mapping.bytes) : mapping.bytes;
     side->has_mapping = true;
 }
@@ -357,7 +356,36 @@ static void settle_flow(const Packet *packet)
     state->check = packet->check;
 }
 
-static void take_option(const Packet *packet, const MpsMptcpOption *dss)
+/* Whether @dss is that of the last mapping once more, on payload of it, and breaks no rule. */
+static bool repeats_mapping(const Packet *packet, const MpsMptcpOption *dss, const DssEnd *end,
+                            const DssSide *side)
+{
+    const MpsEvent *event = packet->event;
+    const Mapping *last = dss_last_mapping(end);
+    const int64_t at = event->segment.seq;
+
+    return packet->plain && packet->wire->payload_bytes > 0 && last && !last->data_fin &&
+           last->offset == event->segment.map_offset && last->seq == event->segment.map_seq &&
+           last->ssn == dss->dss.ssn && last->length == dss->dss.data_bytes &&
+           last->checksum == dss->dss.checksum && last->has_checksum == dss->dss.has_checksum &&
+           last->dsn_is_64 == dss->dss.dsn_is_64 && (side->wide_flow || !last->dsn_is_64) &&
+           event->segment.has_map_seq && event->segment.has_seq && packet->sending->has_syn &&
+           last->seq < at + (int64_t)packet->wire->payload_bytes && at < last->seq + last->bytes &&
+           side->based && side->has_data_ack && last->offset >= side->data_ack - HALF_SPACE &&
+           last->offset <= side->data_ack + HALF_SPACE &&
+           !rule_is_broken(packet->check, RULE_MPC_21) &&
+           !rule_is_broken(packet->check, RULE_SEC_02);
+}
+
+static void pass_repeated(Check *check)
+{
+    static const RuleId rules[] = {RULE_DSS_06, RULE_DSS_07, RULE_DSS_09, RULE_DSS_11};
+
+    for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
+        rule_pass(check, rules[i]);
+}
+
+static void take_option(const Packet *packet, const MpsMptcpOption *dss, DssEnd *end, DssSide *side)
 {
     rule_pass(packet->check, RULE_DSS_01);
     check_flags(packet, dss);
@@ -365,54 +393,69 @@ static void take_option(const Packet *packet, const MpsMptcpOption *dss)
         check_presence(packet, dss);
         if (dss->dss.data_bytes == 0)
             check_length_zero(packet, dss);
+        else if (repeats_mapping(packet, dss, end, side))
+            pass_repeated(packet->check);
         else
-            take_mapping(packet, dss);
+            take_mapping(packet, dss, end, side);
+    }
+}
+
+/* Whether @packet is judged.  The one that shows a fallback is the last to be. */
+static bool is_judged(const Packet *packet, DssCheck *state)
+{
+    Check *check = packet->check;
+
+    if (state->over || packet->syn || packet->synack ||
+        check->connection->protocol == MPS_PROTOCOL_TCP)
+        return false;
+    if (dss_flow(packet->flow)->check != check)
+        settle_flow(packet);
+    if (check->keys_doubtful || check->base_moved) { /* perhaps even another connection's packets */
+        rule_unchecked(check, RULE_DSS_11, EV_KEYS);
+        rule_unchecked(check, RULE_DSS_16, EV_KEYS);
+        state->over = true;
+        return false;
+    }
+    state->over = check->fallen_back || check->connection->fallback;
+    return !check->fallen_back || packet->wire->n_mptcp > 0;
+}
+
+static void take_end(const Packet *packet, DssEnd *end)
+{
+    if (packet->wire->flags & MPS_TCP_URG && packet->wire->payload_bytes > 0)
+        check_urgent(packet);
+    if (packet->fin && packet->event->segment.has_seq) {
+        end->has_fin = true;
+        end->fin_seq = packet->event->segment.seq + packet->wire->payload_bytes;
     }
 }
 
 static void segment(const Packet *packet)
 {
-    const MpsSegment *wire = packet->wire;
     DssCheck *state = dss_check(packet->check);
-    const MpsMptcpOption *dss, *capable;
+    DssFlow *flow = dss_flow(packet->flow);
+    DssEnd *end = &flow->end[packet->sender];
+    DssSide *side = &state->side[packet->sender];
+    const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
 
-    if (state->over || packet->syn || packet->synack ||
-        packet->check->connection->protocol == MPS_PROTOCOL_TCP)
-        return;
-    if (dss_flow(packet->flow)->check != packet->check)
-        settle_flow(packet);
-    if (packet->check->keys_doubtful ||
-        packet->check->base_moved) { /* perhaps even another connection's packets */
-        rule_unchecked(packet->check, RULE_DSS_11, EV_KEYS);
-        rule_unchecked(packet->check, RULE_DSS_16, EV_KEYS);
-        state->over = true;
-        return;
+    if (!packet->plain || end->judged_epoch != packet->check->epoch) {
+        if (!is_judged(packet, state))
+            return;
+        end->judged_epoch = packet->check->epoch;
     }
-    /* The packet that shows a fallback is the last to be judged. */
-    if (packet->check->fallen_back && wire->n_mptcp == 0) {
-        state->over = true;
-        return;
-    }
-    state->over = packet->check->connection->fallback != 0 || packet->check->fallen_back;
-    dss = packet->dss;
     if (packet->has_unwhole || !packet->options_whole)
         check_shape(packet);
-    if (dss)
-        take_option(packet, dss);
-    capable = packet_option(packet, MPS_MP_CAPABLE);
+    if (packet->dss)
+        take_option(packet, packet->dss, end, side);
     if (capable)
         take_capable(packet, capable);
     if (!packet->rst) {
-        if (wire->payload_bytes > 0)
-            dss_mapped_payload(packet);
-        if (wire->flags & MPS_TCP_URG && wire->payload_bytes > 0)
-            check_urgent(packet);
-        if (packet->fin && packet->event->segment.has_seq) {
-            dss_end(packet)->has_fin = true;
-            dss_end(packet)->fin_seq = packet->event->segment.seq + wire->payload_bytes;
-        }
+        if (packet->wire->payload_bytes > 0)
+            dss_mapped_payload(packet, flow, side);
+        if (!packet->plain)
+            take_end(packet, end);
     }
-    dss_acks(packet, dss);
+    dss_acks(packet, flow, &state->side[other(packet->sender)]);
 }
 
 static void finish(Check *check)

@@ -189,6 +189,7 @@ static void check_lost_sender(const Packet *packet, const MpsMptcpOption *dss, F
         !packet->event->segment.has_seq || packet->event->segment.seq < end->mapped_end ||
         end->lost.packet)
         return;
+    wake_families(packet->check);
     end->lost = packet_place(packet);
     end->lost_until = packet->event->segment.seq + peer->window;
 }
@@ -236,6 +237,7 @@ static void watch_acks(const Packet *packet, FbFlow *flow)
         return;
     if (packet->flow->public->kind == MPS_KIND_JOIN) {
         if (flow->confirmed && !flow->no_dss.packet) {
+            wake_families(packet->check);
             flow->no_dss = packet_place(packet);
             flow->no_dss_sender = other(packet->sender);
             flow->no_dss_unproven = unproven;
@@ -301,46 +303,59 @@ static void watch(const Packet *packet, const MpsMptcpOption *dss, FbFlow *flow)
 
 /* ---- state ---- */
 
+static bool is_payload_map(const MpsMptcpOption *dss)
+{
+    return dss->dss.has_map && dss->dss.data_bytes > dss->dss.data_fin;
+}
+
 static void track_mapping(const Packet *packet, const MpsMptcpOption *dss, FbEnd *end)
 {
-    const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
+    fb_note_shift(end, dss->dss.dsn - dss->dss.ssn, dss->dss.dsn_is_64);
+    if (packet->event->segment.has_map_seq)
+        end->mapped_end =
+            MAX(end->mapped_end, packet->event->segment.map_seq + dss->dss.data_bytes);
+}
+
+static void track_capable(const Packet *packet, const MpsMptcpOption *capable, FbEnd *end)
+{
     const MpsConnectionSide *side = &packet->check->connection->side[packet->sender];
 
-    if (dss && dss->dss.has_map && dss->dss.data_bytes > dss->dss.data_fin) {
-        fb_note_shift(end, dss->dss.dsn - dss->dss.ssn, dss->dss.dsn_is_64);
-        if (packet->event->segment.has_map_seq)
-            end->mapped_end =
-                MAX(end->mapped_end, packet->event->segment.map_seq + dss->dss.data_bytes);
-    } else if (capable && capable->capable.has_data_length && packet->event->segment.has_seq) {
-        if (side->has_idsn)
-            fb_note_shift(end, side->idsn, true);
-        end->capable_end = packet->event->segment.seq + capable->capable.data_bytes;
-        end->mapped_end = MAX(end->mapped_end, end->capable_end);
-    }
+    if (!capable->capable.has_data_length || !packet->event->segment.has_seq)
+        return;
+    if (side->has_idsn)
+        fb_note_shift(end, side->idsn, true);
+    end->capable_end = packet->event->segment.seq + capable->capable.data_bytes;
+    end->mapped_end = MAX(end->mapped_end, end->capable_end);
+}
+
+static void track_dss(const Packet *packet, const MpsMptcpOption *dss, FbEnd *end)
+{
+    if (!end->data_acked)
+        end->data_acked = dss->dss.has_ack && acks_payload(packet);
+    if (is_payload_map(dss))
+        track_mapping(packet, dss, end);
+}
+
+static void track_window(const Packet *packet, FbEnd *end)
+{
+    end->window = (int64_t)packet->wire->window << packet->sending->wscale;
 }
 
 static void track(const Packet *packet, const MpsMptcpOption *dss, FbFlow *flow)
 {
+    const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
     FbEnd *end = &flow->end[packet->sender];
 
-    if (packet->subtypes != 0)
-        track_mapping(packet, dss, end);
-    if (dss && ((dss->dss.has_ack && acks_payload(packet)) || dss->dss.has_map)) {
-        /* It does speak MPTCP: what seemed to be without was not all there was. */
-        if (flow->no_dss_unproven && flow->no_dss_sender != packet->sender)
-            flow->no_dss.packet = 0;
-        end->data_acked |= dss->dss.has_ack && acks_payload(packet);
-    }
+    if (dss)
+        track_dss(packet, dss, end);
+    if (capable && !(dss && is_payload_map(dss)))
+        track_capable(packet, capable, end);
+    /* It does speak MPTCP: what seemed to be without was not all there was. */
+    if (flow->no_dss_unproven && flow->no_dss_sender != packet->sender && dss &&
+        ((dss->dss.has_ack && acks_payload(packet)) || dss->dss.has_map))
+        flow->no_dss.packet = 0;
     if (!packet->rst)
-        end->window = (int64_t)packet->wire->window << packet->sending->wscale;
-}
-
-/* Whether @packet has a DSS and nothing is waited for on its subflow that it could decide. */
-static bool is_routine(const Packet *packet, const FbFlow *flow)
-{
-    return packet->plain && packet->dss && flow->confirmed && !flow->no_dss.packet &&
-           !flow->end[MPS_CLIENT].lost.packet && !flow->end[MPS_SERVER].lost.packet &&
-           (packet->wire->payload_bytes == 0 || flow->end[other(packet->sender)].data_acked);
+        track_window(packet, end);
 }
 
 static void segment(const Packet *packet)
@@ -350,10 +365,6 @@ static void segment(const Packet *packet)
 
     if (packet->syn || packet->synack) {
         take_handshake(packet);
-        return;
-    }
-    if (is_routine(packet, flow)) {
-        track(packet, dss, flow);
         return;
     }
     fb_check_infinite(packet, dss, flow);
@@ -369,6 +380,28 @@ static void segment(const Packet *packet)
     }
     watch(packet, dss, flow);
     track(packet, dss, flow);
+}
+
+/* A DSS decides nothing that is waited for on the subflow. */
+static bool is_quiet(const Packet *packet)
+{
+    const FbFlow *flow = flow_state_of(packet);
+
+    return flow->confirmed && !flow->no_dss.packet && !flow->end[MPS_CLIENT].lost.packet &&
+           !flow->end[MPS_SERVER].lost.packet &&
+           (packet->sending->n_data == 0 || flow->end[other(packet->sender)].data_acked);
+}
+
+static void note(const Packet *packet)
+{
+    FbEnd *end = &flow_state_of(packet)->end[packet->sender];
+
+    if (packet->dss) {
+        track_dss(packet, packet->dss, end);
+        track_window(packet, end);
+    } else {
+        segment(packet);
+    }
 }
 
 static void finish(Check *check)
@@ -389,5 +422,7 @@ const Family mps_rules_fb = {
     .check_bytes = sizeof(FbCheck),
     .flow_bytes = sizeof(FbFlow),
     .segment = segment,
+    .is_quiet = is_quiet,
+    .note = note,
     .finish = finish,
 };

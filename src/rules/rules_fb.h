@@ -85,8 +85,22 @@ static inline bool fb_is_plain(const Packet *packet)
     return packet->options_whole && packet->wire->n_mptcp == 0;
 }
 
+/* Whether a difference of DSN and SSN is that of the mappings before. */
+static inline bool fb_same_shift(const FbEnd *end, uint64_t shift, bool is_64)
+{
+    return is_64 && end->shift_is_64 ? shift == end->shift
+                                     : (uint32_t)shift == (uint32_t)end->shift;
+}
+
 /* Notes the difference of DSN and SSN of a mapping. */
-void fb_note_shift(FbEnd *end, uint64_t shift, bool is_64);
+static inline void fb_note_shift(FbEnd *end, uint64_t shift, bool is_64)
+{
+    if (end->has_shift && !fb_same_shift(end, shift, is_64))
+        end->many_shifts = true;
+    end->has_shift = true;
+    end->shift = shift;
+    end->shift_is_64 = is_64;
+}
 
 /* Judges an infinite mapping; @dss may be NULL. */
 void fb_check_infinite(const Packet *packet, const MpsMptcpOption *dss, const FbFlow *flow);

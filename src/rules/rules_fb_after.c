@@ -9,22 +9,6 @@ static FbCheck *state_of(const Packet *packet)
     return check_state(packet->check, FAMILY_fb);
 }
 
-/* Whether a difference of DSN and SSN is that of the mappings before. */
-static bool same_shift(const FbEnd *end, uint64_t shift, bool is_64)
-{
-    return is_64 && end->shift_is_64 ? shift == end->shift
-                                     : (uint32_t)shift == (uint32_t)end->shift;
-}
-
-void fb_note_shift(FbEnd *end, uint64_t shift, bool is_64)
-{
-    if (end->has_shift && !same_shift(end, shift, is_64))
-        end->many_shifts = true;
-    end->has_shift = true;
-    end->shift = shift;
-    end->shift_is_64 = is_64;
-}
-
 /* ---- FB-06, FB-07: the infinite mapping itself ---- */
 
 static void check_form(const Packet *packet, const MpsMptcpOption *dss, const FbEnd *end)
@@ -32,7 +16,7 @@ static void check_form(const Packet *packet, const MpsMptcpOption *dss, const Fb
     const bool zero = dss->dss.ssn == 0;
     const bool sum = dss->dss.has_checksum && dss->dss.checksum != 0;
     const bool moved =
-        end->has_shift && !same_shift(end, dss->dss.dsn - dss->dss.ssn, dss->dss.dsn_is_64);
+        end->has_shift && !fb_same_shift(end, dss->dss.dsn - dss->dss.ssn, dss->dss.dsn_is_64);
 
     if (!rule_broken(packet, RULE_FB_06, zero || sum || moved))
         return;

@@ -58,7 +58,6 @@ static bool lies(const Check *check)
 static bool is_near(const Side *side, int64_t offset)
 {
     const int64_t from = side->has_data ? side->highest : side->has_acked ? side->acked : offset;
-
     int64_t apart;
 
     return !__builtin_sub_overflow(offset, from, &apart) && apart < (int64_t)1 << 31 &&
@@ -168,6 +167,15 @@ static void take_data_fin(const Packet *packet, const MpsMptcpOption *dss, Side 
 
 /* ---- data and its acknowledgement ---- */
 
+static void note_mapped_to(const Packet *packet, Side *side, int64_t end)
+{
+    if (!side->has_data || end > side->highest) {
+        side->has_data = true;
+        side->highest = end;
+        side->highest_at = packet_place(packet);
+    }
+}
+
 static void take_mapping(const Packet *packet, Side *side, int64_t offset, uint32_t bytes,
                          bool data_fin)
 {
@@ -175,13 +183,8 @@ static void take_mapping(const Packet *packet, Side *side, int64_t offset, uint3
 
     if (bytes == 0)
         return;
-    if (!side->has_fin || data_fin || end <= side->fin) {
-        if (!side->has_data || end > side->highest) {
-            side->highest = end;
-            side->highest_at = packet_place(packet);
-        }
-        side->has_data = true;
-    }
+    if (!side->has_fin || data_fin || end <= side->fin)
+        note_mapped_to(packet, side, end);
     if (!side->has_fin || data_fin)
         return;
     if (packet->again && end > side->fin)
@@ -245,14 +248,19 @@ static void judge_last_fin(const Packet *packet, Side *side, MpsSide data_sender
     report_last_fin(packet->check, data_sender, side);
 }
 
+static void note_acked(Side *side, int64_t data_ack)
+{
+    if (!side->has_acked || data_ack > side->acked)
+        side->acked = data_ack;
+    side->has_acked = true;
+}
+
 /* What the peer says of data that @data_sender has sent. */
 static void take_data_ack(const Packet *packet, Side *side, MpsSide data_sender)
 {
     const int64_t data_ack = packet->event->segment.data_ack;
 
-    if (!side->has_acked || data_ack > side->acked)
-        side->acked = data_ack;
-    side->has_acked = true;
+    note_acked(side, data_ack);
     if (side->last_fin.place.packet && side->last_fin.subflow == packet->flow->public)
         judge_last_fin(packet, side, data_sender);
     if (!side->has_fin || side->fin_acked.packet)
@@ -334,6 +342,30 @@ static void segment(const Packet *packet)
     }
     if (packet->fin && !state->fastclose)
         check_last_fin(packet, side);
+}
+
+/* No DATA_FIN or FIN is there to be held against. */
+static bool is_quiet(const Packet *packet)
+{
+    const Check *check = packet->check;
+    const Side *side = ((const CheckState *)check_state(check, FAMILY_fin))->side;
+
+    return check->based && !check->base_moved && !side[0].has_fin && !side[1].has_fin &&
+           !side[0].last_fin.place.packet && !side[1].last_fin.place.packet;
+}
+
+static void note(const Packet *packet)
+{
+    const MpsEvent *event = packet->event;
+    FlowState *flow = flow_state(packet->flow, FAMILY_fin);
+    CheckState *state = check_state(packet->check, FAMILY_fin);
+    Side *own = &state->side[packet->sender], *peer = &state->side[other(packet->sender)];
+
+    flow->acked_ns[packet->sender] = packet->wire->ts_ns;
+    if (event->segment.has_data_ack && is_near(peer, event->segment.data_ack))
+        note_acked(peer, event->segment.data_ack);
+    if (event->segment.has_map && is_near(own, event->segment.map_offset))
+        note_mapped_to(packet, own, event->segment.map_offset + packet->dss->dss.data_bytes);
 }
 
 /* ---- the end ---- */
@@ -620,5 +652,7 @@ const Family mps_rules_fin = {
     .check_bytes = sizeof(CheckState),
     .flow_bytes = sizeof(FlowState),
     .segment = segment,
+    .is_quiet = is_quiet,
+    .note = note,
     .finish = finish,
 };

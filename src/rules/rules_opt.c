@@ -20,6 +20,10 @@ typedef struct {
     } end[2];
 } FlowState;
 
+typedef struct {
+    uint32_t n_noted; /* packets with a plain DSS: all rules of its form applied and held */
+} CheckState;
+
 static FlowState *state_of(const Packet *packet)
 {
     return flow_state(packet->flow, FAMILY_opt);
@@ -284,37 +288,11 @@ static void check_out_of_window(const Packet *packet, FlowState *state)
     }
 }
 
-/* Whether @packet has nothing but a DSS to which every rule of its form applies, and is part of no
- * signalling. */
-static bool is_routine(const Packet *packet, const FlowState *state)
-{
-    const MpsMptcpOption *dss = packet->dss;
-    const Flow *flow = packet->flow;
-
-    return packet->plain && dss && (dss->byte2 & 0x0f) == 0 && (dss->byte3 & 0xe0) == 0 &&
-           packet->check->connection->version >= 0 && flow->syn.packet && flow->synack.packet &&
-           !state->refused && state->end[0].n == 0 && state->end[1].n == 0 &&
-           !state->end[other(packet->sender)].out.place.packet;
-}
-
-static void pass_routine(Check *check)
-{
-    static const RuleId rules[] = {RULE_OPT_01, RULE_OPT_02, RULE_OPT_03, RULE_OPT_04,
-                                   RULE_OPT_05, RULE_OPT_06, RULE_OPT_07, RULE_OPT_09};
-
-    for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
-        rule_pass(check, rules[i]);
-}
-
 static void segment(const Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
     FlowState *state = state_of(packet);
 
-    if (is_routine(packet, state)) {
-        pass_routine(packet->check);
-        return;
-    }
     if (packet->synack)
         note_refusal(packet, state);
     check_signalling(packet, state);
@@ -339,8 +317,37 @@ static void segment(const Packet *packet)
         check_negotiated(packet, state);
 }
 
+/* Every rule of the form of a DSS applies to the plain ones, and they are part of no signalling. */
+static bool is_quiet(const Packet *packet)
+{
+    const FlowState *state = state_of(packet);
+    const Flow *flow = packet->flow;
+
+    return packet->check->connection->version >= 0 && flow->syn.packet && flow->synack.packet &&
+           !state->refused && state->end[0].n == 0 && state->end[1].n == 0 &&
+           !state->end[other(packet->sender)].out.place.packet;
+}
+
+static void note(const Packet *packet)
+{
+    CheckState *state = check_state(packet->check, FAMILY_opt);
+
+    state->n_noted += packet->dss != NULL;
+}
+
+static void pass_noted(Check *check)
+{
+    static const RuleId rules[] = {RULE_OPT_01, RULE_OPT_02, RULE_OPT_03, RULE_OPT_04,
+                                   RULE_OPT_05, RULE_OPT_06, RULE_OPT_07, RULE_OPT_09};
+    const CheckState *state = check_state(check, FAMILY_opt);
+
+    for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
+        check->passed[rules[i]] += state->n_noted;
+}
+
 static void finish(Check *check)
 {
+    pass_noted(check);
     for (guint i = 0; i < check_n_flows(check); i++) {
         const Flow *flow = check_flow(check, i);
         const FlowState *state = flow ? flow_state(flow, FAMILY_opt) : NULL;
@@ -352,7 +359,10 @@ static void finish(Check *check)
 }
 
 const Family mps_rules_opt = {
+    .check_bytes = sizeof(CheckState),
     .flow_bytes = sizeof(FlowState),
     .segment = segment,
+    .is_quiet = is_quiet,
+    .note = note,
     .finish = finish,
 };

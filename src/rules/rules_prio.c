@@ -195,8 +195,22 @@ static void segment(const Packet *packet)
         check_honoured(packet);
 }
 
+static bool is_quiet(const Packet *packet)
+{
+    const CheckState *state = check_state(packet->check, FAMILY_prio);
+
+    return !state->has_backup;
+}
+
+static void note(const Packet *packet)
+{
+    maps_more(packet, check_state(packet->check, FAMILY_prio));
+}
+
 const Family mps_rules_prio = {
     .check_bytes = sizeof(CheckState),
     .flow_bytes = sizeof(FlowState),
     .segment = segment,
+    .is_quiet = is_quiet,
+    .note = note,
 };

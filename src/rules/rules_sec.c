@@ -520,7 +520,7 @@ static void clear_run(MpsRules *rules)
     known_clear(run_state(rules, FAMILY_sec));
 }
 
-/* Both keys are known, and the first data sequence number and DATA_ACK of the sender. */
+/* Both keys are known, and the first data sequence number, if any, and DATA_ACK of the sender. */
 static bool is_quiet(const Packet *packet)
 {
     const CheckState *state = check_state(packet->check, FAMILY_sec);
@@ -529,7 +529,8 @@ static bool is_quiet(const Packet *packet)
 
     return flow->met && state->keys_told && connection->id != 0 &&
            connection->side[MPS_CLIENT].has_idsn && connection->side[MPS_SERVER].has_idsn &&
-           state->end[packet->sender].has_first && state->end[packet->sender].has_ack;
+           (state->end[packet->sender].has_first || !packet->check->has_mapped[packet->sender]) &&
+           state->end[packet->sender].has_ack;
 }
 
 const Family mps_rules_sec = {
