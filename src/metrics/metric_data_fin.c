@@ -76,7 +76,6 @@ const MpsMetric mps_metric_data_fin = {
     .always = true,
     .table = &mps_signal_count_table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT),
-    .observe = observe,
+    .observe = {[MPS_EV_SEGMENT] = {observe}},
     .finish = finish,
 };

@@ -321,9 +321,13 @@ const MpsMetric mps_metric_data_rtt = {
     .columns = columns,
     .feeds = &mps_metric_series_acked,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_DATA_ACK) | MPS_WANTS(MPS_EV_SEGMENT) |
-             MPS_WANTS(MPS_EV_ACK),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_DATA] = {observe},
+            [MPS_EV_DATA_ACK] = {observe},
+            [MPS_EV_SEGMENT] = {observe},
+            [MPS_EV_ACK] = {observe},
+        },
     .summarise = summarise,
     .clear = clear,
 };

@@ -354,8 +354,12 @@ const MpsMetric mps_metric_flight = {
     .columns = columns,
     .feeds = &mps_metric_series_acked,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_PROGRESS) |
-             MPS_WANTS(MPS_EV_RTT),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_DATA] = {observe},
+            [MPS_EV_SEGMENT] = {observe},
+            [MPS_EV_PROGRESS] = {observe},
+            [MPS_EV_RTT] = {observe},
+        },
     .summarise = summarise,
 };

@@ -497,9 +497,14 @@ const MpsMetric mps_metric_reinjection = {
     .columns = columns,
     .table = &table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_ACK) |
-             MPS_WANTS(MPS_EV_TCP_ACKED) | MPS_WANTS(MPS_EV_DATA_ACK),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_DATA] = {observe},
+            [MPS_EV_SEGMENT] = {observe},
+            [MPS_EV_ACK] = {observe},
+            [MPS_EV_TCP_ACKED] = {observe},
+            [MPS_EV_DATA_ACK] = {observe},
+        },
     .finish = finish,
     .summarise = summarise,
     .clear = clear,

@@ -632,8 +632,11 @@ const MpsMetric mps_metric_reordering = {
     .table = &parts_table,
     .histogram = &histogram_table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_DATA_ACK),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_DATA] = {observe},
+            [MPS_EV_DATA_ACK] = {observe},
+        },
     .finish = finish,
     .summarise = summarise,
     .clear = clear,

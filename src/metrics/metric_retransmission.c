@@ -205,8 +205,12 @@ const MpsMetric mps_metric_retransmission = {
     .table = &table,
     .feeds = &mps_metric_series,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_ACK) | MPS_WANTS(MPS_EV_RTT),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_SEGMENT] = {observe},
+            [MPS_EV_ACK] = {observe},
+            [MPS_EV_RTT] = {observe},
+        },
     .finish = finish,
     .summarise = summarise,
     .clear = clear,

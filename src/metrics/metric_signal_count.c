@@ -256,8 +256,7 @@ const MpsMetric mps_metric_signal_count = {
     .always = true,
     .table = &mps_signal_count_table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT),
-    .observe = observe,
+    .observe = {[MPS_EV_SEGMENT] = {observe}},
     .finish = finish,
     .clear = clear,
 };

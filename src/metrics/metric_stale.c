@@ -204,8 +204,7 @@ const MpsMetric mps_metric_stale = {
     .columns = columns,
     .table = &mps_stall_table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT),
-    .observe = observe,
+    .observe = {[MPS_EV_SEGMENT] = {observe}},
     .finish = finish,
     .summarise = summarise,
 };

@@ -271,7 +271,11 @@ const MpsMetric mps_metric_tcp = {
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
     .columns = columns,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_ACK) | MPS_WANTS(MPS_EV_TCP_ACKED),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_SEGMENT] = {observe},
+            [MPS_EV_ACK] = {observe},
+            [MPS_EV_TCP_ACKED] = {observe},
+        },
     .summarise = summarise,
 };
