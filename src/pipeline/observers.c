@@ -20,9 +20,17 @@ typedef struct {
     MpsScope scope;
 } Call;
 
+/* Sets of segments and, beside them, of events without what some scopes are about: whom to call is
+ * looked up with both. */
+enum {
+    NO_SUBFLOW = MPS_N_SEGMENT_SETS,
+    NO_DIRECTION = 2 * MPS_N_SEGMENT_SETS,
+    N_SETS = 4 * MPS_N_SEGMENT_SETS
+};
+
 struct _MpsObservers {
-    GArray *of_scope[MPS_N_SCOPES];                  /* Observer */
-    GArray *calls[MPS_N_EVENTS][MPS_N_SEGMENT_SETS]; /* Call; the first, if no segment's event */
+    GArray *of_scope[MPS_N_SCOPES];      /* Observer */
+    GArray *calls[MPS_N_EVENTS][N_SETS]; /* Call */
     size_t state_bytes[MPS_N_SCOPES];
     MpsTable scope_table[MPS_N_SCOPES];
     GArray *columns[MPS_N_SCOPES];  /* MpsColumn, ended by { 0 } */
@@ -60,6 +68,16 @@ static void add_table(MpsObservers *self, const MpsTable *table)
         g_ptr_array_add(self->tables, (gpointer)(uintptr_t)table);
 }
 
+/* Whether events in @set are about an entity of @scope. */
+static bool has_entity(unsigned set, MpsScope scope)
+{
+    const bool of_subflow = scope == MPS_SCOPE_SUBFLOW || scope == MPS_SCOPE_SUBFLOW_DIRECTION;
+    const bool directed =
+        scope == MPS_SCOPE_CONNECTION_DIRECTION || scope == MPS_SCOPE_SUBFLOW_DIRECTION;
+
+    return !(of_subflow && set & NO_SUBFLOW) && !(directed && set & NO_DIRECTION);
+}
+
 /* One that is not @selected leaves its columns NULL and its tables empty. */
 static void add_metric(MpsObservers *self, const MpsMetric *metric, bool selected)
 {
@@ -78,8 +96,8 @@ static void add_metric(MpsObservers *self, const MpsMetric *metric, bool selecte
         const MpsObserve *wish = &metric->observe[kind];
         const Call call = {wish->call, (uint32_t)observer.at, scope};
 
-        for (unsigned set = 0; set < MPS_N_SEGMENT_SETS; set++)
-            if (wish->call && (wish->only == 0 || wish->only & set))
+        for (unsigned set = 0; set < N_SETS; set++)
+            if (wish->call && has_entity(set, scope) && (wish->only == 0 || wish->only & set))
                 g_array_append_val(self->calls[kind][set], call);
     }
 }
@@ -107,7 +125,7 @@ MpsObservers *mps_observers_new(MpsMetricSet selected)
 
     self->tables = g_ptr_array_new();
     for (int kind = 0; kind < MPS_N_EVENTS; kind++)
-        for (unsigned set = 0; set < MPS_N_SEGMENT_SETS; set++)
+        for (unsigned set = 0; set < N_SETS; set++)
             self->calls[kind][set] = g_array_new(FALSE, FALSE, sizeof(Call));
     for (int scope = 0; scope < MPS_N_SCOPES; scope++) {
         self->of_scope[scope] = g_array_new(FALSE, FALSE, sizeof(Observer));
@@ -151,7 +169,7 @@ unsigned mps_observers_wants(const MpsObservers *self)
     unsigned wants = 0;
 
     for (int kind = 0; kind < MPS_N_EVENTS; kind++)
-        for (unsigned set = 0; set < MPS_N_SEGMENT_SETS; set++)
+        for (unsigned set = 0; set < N_SETS; set++)
             wants |= self->calls[kind][set]->len ? MPS_WANTS(kind) : 0;
     return wants;
 }
@@ -182,15 +200,16 @@ static unsigned set_of(const MpsSegment *wire)
 void mps_observers_emit(const MpsObservers *self, const MpsEvent *event, MpsRowSink *rows)
 {
     const bool of_segment = event->kind == MPS_EV_SEGMENT || event->kind == MPS_EV_ACK;
-    const unsigned set = of_segment ? set_of(event->segment.wire) : 0;
+    const unsigned set = (of_segment ? set_of(event->segment.wire) : 0) |
+                         (event->subflow ? 0 : NO_SUBFLOW) |
+                         (event->direction == MPS_NOBODY ? NO_DIRECTION : 0);
     const GArray *calls = self->calls[event->kind][set];
     const Call *call = (const Call *)(void *)calls->data, *end = call + calls->len;
     char *states[MPS_N_SCOPES];
 
     find_states(states, event->connection, event->subflow, event->direction);
     for (; call < end; call++)
-        if (states[call->scope])
-            call->observe(states[call->scope] + call->at, event, rows);
+        call->observe(states[call->scope] + call->at, event, rows);
 }
 
 static void write_row(const MpsObservers *self, MpsScope scope, const MpsSubject *subject,
@@ -247,7 +266,7 @@ void mps_observers_free(MpsObservers *self)
     if (!self)
         return;
     for (int kind = 0; kind < MPS_N_EVENTS; kind++)
-        for (unsigned set = 0; set < MPS_N_SEGMENT_SETS; set++)
+        for (unsigned set = 0; set < N_SETS; set++)
             g_array_unref(self->calls[kind][set]);
     for (int scope = 0; scope < MPS_N_SCOPES; scope++) {
         g_array_unref(self->of_scope[scope]);
