@@ -114,7 +114,8 @@ static bool count_in_list(MpsHistogram *self, uint32_t bin, uint64_t times)
     return true;
 }
 
-static void count(MpsHistogram *self, uint32_t bin, uint64_t times)
+/* Counts in a bin that there is no array for, so far. */
+static G_GNUC_NO_INLINE void count_apart(MpsHistogram *self, uint32_t bin, uint64_t times)
 {
     if (self->n_bins == 0) {
         if (count_in_list(self, bin, times))
@@ -151,8 +152,12 @@ void mps_histogram_add_times(MpsHistogram *self, int64_t value, uint64_t times)
         return;
 
     const int64_t counted = MAX(value, 0);
+    const uint32_t bin = bin_of((uint64_t)counted), place = bin - self->first_bin;
 
-    count(self, bin_of((uint64_t)counted), times);
+    if (place < self->n_bins)
+        self->bins[place] += times;
+    else
+        count_apart(self, bin, times);
     self->min = self->n ? MIN(self->min, counted) : counted;
     self->max = MAX(self->max, counted);
     self->n += times;
