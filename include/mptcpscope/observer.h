@@ -31,7 +31,8 @@ typedef struct {
 /* Segments by what they carry, as a set: many metrics have no use for most of them. */
 enum {
     MPS_SEGMENT_PAYLOAD = 1,
-    /* SYN, FIN, RST, an option that no decoder knows, or MPTCP options other than a single DSS. */
+    /* SYN, FIN, RST, an option that no decoder knows, MPTCP options other than a single DSS, or a
+     * tunnel around it. */
     MPS_SEGMENT_SPECIAL = 2,
     MPS_N_SEGMENT_SETS = 4,
 };

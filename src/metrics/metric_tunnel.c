@@ -68,7 +68,7 @@ const MpsMetric mps_metric_tunnel = {
     .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
-    .observe = {[MPS_EV_SEGMENT] = {observe}},
+    .observe = {[MPS_EV_SEGMENT] = {observe, MPS_SEGMENT_SPECIAL}},
     .summarise = summarise,
     .clear = clear,
 };

@@ -191,7 +191,7 @@ static unsigned set_of(const MpsSegment *wire)
 {
     const bool payload = wire->payload_bytes > 0;
     const bool special = wire->flags & (MPS_TCP_SYN | MPS_TCP_FIN | MPS_TCP_RST) ||
-                         wire->n_opaque > 0 || wire->n_mptcp > 1 ||
+                         wire->n_opaque > 0 || wire->n_tunnels > 0 || wire->n_mptcp > 1 ||
                          (wire->n_mptcp == 1 && wire->mptcp[0].subtype != MPS_DSS);
 
     return (payload ? MPS_SEGMENT_PAYLOAD : 0) | (special ? MPS_SEGMENT_SPECIAL : 0);
