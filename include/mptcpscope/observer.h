@@ -28,6 +28,22 @@ typedef struct {
     MpsDirection direction;    /* MPS_NOBODY in scopes without direction */
 } MpsSubject;
 
+/* Segments by what they carry, as a set: many metrics have no use for most of them. */
+enum {
+    MPS_SEGMENT_PAYLOAD = 1,
+    /* SYN, FIN, RST, an option that no decoder knows, MPTCP options other than a single DSS, or a
+     * tunnel around it. */
+    MPS_SEGMENT_SPECIAL = 2,
+    MPS_N_SEGMENT_SETS = 4,
+};
+
+/* One kind of event that a metric wants. */
+typedef struct {
+    /* An event about the entity that @state belongs to; NULL: not wanted. */
+    void (*call)(void *state, const MpsEvent *event, MpsRowSink *rows);
+    unsigned only; /* SEGMENT, ACK: for segments with one of these; 0: for any */
+} MpsObserve;
+
 typedef struct _MpsMetric {
     const char *name;
     const char *help; /* one sentence: what is measured, and its source */
@@ -41,10 +57,8 @@ typedef struct _MpsMetric {
      * other one comes later in the list, so that it settles its results last. */
     const struct _MpsMetric *feeds;
     size_t state_bytes;
-    unsigned wants; /* MPS_WANTS(kind) of each kind of event that observe() is called for */
 
-    /* An event about the entity that @state belongs to. */
-    void (*observe)(void *state, const MpsEvent *event, MpsRowSink *rows);
+    MpsObserve observe[MPS_N_EVENTS];
     /* The connection is closed: the rows that could only be known now, and what summarise() shall
      * find settled.  Not called for joins that belong to no connection. */
     void (*finish)(void *state, const MpsSubject *subject, MpsRowSink *rows);

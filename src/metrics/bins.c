@@ -75,40 +75,6 @@ const MpsTable mps_series_table = {
     .index = "connection_id, direction, subflow_id",
 };
 
-void mps_bin_flight(MpsBin *self, uint64_t bytes)
-{
-    self->flight_bytes = MAX(self->flight_bytes, bytes);
-    self->any_flight = true;
-}
-
-void mps_bin_window(MpsBin *self, uint64_t bytes)
-{
-    self->window_bytes = self->any_window ? MIN(self->window_bytes, bytes) : bytes;
-    self->any_window = true;
-}
-
-void mps_bin_tcp_flight(MpsBin *self, uint64_t bytes)
-{
-    self->tcp_flight_bytes = MAX(self->tcp_flight_bytes, bytes);
-    self->any_tcp_flight = true;
-}
-
-void mps_bin_gap(MpsBin *self, uint64_t bytes)
-{
-    self->gap_bytes = MAX(self->gap_bytes, bytes);
-    self->any_gap = true;
-}
-
-void mps_bin_rtt(MpsBin *self, int64_t rtt_ns)
-{
-    const bool first = self->rtt_samples == 0;
-
-    self->rtt_min_ns = first ? rtt_ns : MIN(self->rtt_min_ns, rtt_ns);
-    self->rtt_max_ns = first ? rtt_ns : MAX(self->rtt_max_ns, rtt_ns);
-    self->rtt_sum_ns += (double)rtt_ns;
-    self->rtt_samples++;
-}
-
 static void merge_rtt(MpsBin *bin, const MpsBin *more)
 {
     if (more->rtt_samples == 0)
@@ -156,6 +122,11 @@ static int64_t round_down(int64_t ts_ns, int64_t width_ns)
     return ts_ns - (ts_ns % width_ns + width_ns) % width_ns;
 }
 
+static int64_t bin_ns(const MpsBins *self, const MpsBin *bin)
+{
+    return self->first_ns + bin->index * self->width_ns;
+}
+
 /* Doubles the width, keeping to multiples of it. */
 static void widen(MpsBins *self)
 {
@@ -176,6 +147,7 @@ static void widen(MpsBins *self)
     MPS_ROOM_ERASE(self->items, &self->room, n, self->room.n_items - n);
     self->first_ns = first_ns;
     self->width_ns = width_ns;
+    self->last_ns = bin_ns(self, &self->items[n - 1]);
 }
 
 static MpsBin *insert(MpsBins *self, size_t at, uint32_t index)
@@ -183,23 +155,17 @@ static MpsBin *insert(MpsBins *self, size_t at, uint32_t index)
     MpsBin *bin = MPS_ROOM_INSERT(self->items, &self->room, at);
 
     *bin = (MpsBin){.index = (uint16_t)index};
+    self->last_ns = bin_ns(self, &self->items[self->room.n_items - 1]);
     return bin;
 }
 
-MpsBin *mps_bins_fed_at(MpsBins *self, int64_t ts_ns)
+MpsBin *mps_bins_find(MpsBins *self, int64_t ts_ns)
 {
     if (self->room.n_items == 0) {
         self->width_ns = FIRST_WIDTH_NS;
         self->first_ns = round_down(ts_ns, FIRST_WIDTH_NS);
         return insert(self, 0, 0);
     }
-
-    /* Nearly always the bin used last: no division. */
-    MpsBin *last = &self->items[self->room.n_items - 1];
-    const int64_t into_ns = ts_ns - (self->first_ns + last->index * self->width_ns);
-
-    if (into_ns >= 0 && into_ns < self->width_ns)
-        return last;
 
     const int64_t at_ns = MAX(ts_ns, self->first_ns);
 
@@ -214,12 +180,6 @@ MpsBin *mps_bins_fed_at(MpsBins *self, int64_t ts_ns)
     if (at > 0 && self->items[at - 1].index == index)
         return &self->items[at - 1];
     return insert(self, at, index);
-}
-
-MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns)
-{
-    self->n_notes++;
-    return mps_bins_fed_at(self, ts_ns);
 }
 
 void mps_bins_clear(MpsBins *self)
@@ -241,7 +201,7 @@ static void add_row(const MpsBins *self, const MpsBin *bin, uint64_t connection_
         mps_count(connection_id),
         mps_int_if(!whole, (int64_t)subflow_id),
         mps_text(direction),
-        mps_int(self->first_ns + bin->index * self->width_ns),
+        mps_int(bin_ns(self, bin)),
         mps_int(self->width_ns),
         mps_count(bin->payload_bytes),
         mps_count(bin->data_bytes),

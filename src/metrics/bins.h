@@ -35,20 +35,64 @@ typedef struct {
     MpsRoom room;
     uint64_t n_notes;           /* calls of mps_bins_at() */
     int64_t first_ns, width_ns; /* first_ns is a multiple of width_ns */
+    int64_t last_ns;            /* begin of the last bin */
     bool classed;               /* whether MpsBin.resent is filled */
 } MpsBins;
 
-/* The bin of @ts_ns, made if it is not there; before the first bin it is the first.  Valid until
- * the next call. */
-MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns);
-/* The same for what another metric has to add: it does not earn the time line more bins. */
-MpsBin *mps_bins_fed_at(MpsBins *self, int64_t ts_ns);
+/* The general case of the next two. */
+MpsBin *mps_bins_find(MpsBins *self, int64_t ts_ns);
 
-void mps_bin_flight(MpsBin *self, uint64_t bytes);
-void mps_bin_window(MpsBin *self, uint64_t bytes);
-void mps_bin_tcp_flight(MpsBin *self, uint64_t bytes);
-void mps_bin_gap(MpsBin *self, uint64_t bytes);
-void mps_bin_rtt(MpsBin *self, int64_t rtt_ns);
+/* The bin of @ts_ns for what another metric has to add: it does not earn the time line more bins.
+ * It is made if it is not there; before the first bin it is the first.  Valid until the next call.
+ */
+static inline MpsBin *mps_bins_fed_at(MpsBins *self, int64_t ts_ns)
+{
+    return (uint64_t)ts_ns - (uint64_t)self->last_ns < (uint64_t)self->width_ns
+               ? &self->items[self->room.n_items - 1]
+               : mps_bins_find(self, ts_ns);
+}
+
+/* The same for what the metric of the time line notes itself. */
+static inline MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns)
+{
+    self->n_notes++;
+    return mps_bins_fed_at(self, ts_ns);
+}
+
+static inline void mps_bin_flight(MpsBin *self, uint64_t bytes)
+{
+    self->flight_bytes = bytes > self->flight_bytes ? bytes : self->flight_bytes;
+    self->any_flight = true;
+}
+
+static inline void mps_bin_window(MpsBin *self, uint64_t bytes)
+{
+    if (!self->any_window || bytes < self->window_bytes)
+        self->window_bytes = bytes;
+    self->any_window = true;
+}
+
+static inline void mps_bin_tcp_flight(MpsBin *self, uint64_t bytes)
+{
+    self->tcp_flight_bytes = bytes > self->tcp_flight_bytes ? bytes : self->tcp_flight_bytes;
+    self->any_tcp_flight = true;
+}
+
+static inline void mps_bin_gap(MpsBin *self, uint64_t bytes)
+{
+    self->gap_bytes = bytes > self->gap_bytes ? bytes : self->gap_bytes;
+    self->any_gap = true;
+}
+
+static inline void mps_bin_rtt(MpsBin *self, int64_t rtt_ns)
+{
+    if (self->rtt_samples == 0)
+        self->rtt_min_ns = self->rtt_max_ns = rtt_ns;
+    self->rtt_min_ns = rtt_ns < self->rtt_min_ns ? rtt_ns : self->rtt_min_ns;
+    self->rtt_max_ns = rtt_ns > self->rtt_max_ns ? rtt_ns : self->rtt_max_ns;
+    self->rtt_sum_ns += (double)rtt_ns;
+    self->rtt_samples++;
+}
 
 void mps_bins_clear(MpsBins *self);
 

@@ -42,8 +42,7 @@ const MpsMetric mps_metric_ack_size = {
     .columns = subflow_columns,
     .table = &mps_distribution_table,
     .state_bytes = sizeof(MpsHistogram),
-    .wants = MPS_WANTS(MPS_EV_TCP_ACKED),
-    .observe = observe_subflow,
+    .observe = {[MPS_EV_TCP_ACKED] = {observe_subflow}},
     .finish = finish_subflow,
     .summarise = summarise_subflow,
     .clear = clear_subflow,
@@ -109,11 +108,20 @@ static void take_size(State *self, int64_t bytes, int64_t ts_ns)
     bin->data_ack_bytes += (uint64_t)bytes;
 }
 
-static void take_data_ack(State *self, const MpsEvent *event)
+static void note_gap(State *self, const MpsEvent *event)
 {
+    if (self->series)
+        mps_bin_gap(mps_bins_fed_at(self->series, event->ts_ns), self->gap);
+}
+
+static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    State *self = state;
     const int64_t offset = event->data_ack.offset;
     const bool from_start = event->connection->side[event->direction].has_idsn;
 
+    if (event->connection->fallback) /* no DATA_ACKs any more */
+        return;
     if (self->any_acked || from_start) {
         const int64_t before = self->any_acked ? self->acked : 0;
 
@@ -123,14 +131,21 @@ static void take_data_ack(State *self, const MpsEvent *event)
     pass_time(self, event->ts_ns);
     self->acked = self->any_acked ? MAX(self->acked, offset) : offset;
     self->any_acked = true;
-    if (self->gap == 0)
-        return;
-    self->gap -= mps_ranges_covered(&self->ahead, 0, biased(self->acked));
-    mps_ranges_drop_below(&self->ahead, biased(self->acked));
+    if (self->gap > 0) {
+        self->gap -= mps_ranges_covered(&self->ahead, 0, biased(self->acked));
+        mps_ranges_drop_below(&self->ahead, biased(self->acked));
+    }
+    note_gap(self, event);
 }
 
-static void take_tcp_ack(State *self, const MpsEvent *event)
+static void take_tcp_acked(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
+    const bool from_start = event->connection->side[event->direction].has_idsn;
+
+    if (event->connection->fallback || event->tcp_acked.selective ||
+        (!self->any_acked && !from_start))
+        return;
     pass_time(self, event->ts_ns);
     for (size_t i = 0; i < event->tcp_acked.n_data; i++) {
         const MpsDataRange *data = &event->tcp_acked.data[i];
@@ -143,23 +158,7 @@ static void take_tcp_ack(State *self, const MpsEvent *event)
     if (self->ahead.room.n_items > MAX_PIECES)
         self->gap += mps_ranges_fill_holes(&self->ahead, UINT64_MAX, MAX_PIECES / 2);
     self->gap_max = MAX(self->gap_max, self->gap);
-}
-
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
-{
-    State *self = state;
-
-    if (event->connection->fallback) /* no DATA_ACKs any more */
-        return;
-    if (event->kind == MPS_EV_DATA_ACK)
-        take_data_ack(self, event);
-    else if (!event->tcp_acked.selective &&
-             (self->any_acked || event->connection->side[event->direction].has_idsn))
-        take_tcp_ack(self, event);
-    else
-        return;
-    if (self->series)
-        mps_bin_gap(mps_bins_fed_at(self->series, event->ts_ns), self->gap);
+    note_gap(self, event);
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
@@ -198,8 +197,11 @@ const MpsMetric mps_metric_data_ack = {
     .table = &mps_distribution_table,
     .feeds = &mps_metric_series_acked,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA_ACK) | MPS_WANTS(MPS_EV_TCP_ACKED),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_DATA_ACK] = {take_data_ack},
+            [MPS_EV_TCP_ACKED] = {take_tcp_acked},
+        },
     .finish = finish,
     .summarise = summarise,
     .clear = clear,

@@ -418,8 +418,7 @@ const MpsMetric mps_metric_address = {
     .always = true,
     .table = &table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SIGNAL),
-    .observe = observe,
+    .observe = {[MPS_EV_SIGNAL] = {observe}},
     .finish = finish,
     .clear = clear,
 };

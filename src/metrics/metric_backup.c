@@ -105,7 +105,6 @@ const MpsMetric mps_metric_backup = {
     .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA),
-    .observe = observe,
+    .observe = {[MPS_EV_DATA] = {observe}},
     .summarise = summarise,
 };

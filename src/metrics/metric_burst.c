@@ -217,8 +217,9 @@ static void begin_burst(State *self, const MpsEvent *event)
                           .last = event->subflow};
 }
 
-static void take_data(State *self, const MpsEvent *event, MpsRowSink *rows)
+static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows)
 {
+    State *self = state;
     const int64_t end = event->data.offset + (int64_t)event->data.bytes;
     const MpsSubflow *before = self->n > 0 ? self->burst.last : event->subflow;
     Burst *burst = &self->burst;
@@ -265,10 +266,10 @@ static bool was_acked(const MpsEvent *event, MpsDirection direction)
 
 /* Data of the other host.  Of two hosts that both send all the time, neither answers.  Without
  * DATA_ACKs, what the packet acknowledges is known a moment later. */
-static void take_ack(State *self, const MpsEvent *event)
+static void take_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
     const MpsDirection back = event->direction == MPS_C2S ? MPS_S2C : MPS_C2S;
-
     const uint64_t bytes = event->connection->side[back].data_bytes;
     const bool any_new = bytes > self->back_bytes && event->segment.hole_filled_bytes == 0;
 
@@ -284,8 +285,10 @@ static void take_ack(State *self, const MpsEvent *event)
     }
 }
 
-static void take_tcp_acked(State *self, const MpsEvent *event)
+static void take_tcp_acked(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
+
     if (event->tcp_acked.selective)
         return;
     if (self->data_pending && self->pending_packet == event->packet &&
@@ -294,25 +297,12 @@ static void take_tcp_acked(State *self, const MpsEvent *event)
     self->data_pending = false;
 }
 
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows)
+static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
     State *self = state;
 
-    switch (event->kind) {
-    case MPS_EV_DATA:
-        take_data(self, event, rows);
-        break;
-    case MPS_EV_DATA_ACK:
-        self->any_acked = true;
-        self->acked = event->data_ack.offset;
-        break;
-    case MPS_EV_ACK:
-        if (event->segment.wire->payload_bytes > 0)
-            take_ack(self, event);
-        break;
-    default:
-        take_tcp_acked(self, event);
-    }
+    self->any_acked = true;
+    self->acked = event->data_ack.offset;
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
@@ -370,9 +360,13 @@ const MpsMetric mps_metric_burst = {
     .columns = columns,
     .table = &table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_DATA_ACK) | MPS_WANTS(MPS_EV_ACK) |
-             MPS_WANTS(MPS_EV_TCP_ACKED),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_DATA] = {take_data},
+            [MPS_EV_DATA_ACK] = {take_data_ack},
+            [MPS_EV_ACK] = {take_ack, MPS_SEGMENT_PAYLOAD},
+            [MPS_EV_TCP_ACKED] = {take_tcp_acked},
+        },
     .finish = finish,
     .summarise = summarise,
     .clear = clear,

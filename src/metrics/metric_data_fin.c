@@ -44,11 +44,11 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
 
         if (option->subtype != MPS_DSS || option->status != MPS_OPT_OK)
             continue;
-        if (option->dss.has_map && option->dss.data_fin && !self->has_fin[sender]) {
+        if (option->dss.data_fin && option->dss.has_map && !self->has_fin[sender]) {
             self->has_fin[sender] = true;
             self->fin[sender] = (uint32_t)option->dss.dsn + option->dss.data_bytes;
         }
-        if (option->dss.has_ack && self->has_fin[peer] &&
+        if (self->has_fin[peer] && option->dss.has_ack &&
             (int32_t)((uint32_t)option->dss.data_ack - self->fin[peer]) >= 0)
             note(&self->ack[sender], event);
     }
@@ -76,7 +76,6 @@ const MpsMetric mps_metric_data_fin = {
     .always = true,
     .table = &mps_signal_count_table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT),
-    .observe = observe,
+    .observe = {[MPS_EV_SEGMENT] = {observe}},
     .finish = finish,
 };

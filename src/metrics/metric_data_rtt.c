@@ -91,22 +91,27 @@ static void push(Queue *queue, Piece piece)
         drop_front(queue, MAX_PIECES / 2);
 }
 
-/* The queue of @subflow; with @make, also if it has none yet, else NULL. */
-static Queue *queue_of(State *self, const MpsSubflow *subflow, bool make)
+/* The queue of @subflow, or NULL. */
+static Queue *queue_of(const State *self, const MpsSubflow *subflow)
+{
+    const guint at = subflow->ordinal;
+
+    return at < self->n_queues && self->by_ordinal[at].subflow ? &self->by_ordinal[at] : NULL;
+}
+
+/* The same, made if it is not there. */
+static Queue *make_queue(State *self, const MpsSubflow *subflow)
 {
     const guint at = subflow->ordinal;
 
     if (at >= self->n_queues) {
-        if (!make)
-            return NULL;
         self->by_ordinal = g_renew(Queue, self->by_ordinal, at + 1);
         memset(self->by_ordinal + self->n_queues, 0,
                (at + 1 - self->n_queues) * sizeof *self->by_ordinal);
         self->n_queues = at + 1;
     }
-    if (make)
-        self->by_ordinal[at].subflow = subflow;
-    return self->by_ordinal[at].subflow ? &self->by_ordinal[at] : NULL;
+    self->by_ordinal[at].subflow = subflow;
+    return &self->by_ordinal[at];
 }
 
 static void wait(State *self, const MpsEvent *event)
@@ -118,7 +123,7 @@ static void wait(State *self, const MpsEvent *event)
         return;
 
     /* Contiguous data of one packet is one piece, however many mappings it has. */
-    Queue *queue = queue_of(self, event->subflow, true);
+    Queue *queue = make_queue(self, event->subflow);
     Piece *last = queue->room.n_items ? &queue->items[queue->room.n_items - 1] : NULL;
 
     if (last && last->packet == event->packet && last->ts_ns == event->ts_ns &&
@@ -136,7 +141,7 @@ static void wait(State *self, const MpsEvent *event)
 /* Data was sent again on another subflow than its first. */
 static void mark_reinjected(State *self, const MpsEvent *event)
 {
-    Queue *queue = event->data.from ? queue_of(self, event->data.from, false) : NULL;
+    Queue *queue = event->data.from ? queue_of(self, event->data.from) : NULL;
     const int64_t begin = event->data.offset, end = begin + (int64_t)event->data.bytes;
 
     if (!queue)
@@ -148,7 +153,7 @@ static void mark_reinjected(State *self, const MpsEvent *event)
 
 static void mark_resent(State *self, const MpsEvent *event)
 {
-    Queue *queue = queue_of(self, event->subflow, true);
+    Queue *queue = make_queue(self, event->subflow);
     const int64_t offset = event->data.offset;
     const bool behind = queue->any_resent && queue->resent_offset < offset &&
                         !(self->any_acked && queue->resent_offset < self->acked);
@@ -159,8 +164,9 @@ static void mark_resent(State *self, const MpsEvent *event)
         queue->resent_offset = offset;
 }
 
-static void take_data(State *self, const MpsEvent *event)
+static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
     const MpsDataClass class = event->data.class;
 
     if (class == MPS_DATA_REINJECTED)
@@ -171,10 +177,10 @@ static void take_data(State *self, const MpsEvent *event)
 }
 
 /* The segment that brought the piece pushed last: tells which acknowledgement covers it. */
-static void take_segment(State *self, const MpsEvent *event)
+static void take_payload(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
     const MpsSegment *wire = event->segment.wire;
-    Queue *queue = wire->payload_bytes > 0 ? queue_of(self, event->subflow, false) : NULL;
+    Queue *queue = queue_of(state, event->subflow);
 
     if (!queue || queue->room.inserted >= queue->room.n_items || !event->segment.has_seq)
         return;
@@ -199,10 +205,11 @@ static bool waits_for_other(const State *self, const Queue *queue, int64_t offse
 }
 
 /* A DATA_ACK in the same packet has been taken before. */
-static void take_ack(State *self, const MpsEvent *event)
+static void take_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    const State *self = state;
     Queue *queue = event->segment.has_ack && !(event->segment.wire->flags & MPS_TCP_RST)
-                       ? queue_of(self, event->subflow, false)
+                       ? queue_of(self, event->subflow)
                        : NULL;
 
     if (!queue)
@@ -252,8 +259,10 @@ static void sample(State *self, const Queue *queue, const Piece *piece, const Mp
     self->excess_ns[cause] += excess_ns;
 }
 
-static void take_data_ack(State *self, const MpsEvent *event)
+static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
+
     self->acked = event->data_ack.offset;
     self->any_acked = true;
     for (guint i = 0; i < self->n_queues; i++) {
@@ -263,26 +272,6 @@ static void take_data_ack(State *self, const MpsEvent *event)
         while (n < queue->room.n_items && queue->items[n].end <= self->acked)
             sample(self, queue, &queue->items[n++], event);
         drop_front(queue, n);
-    }
-}
-
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
-{
-    State *self = state;
-
-    switch (event->kind) {
-    case MPS_EV_DATA:
-        take_data(self, event);
-        break;
-    case MPS_EV_DATA_ACK:
-        take_data_ack(self, event);
-        break;
-    case MPS_EV_ACK:
-        take_ack(self, event);
-        break;
-    default:
-        take_segment(self, event);
-        break;
     }
 }
 
@@ -321,9 +310,13 @@ const MpsMetric mps_metric_data_rtt = {
     .columns = columns,
     .feeds = &mps_metric_series_acked,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_DATA_ACK) | MPS_WANTS(MPS_EV_SEGMENT) |
-             MPS_WANTS(MPS_EV_ACK),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_DATA] = {take_data},
+            [MPS_EV_DATA_ACK] = {take_data_ack},
+            [MPS_EV_SEGMENT] = {take_payload, MPS_SEGMENT_PAYLOAD},
+            [MPS_EV_ACK] = {take_ack},
+        },
     .summarise = summarise,
     .clear = clear,
 };

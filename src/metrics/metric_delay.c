@@ -83,8 +83,9 @@ static void take_base(State *self, int64_t rtt_ns, int64_t ts_ns)
 }
 
 /* Segments that are acknowledged, and with them the first echo of their time stamp. */
-static void take_segment(State *self, const MpsEvent *event)
+static void take_segment(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
     const MpsSegment *wire = event->segment.wire;
 
     if (!(wire->tcp_options & MPS_TCPOPT_TIMESTAMP) || wire->flags & MPS_TCP_RST ||
@@ -100,8 +101,9 @@ static void take_segment(State *self, const MpsEvent *event)
 }
 
 /* RFC 7323 section 4.1: an echo counts if the acknowledgement advances. */
-static void take_ack(State *self, const MpsEvent *event)
+static void take_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
     const MpsSegment *wire = event->segment.wire;
     const bool advances = event->segment.ack > self->acked;
     size_t n = 0;
@@ -125,8 +127,10 @@ static void take_ack(State *self, const MpsEvent *event)
     MPS_ROOM_ERASE(self->stamps, &self->n_stamps, 0, n);
 }
 
-static void take_rtt(State *self, const MpsEvent *event)
+static void take_rtt(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
+
     take_base(self, event->rtt.rtt_ns, event->ts_ns);
 
     const int64_t queueing_ns = event->rtt.rtt_ns - self->base_ns;
@@ -139,19 +143,6 @@ static void take_rtt(State *self, const MpsEvent *event)
 
     bin->queueing_sum_ns += (double)queueing_ns;
     bin->queueing_samples++;
-}
-
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
-{
-    State *self = state;
-
-    if (event->kind == MPS_EV_SEGMENT) {
-        take_segment(self, event);
-    } else if (event->kind == MPS_EV_ACK) {
-        take_ack(self, event);
-    } else {
-        take_rtt(self, event);
-    }
 }
 
 static void summarise(const void *state, const MpsSubject *subject, MpsValue *values)
@@ -191,8 +182,12 @@ const MpsMetric mps_metric_delay = {
     .columns = columns,
     .feeds = &mps_metric_series,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_ACK) | MPS_WANTS(MPS_EV_RTT),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_SEGMENT] = {take_segment, MPS_SEGMENT_PAYLOAD | MPS_SEGMENT_SPECIAL},
+            [MPS_EV_ACK] = {take_ack},
+            [MPS_EV_RTT] = {take_rtt},
+        },
     .summarise = summarise,
     .clear = clear,
 };

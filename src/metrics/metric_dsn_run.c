@@ -173,8 +173,7 @@ const MpsMetric mps_metric_dsn_run = {
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
     .table = &table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA),
-    .observe = observe,
+    .observe = {[MPS_EV_DATA] = {observe}},
     .finish = finish,
     .clear = clear,
 };

@@ -126,7 +126,7 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows)
     const MpsSegment *wire = event->segment.wire;
     const bool syn = wire->flags & MPS_TCP_SYN;
 
-    if ((wire->n_mptcp == 0 && !syn) || self->n_packets >= MOST_PACKETS)
+    if (self->n_packets >= MOST_PACKETS)
         return;
 
     const MpsMptcpOption *option = handshake_option(wire);
@@ -162,6 +162,5 @@ const MpsMetric mps_metric_establishment = {
     .always = true,
     .table = &table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT),
-    .observe = observe,
+    .observe = {[MPS_EV_SEGMENT] = {observe, MPS_SEGMENT_SPECIAL}},
 };

@@ -207,6 +207,5 @@ const MpsMetric mps_metric_event = {
     .scope = MPS_SCOPE_CONNECTION,
     .always = true,
     .table = &mps_event_table,
-    .wants = MPS_WANTS(MPS_EV_SIGNAL),
-    .observe = observe,
+    .observe = {[MPS_EV_SIGNAL] = {observe}},
 };

@@ -249,35 +249,40 @@ static void recover(State *self)
     self->recover_end = self->sent_end;
 }
 
-static void take_data(State *self, const MpsEvent *event)
+static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
+    const bool first = !self->started && !event->data.revised;
+
+    if (self->started)
+        advance(self, event->ts_ns);
     if (event->data.revised)
         return;
-    if (!self->started)
+    if (first)
         start(self, event);
     self->sent_end = MAX(self->sent_end, event->data.offset + (int64_t)event->data.bytes);
     if (event->data.class != MPS_DATA_NEW)
         recover(self);
+    if (first) /* its segment may have come before its mapping */
+        look(self, event);
 }
 
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+/* A segment with payload, or progress. */
+static void take_change(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
     State *self = state;
 
-    if (event->kind == MPS_EV_DATA) {
-        const bool first = !self->started;
+    if (!self->started)
+        return;
+    advance(self, event->ts_ns);
+    look(self, event);
+}
 
-        advance(self, first ? self->now_ns : event->ts_ns);
-        take_data(self, event);
-        if (first && self->started) /* its segment may have come before its mapping */
-            look(self, event);
-    } else if (event->kind == MPS_EV_RTT) {
-        self->rtt_ns += self->rtt_ns ? (event->rtt.rtt_ns - self->rtt_ns) / 8 : event->rtt.rtt_ns;
-    } else if (self->started &&
-               (event->kind == MPS_EV_PROGRESS || event->segment.wire->payload_bytes > 0)) {
-        advance(self, event->ts_ns);
-        look(self, event);
-    }
+static void take_rtt(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    State *self = state;
+
+    self->rtt_ns += self->rtt_ns ? (event->rtt.rtt_ns - self->rtt_ns) / 8 : event->rtt.rtt_ns;
 }
 
 /* ---- results ---- */
@@ -354,8 +359,12 @@ const MpsMetric mps_metric_flight = {
     .columns = columns,
     .feeds = &mps_metric_series_acked,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_PROGRESS) |
-             MPS_WANTS(MPS_EV_RTT),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_DATA] = {take_data},
+            [MPS_EV_SEGMENT] = {take_change, MPS_SEGMENT_PAYLOAD},
+            [MPS_EV_PROGRESS] = {take_change},
+            [MPS_EV_RTT] = {take_rtt},
+        },
     .summarise = summarise,
 };

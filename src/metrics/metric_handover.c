@@ -261,8 +261,7 @@ const MpsMetric mps_metric_handover = {
     .always = true,
     .table = &mps_event_table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA),
-    .observe = observe,
+    .observe = {[MPS_EV_DATA] = {observe}},
     .finish = finish,
     .clear = clear,
 };

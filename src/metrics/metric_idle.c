@@ -51,6 +51,12 @@ static MpsSide other(MpsSide side)
     return side == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT;
 }
 
+/* After a fallback there are none: what is outstanding is not known. */
+static bool has_data_acks(const MpsEvent *event)
+{
+    return !event->connection->fallback;
+}
+
 static Place here(const MpsEvent *event)
 {
     return (Place){event->ts_ns, event->packet, event->capture_id};
@@ -162,12 +168,13 @@ static void end_of_silence(Host *host, const Host *receiver, const MpsEvent *eve
     }
 }
 
-static void take_data(State *self, const MpsEvent *event)
+static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
     Host *host = &self->host[event->direction];
     const int64_t end = event->data.offset + (int64_t)event->data.bytes;
 
-    if (event->data.revised)
+    if (event->data.revised || !has_data_acks(event))
         return;
     if (host->any_sent && host->any_acked && host->acked >= host->sent_end && end > host->sent_end)
         end_of_silence(host, &self->host[other(event->direction)], event);
@@ -176,17 +183,12 @@ static void take_data(State *self, const MpsEvent *event)
     host->data = here(event);
 }
 
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
-    State *self = state;
-    Host *host = &self->host[event->direction];
+    Host *host = &((State *)state)->host[event->direction];
 
-    if (event->connection->fallback) /* no DATA_ACKs any more: what is outstanding is not known */
+    if (!has_data_acks(event))
         return;
-    if (event->kind == MPS_EV_DATA) {
-        take_data(self, event);
-        return;
-    }
     host->any_acked = true;
     host->acked = event->data_ack.offset;
     host->done = here(event);
@@ -263,8 +265,11 @@ const MpsMetric mps_metric_idle = {
     .columns = columns,
     .table = &mps_stall_table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_DATA_ACK),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_DATA] = {take_data},
+            [MPS_EV_DATA_ACK] = {take_data_ack},
+        },
     .finish = finish,
     .summarise = summarise,
     .clear = clear,

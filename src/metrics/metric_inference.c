@@ -169,8 +169,10 @@ static void take_join(State *self, const MpsEvent *event)
     timing->late_from_new += !known;
 }
 
-static void take_signal(State *self, const MpsEvent *event)
+static void take_signal(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
+
     if (event->signal.what == MPS_SIGNAL_ADD_ADDR)
         take_announcement(self, event);
     else if (event->signal.what == MPS_SIGNAL_JOIN)
@@ -179,8 +181,9 @@ static void take_signal(State *self, const MpsEvent *event)
         self->n_removals[event->direction]++;
 }
 
-static void take_data(State *self, const MpsEvent *event)
+static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
     const MpsDirection direction = event->direction;
     const uint32_t ordinal = event->subflow->ordinal;
 
@@ -192,8 +195,9 @@ static void take_data(State *self, const MpsEvent *event)
     self->last[direction] = ordinal;
 }
 
-static void take_rtt(State *self, const MpsEvent *event)
+static void take_rtt(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
     GArray **paths = &self->paths[event->direction];
     const uint32_t ordinal = event->subflow->ordinal;
 
@@ -208,26 +212,13 @@ static void take_rtt(State *self, const MpsEvent *event)
     path->sum_rtt_ns += (double)event->rtt.rtt_ns;
 }
 
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
     State *self = state;
 
-    switch (event->kind) {
-    case MPS_EV_DATA:
-        take_data(self, event);
-        break;
-    case MPS_EV_RTT:
-        take_rtt(self, event);
-        break;
-    case MPS_EV_DATA_ACK:
-        if (!self->can_join)
-            self->can_join_since = moment_of(event);
-        self->can_join = true;
-        break;
-    default:
-        take_signal(self, event);
-        break;
-    }
+    if (!self->can_join)
+        self->can_join_since = moment_of(event);
+    self->can_join = true;
 }
 
 /* Joins by the addresses they are between, compared with the initial subflow. */
@@ -529,9 +520,13 @@ const MpsMetric mps_metric_inference = {
     .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_RTT) | MPS_WANTS(MPS_EV_DATA_ACK) |
-             MPS_WANTS(MPS_EV_SIGNAL),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_DATA] = {take_data},
+            [MPS_EV_RTT] = {take_rtt},
+            [MPS_EV_DATA_ACK] = {take_data_ack},
+            [MPS_EV_SIGNAL] = {take_signal},
+        },
     .summarise = summarise,
     .clear = clear,
 };

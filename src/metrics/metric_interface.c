@@ -33,7 +33,6 @@ const MpsMetric mps_metric_interface = {
     .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT),
-    .observe = observe,
+    .observe = {[MPS_EV_SEGMENT] = {observe}},
     .summarise = summarise,
 };

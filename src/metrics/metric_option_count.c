@@ -163,7 +163,7 @@ static void clear(void *state)
 {
     State *self = state;
 
-    if (self && self->seen)
+    if (self->seen)
         g_array_unref(self->seen);
 }
 
@@ -174,8 +174,7 @@ const MpsMetric mps_metric_option_count = {
     .always = true,
     .table = &table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT),
-    .observe = observe,
+    .observe = {[MPS_EV_SEGMENT] = {observe, MPS_SEGMENT_SPECIAL}},
     .finish = finish,
     .clear = clear,
 };

@@ -11,11 +11,15 @@ enum { CLASSES = 32 };
 typedef struct {
     uint64_t option_bytes, mptcp_option_bytes;
     uint64_t pure_acks, signals;
-    uint64_t n_segments;  /* with new payload */
-    uint64_t *n_of_class; /* of [2^i, 2^(i+1)) bytes of it; NULL as long as there is none */
+    uint64_t n_segments; /* with new payload */
     uint64_t tiny, tiny_runs, tiny_run, longest_tiny_run;
-    bool any_payload;
-    int64_t first_ns; /* first new payload */
+    int64_t first_ns; /* first new payload, if n_segments */
+} Counts;
+
+/* Of a subflow direction. */
+typedef struct {
+    Counts counts;
+    uint64_t *n_of_class; /* segments of [2^i, 2^(i+1)) bytes of new payload; NULL: none so far */
 } State;
 
 enum {
@@ -71,7 +75,7 @@ static bool is_signal(const MpsSegment *wire)
     return false;
 }
 
-static void end_of_run(State *self)
+static void end_of_run(Counts *self)
 {
     if (self->tiny_run >= RUN) {
         self->tiny_runs++;
@@ -80,30 +84,25 @@ static void end_of_run(State *self)
     self->tiny_run = 0;
 }
 
-static void take_payload(State *self, const MpsEvent *event)
+static void take_payload(Counts *self, const MpsEvent *event)
 {
     const uint32_t bytes = event->segment.unique_bytes;
 
     if (bytes == 0)
         return;
-    if (!self->any_payload)
+    if (self->n_segments++ == 0)
         self->first_ns = event->ts_ns;
-    self->any_payload = true;
-    if (!self->n_of_class)
-        self->n_of_class = g_new0(uint64_t, CLASSES);
-    self->n_segments++;
-    self->n_of_class[g_bit_storage(bytes) - 1]++;
     if (bytes < TINY_BYTES) {
         self->tiny++;
         self->tiny_run++;
-    } else {
+    } else if (self->tiny_run > 0) {
         end_of_run(self);
     }
 }
 
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+static void take_segment(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
-    State *self = state;
+    Counts *self = state;
     const MpsSegment *wire = event->segment.wire;
 
     self->option_bytes += wire->option_bytes;
@@ -118,12 +117,31 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     self->signals += is_signal(wire);
 }
 
-static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
+static void take_subflow_segment(void *state, const MpsEvent *event, MpsRowSink *rows)
+{
+    State *self = state;
+    const uint32_t bytes = event->segment.unique_bytes;
+
+    take_segment(&self->counts, event, rows);
+    if (bytes == 0)
+        return;
+    if (!self->n_of_class)
+        self->n_of_class = g_new0(uint64_t, CLASSES);
+    self->n_of_class[g_bit_storage(bytes) - 1]++;
+}
+
+static void finish(void *state, const MpsSubject *subject G_GNUC_UNUSED,
+                   MpsRowSink *rows G_GNUC_UNUSED)
+{
+    end_of_run(state);
+}
+
+static void finish_subflow(void *state, const MpsSubject *subject, MpsRowSink *rows)
 {
     State *self = state;
 
-    end_of_run(self);
-    if (!subject->subflow || self->n_segments < MPS_DISTRIBUTION_LEAST)
+    end_of_run(&self->counts);
+    if (self->counts.n_segments < MPS_DISTRIBUTION_LEAST)
         return;
     for (int i = 0; i < CLASSES; i++)
         if (self->n_of_class[i] > 0)
@@ -136,8 +154,8 @@ static void clear(void *state)
     g_free(((State *)state)->n_of_class);
 }
 
-static void fill(const State *self, uint64_t payload_bytes, uint64_t repeated_bytes, int64_t syn_ns,
-                 MpsValue *values)
+static void fill(const Counts *self, uint64_t payload_bytes, uint64_t repeated_bytes,
+                 int64_t syn_ns, MpsValue *values)
 {
     values[OPTIONS] = mps_count(self->option_bytes);
     values[MPTCP_OPTIONS] = mps_count(self->mptcp_option_bytes);
@@ -145,7 +163,7 @@ static void fill(const State *self, uint64_t payload_bytes, uint64_t repeated_by
     values[SIGNALS] = mps_count(self->signals);
     if (payload_bytes > 0)
         values[REPEATED] = mps_real((double)repeated_bytes / (double)payload_bytes);
-    if (self->any_payload && syn_ns != MPS_NO_TIME)
+    if (self->n_segments > 0 && syn_ns != MPS_NO_TIME)
         values[FIRST] = mps_int(self->first_ns - syn_ns);
     values[TINY] = mps_count(self->tiny);
     values[TINY_RUNS] = mps_count(self->tiny_runs);
@@ -161,7 +179,8 @@ static void summarise_subflow(const void *state, const MpsSubject *subject, MpsV
 {
     const MpsLedger *ledger = &subject->subflow->side[subject->direction].ledger;
 
-    fill(state, ledger->payload_bytes, repeated(ledger), subject->subflow->syn_ns, values);
+    fill(&((const State *)state)->counts, ledger->payload_bytes, repeated(ledger),
+         subject->subflow->syn_ns, values);
 }
 
 static void summarise(const void *state, const MpsSubject *subject, MpsValue *values)
@@ -190,9 +209,8 @@ const MpsMetric mps_metric_overhead = {
     .columns = subflow_columns,
     .table = &mps_distribution_table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT),
-    .observe = observe,
-    .finish = finish,
+    .observe = {[MPS_EV_SEGMENT] = {take_subflow_segment}},
+    .finish = finish_subflow,
     .summarise = summarise_subflow,
     .clear = clear,
 };
@@ -202,10 +220,8 @@ const MpsMetric mps_metric_connection_overhead = {
     .help = "The same numbers over all subflows of a connection.",
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
     .columns = columns,
-    .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT),
-    .observe = observe,
+    .state_bytes = sizeof(Counts),
+    .observe = {[MPS_EV_SEGMENT] = {take_segment}},
     .finish = finish,
     .summarise = summarise,
-    .clear = clear,
 };

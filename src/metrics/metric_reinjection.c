@@ -273,21 +273,23 @@ static void settle_lowest(State *self, size_t n, const MpsConnection *connection
 
 /* ---- what happens ---- */
 
-static Path *path_of(State *self, const MpsSubflow *subflow)
+static void more_paths(State *self, guint n)
 {
-    const guint at = subflow->ordinal;
-
-    if (at >= self->n_paths) {
-        self->paths = g_renew(Path, self->paths, at + 1);
-        memset(self->paths + self->n_paths, 0, (at + 1 - self->n_paths) * sizeof *self->paths);
-        self->n_paths = at + 1;
-    }
-    return &self->paths[at];
+    self->paths = g_renew(Path, self->paths, n);
+    memset(self->paths + self->n_paths, 0, (n - self->n_paths) * sizeof *self->paths);
+    self->n_paths = n;
 }
 
-static void take_payload(State *self, const MpsEvent *event)
+static Path *path_of(State *self, const MpsSubflow *subflow)
 {
-    Path *path = path_of(self, event->subflow);
+    if (subflow->ordinal >= self->n_paths)
+        more_paths(self, subflow->ordinal + 1);
+    return &self->paths[subflow->ordinal];
+}
+
+static void take_payload(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    Path *path = path_of(state, event->subflow);
     const uint64_t unacked = event->subflow->side[event->direction].unacked_bytes;
 
     if (!path->busy || unacked <= event->segment.unique_bytes) {
@@ -302,24 +304,25 @@ static void take_payload(State *self, const MpsEvent *event)
 
 /* DATA_ACK and window.  The receive window is shared: its right edge is the DATA_ACK and the window
  * (RFC 8684, section 3.3.1). */
-static void take_ack(State *self, const MpsEvent *event)
+static void take_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
     const MpsSegment *wire = event->segment.wire;
     const MpsSide receiver = event->direction == MPS_C2S ? MPS_SERVER : MPS_CLIENT;
     const int shift = event->subflow->side[receiver].window_shift;
+    const int64_t data_ack = event->segment.data_ack;
     Path *path = path_of(self, event->subflow);
     int64_t edge;
 
     path->any_earlier = path->any_data_ack;
     path->earlier_data_ack = path->data_ack;
-    if (event->segment.has_data_ack) {
-        path->data_ack = path->any_data_ack ? MAX(path->data_ack, event->segment.data_ack)
-                                            : event->segment.data_ack;
-        path->any_data_ack = true;
-    }
-    if (!event->segment.has_data_ack || shift < 0 || wire->flags & (MPS_TCP_SYN | MPS_TCP_RST))
+    if (!event->segment.has_data_ack)
         return;
-    edge = event->segment.data_ack + ((int64_t)wire->window << shift);
+    path->data_ack = path->any_data_ack ? MAX(path->data_ack, data_ack) : data_ack;
+    path->any_data_ack = true;
+    if (shift < 0 || wire->flags & (MPS_TCP_SYN | MPS_TCP_RST))
+        return;
+    edge = data_ack + ((int64_t)wire->window << shift);
     self->right_edge = self->any_edge ? MAX(self->right_edge, edge) : edge;
     self->any_edge = true;
 }
@@ -374,8 +377,9 @@ static void take_original(State *self, const MpsEvent *event)
     }
 }
 
-static void take_data(State *self, const MpsEvent *event, MpsRowSink *rows)
+static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows)
 {
+    State *self = state;
     const int64_t end = event->data.offset + (int64_t)event->data.bytes;
 
     if (event->data.class == MPS_DATA_REINJECTED)
@@ -405,8 +409,9 @@ static void take_acked(State *self, const MpsEvent *event, const Path *path,
     }
 }
 
-static void take_tcp_acked(State *self, const MpsEvent *event)
+static void take_tcp_acked(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
     Path *path = path_of(self, event->subflow);
 
     for (size_t i = 0; i < event->tcp_acked.n_data; i++) {
@@ -422,36 +427,15 @@ static void take_tcp_acked(State *self, const MpsEvent *event)
         mps_ranges_fill_holes(&path->arrived, UINT64_MAX, MAX_ARRIVED / 2);
 }
 
-static void take_data_ack(State *self, const MpsEvent *event)
+static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
+
     self->any_data_ack = true;
     self->data_acked = event->data_ack.offset;
     for (guint i = 0; i < self->n_paths; i++)
         if (self->paths[i].arrived.room.n_items > 0)
             mps_ranges_drop_below(&self->paths[i].arrived, BIAS + (uint64_t)self->data_acked);
-}
-
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows)
-{
-    State *self = state;
-
-    switch (event->kind) {
-    case MPS_EV_DATA:
-        take_data(self, event, rows);
-        break;
-    case MPS_EV_SEGMENT:
-        if (event->segment.wire->payload_bytes > 0)
-            take_payload(self, event);
-        break;
-    case MPS_EV_ACK:
-        take_ack(self, event);
-        break;
-    case MPS_EV_DATA_ACK:
-        take_data_ack(self, event);
-        break;
-    default:
-        take_tcp_acked(self, event);
-    }
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
@@ -497,9 +481,14 @@ const MpsMetric mps_metric_reinjection = {
     .columns = columns,
     .table = &table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_ACK) |
-             MPS_WANTS(MPS_EV_TCP_ACKED) | MPS_WANTS(MPS_EV_DATA_ACK),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_DATA] = {take_data},
+            [MPS_EV_SEGMENT] = {take_payload, MPS_SEGMENT_PAYLOAD},
+            [MPS_EV_ACK] = {take_ack},
+            [MPS_EV_TCP_ACKED] = {take_tcp_acked},
+            [MPS_EV_DATA_ACK] = {take_data_ack},
+        },
     .finish = finish,
     .summarise = summarise,
     .clear = clear,

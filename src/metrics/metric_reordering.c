@@ -18,9 +18,6 @@ enum { MAX_DISPLACED = 64 };
 /* More pieces than this are held by no receiver; the lower half is given up. */
 enum { MAX_PIECES = 1 << 15 };
 
-/* Waits in the table by powers of two: 2^63 ns are 292 years. */
-enum { OCTAVES = 64 };
-
 typedef struct {
     int64_t begin, end; /* data offsets */
     int64_t ts_ns;
@@ -55,8 +52,7 @@ typedef struct {
     int64_t blocked_ns;
     uint64_t extent_sum, extent_max;
     int64_t late_max_ns;
-    MpsHistogram wait_ns, ack_ns; /* per byte that had to wait */
-    uint64_t octaves[OCTAVES];
+    MpsHistogram wait_ns, ack_ns;              /* per byte that had to wait */
     uint64_t displaced[2 * MAX_DISPLACED + 1]; /* 0 apart */
 } Disorder;
 
@@ -200,7 +196,7 @@ static const MpsTable histogram_table = {
 
 MPS_ROOM_DEFINE_FIND(find_above, Piece, int64_t)
 
-static Part *part_of(State *self, guint ordinal)
+static inline Part *part_of(State *self, guint ordinal)
 {
     if (!self->parts)
         self->parts = g_array_new(FALSE, TRUE, sizeof(Part));
@@ -241,19 +237,19 @@ static void push(Queue *queue, const Piece *piece)
 static void release(State *self, int64_t now_ns)
 {
     Disorder *disorder = self->disorder;
+    int64_t all_bytes = 0;
     size_t n = 0;
 
     for (; n < disorder->held.room.n_items && disorder->held.items[n].begin < self->next; n++) {
         const Piece *piece = &disorder->held.items[n];
-        const int64_t wait_ns = now_ns - piece->ts_ns, bytes = piece->end - piece->begin;
+        const int64_t bytes = piece->end - piece->begin;
 
-        hold_bytes(disorder, now_ns, -bytes);
-        mps_histogram_add_times(&disorder->wait_ns, wait_ns, (uint64_t)bytes);
-        disorder->octaves[MIN(wait_ns > 0 ? g_bit_storage((gulong)wait_ns) : 0, OCTAVES - 1)] +=
-            (uint64_t)bytes;
+        all_bytes += bytes;
+        mps_histogram_add_times(&disorder->wait_ns, now_ns - piece->ts_ns, (uint64_t)bytes);
         released(self, piece->arrival);
         push(&disorder->unacked, piece);
     }
+    hold_bytes(disorder, now_ns, -all_bytes);
     MPS_ROOM_ERASE(disorder->held.items, &disorder->held.room, 0, n);
 }
 
@@ -384,8 +380,9 @@ static void begin_packet(State *self, const MpsEvent *event)
     self->ordinal = event->subflow->ordinal;
 }
 
-static void take_data(State *self, const MpsEvent *event)
+static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
     const int64_t begin = event->data.offset, end = begin + (int64_t)event->data.union_bytes;
     const MpsConnectionSide *side = &event->connection->side[event->direction];
 
@@ -415,8 +412,9 @@ static void take_data(State *self, const MpsEvent *event)
 }
 
 /* Whatever the capture lacks below a DATA_ACK, the receiver has it. */
-static void take_data_ack(State *self, const MpsEvent *event)
+static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
+    State *self = state;
     const int64_t next = event->connection->side[event->direction].next;
     Disorder *disorder = self->disorder;
     size_t n = 0;
@@ -440,14 +438,6 @@ static void take_data_ack(State *self, const MpsEvent *event)
                                 (uint64_t)(piece->end - piece->begin));
     }
     MPS_ROOM_ERASE(disorder->unacked.items, &disorder->unacked.room, 0, n);
-}
-
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
-{
-    if (event->kind == MPS_EV_DATA)
-        take_data(state, event);
-    else
-        take_data_ack(state, event);
 }
 
 /* ---- results ---- */
@@ -570,11 +560,18 @@ static void add_bin(const char *what, int64_t at_least, int64_t below, uint64_t 
 static void add_histograms(const State *self, const MpsSubject *subject, MpsRowSink *rows)
 {
     const Disorder *disorder = self->disorder;
+    uint64_t at_once = self->in_order_bytes, n;
+    uint32_t at = 0;
+    int64_t low, high;
+    bool more = mps_histogram_next_octave(&disorder->wait_ns, &at, &low, &high, &n);
 
-    add_bin("wait", 0, 1, self->in_order_bytes + disorder->octaves[0], subject, rows);
-    for (int i = 1; i < OCTAVES - 1; i++)
-        add_bin("wait", (int64_t)1 << (i - 1), (int64_t)1 << i, disorder->octaves[i], subject,
-                rows);
+    if (more && low == 0) {
+        at_once += n;
+        more = mps_histogram_next_octave(&disorder->wait_ns, &at, &low, &high, &n);
+    }
+    add_bin("wait", 0, 1, at_once, subject, rows);
+    for (; more; more = mps_histogram_next_octave(&disorder->wait_ns, &at, &low, &high, &n))
+        add_bin("wait", low, high, n, subject, rows);
     for (int i = -MAX_DISPLACED; i <= MAX_DISPLACED; i++)
         add_bin("displacement", i, i + 1,
                 i == 0 ? self->in_place : disorder->displaced[i + MAX_DISPLACED], subject, rows);
@@ -632,8 +629,11 @@ const MpsMetric mps_metric_reordering = {
     .table = &parts_table,
     .histogram = &histogram_table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_DATA_ACK),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_DATA] = {take_data},
+            [MPS_EV_DATA_ACK] = {take_data_ack},
+        },
     .finish = finish,
     .summarise = summarise,
     .clear = clear,

@@ -127,28 +127,36 @@ static void write_rows(State *self, size_t n, const MpsSubflow *subflow, MpsDire
     MPS_ROOM_ERASE(self->recent, &self->n_recent, 0, n);
 }
 
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows)
+static void take_segment(void *state, const MpsEvent *event, MpsRowSink *rows)
 {
     State *self = state;
     MpsResent resent;
 
-    if (self->series)
-        self->series->classed = true;
-    if (event->kind == MPS_EV_ACK) {
-        mps_resend_ack(&self->view, event, self->recent, self->n_recent.n_items);
-    } else if (event->kind == MPS_EV_RTT) {
-        mps_resend_rtt(&self->view, event);
-    } else if (mps_resend_segment(&self->view, event, &resent)) {
-        *MPS_ROOM_INSERT(self->recent, &self->n_recent, self->n_recent.n_items) = resent;
-        if (self->n_recent.n_items > MAX_RECENT)
-            write_rows(self, MAX_RECENT / 2, event->subflow, event->direction, rows);
-    }
+    if (!mps_resend_segment(&self->view, event, &resent))
+        return;
+    *MPS_ROOM_INSERT(self->recent, &self->n_recent, self->n_recent.n_items) = resent;
+    if (self->n_recent.n_items > MAX_RECENT)
+        write_rows(self, MAX_RECENT / 2, event->subflow, event->direction, rows);
+}
+
+static void take_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    State *self = state;
+
+    mps_resend_ack(&self->view, event, self->recent, self->n_recent.n_items);
+}
+
+static void take_rtt(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    mps_resend_rtt(&((State *)state)->view, event);
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
 {
     State *self = state;
 
+    if (self->series)
+        self->series->classed = true;
     write_rows(self, self->n_recent.n_items, subject->subflow, subject->direction, rows);
 }
 
@@ -205,8 +213,12 @@ const MpsMetric mps_metric_retransmission = {
     .table = &table,
     .feeds = &mps_metric_series,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_ACK) | MPS_WANTS(MPS_EV_RTT),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_SEGMENT] = {take_segment},
+            [MPS_EV_ACK] = {take_ack},
+            [MPS_EV_RTT] = {take_rtt},
+        },
     .finish = finish,
     .summarise = summarise,
     .clear = clear,

@@ -33,8 +33,7 @@ const MpsMetric mps_metric_rtt = {
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
     .columns = columns,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_RTT),
-    .observe = observe,
+    .observe = {[MPS_EV_RTT] = {observe}},
     .summarise = summarise,
     .clear = clear,
 };

@@ -79,8 +79,7 @@ const MpsMetric mps_metric_rtt_spread = {
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
     .columns = columns,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_RTT),
-    .observe = observe,
+    .observe = {[MPS_EV_RTT] = {observe}},
     .summarise = summarise,
     .clear = clear,
 };

@@ -2,27 +2,27 @@
 #include "metrics/bins.h"
 #include "metrics/metrics.h"
 
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+static void take_payload(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
-    if (event->kind == MPS_EV_SEGMENT && event->segment.wire->payload_bytes == 0)
-        return;
-
     MpsBin *bin = mps_bins_at(state, event->ts_ns);
 
-    switch (event->kind) {
-    case MPS_EV_SEGMENT:
-        bin->payload_bytes += event->segment.unique_bytes + event->segment.retransmitted_bytes;
-        bin->retransmitted_bytes += event->segment.retransmitted_bytes;
-        mps_bin_flight(bin, event->subflow->side[event->direction].flight_bytes);
-        break;
-    case MPS_EV_DATA:
-        bin->data_bytes += event->data.union_bytes;
-        if (event->data.class == MPS_DATA_REINJECTED)
-            bin->reinjected_bytes += event->data.bytes;
-        break;
-    default:
-        mps_bin_rtt(bin, event->rtt.rtt_ns);
-    }
+    bin->payload_bytes += event->segment.unique_bytes + event->segment.retransmitted_bytes;
+    bin->retransmitted_bytes += event->segment.retransmitted_bytes;
+    mps_bin_flight(bin, event->subflow->side[event->direction].flight_bytes);
+}
+
+static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    MpsBin *bin = mps_bins_at(state, event->ts_ns);
+
+    bin->data_bytes += event->data.union_bytes;
+    if (event->data.class == MPS_DATA_REINJECTED)
+        bin->reinjected_bytes += event->data.bytes;
+}
+
+static void take_rtt(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    mps_bin_rtt(mps_bins_at(state, event->ts_ns), event->rtt.rtt_ns);
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
@@ -44,8 +44,12 @@ const MpsMetric mps_metric_series = {
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
     .table = &mps_series_table,
     .state_bytes = sizeof(MpsBins),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_RTT),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_SEGMENT] = {take_payload, MPS_SEGMENT_PAYLOAD},
+            [MPS_EV_DATA] = {take_data},
+            [MPS_EV_RTT] = {take_rtt},
+        },
     .finish = finish,
     .clear = clear,
 };

@@ -9,8 +9,16 @@ typedef struct {
     int64_t sent_end; /* data offset */
 } State;
 
-static void note_sent(State *self, MpsBin *bin, const MpsEvent *event)
+static void note_window(MpsBin *bin, const MpsConnectionSide *side)
 {
+    if (side->has_window && side->has_acked)
+        mps_bin_window(bin, (uint64_t)MAX(side->window_end - side->acked, 0));
+}
+
+static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    State *self = state;
+    MpsBin *bin = mps_bins_at(&self->bins, event->ts_ns);
     const MpsConnectionSide *side = &event->connection->side[event->direction];
     const int64_t end = event->data.offset + (int64_t)event->data.bytes;
 
@@ -19,22 +27,17 @@ static void note_sent(State *self, MpsBin *bin, const MpsEvent *event)
     bin->data_bytes += event->data.union_bytes;
     bin->ofo_bytes = MAX(bin->ofo_bytes, side->ofo_bytes);
     mps_bin_flight(bin, (uint64_t)MAX(self->sent_end - (side->has_acked ? side->acked : 0), 0));
+    note_window(bin, side);
 }
 
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
     State *self = state;
     MpsBin *bin = mps_bins_at(&self->bins, event->ts_ns);
-    const MpsConnectionSide *side = &event->connection->side[event->direction];
 
-    if (event->kind == MPS_EV_DATA) {
-        note_sent(self, bin, event);
-    } else {
-        bin->acked = event->data_ack.offset;
-        bin->any_acked = true;
-    }
-    if (side->has_window && side->has_acked)
-        mps_bin_window(bin, (uint64_t)MAX(side->window_end - side->acked, 0));
+    bin->acked = event->data_ack.offset;
+    bin->any_acked = true;
+    note_window(bin, &event->connection->side[event->direction]);
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
@@ -56,8 +59,11 @@ const MpsMetric mps_metric_series_acked = {
             "cover, per time bin, for a direction as a whole.",
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_DATA_ACK),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_DATA] = {take_data},
+            [MPS_EV_DATA_ACK] = {take_data_ack},
+        },
     .finish = finish,
     .clear = clear,
 };

@@ -127,20 +127,27 @@ void mps_signal_count_row(const MpsSignalCount *self, const MpsConnection *conne
                   });
 }
 
+/* The first of its kind: it gets a place. */
+static void begin(State *self, int kind, const MpsEvent *event, uint64_t n)
+{
+    if (self->n_counts == self->room) {
+        self->room = (uint8_t)(self->room ? 2 * self->room : 2);
+        self->counts = g_renew(MpsSignalCount, self->counts, self->room);
+    }
+    self->counts[self->n_counts] = (MpsSignalCount){0};
+    mps_signal_count(&self->counts[self->n_counts++], event, n);
+    self->place[kind] = self->n_counts;
+}
+
 /* Counts @n more of @kind. */
 static void count(State *self, int kind, const MpsEvent *event, uint64_t n)
 {
     if (n == 0)
         return;
-    if (self->place[kind] == 0) {
-        if (self->n_counts == self->room) {
-            self->room = (uint8_t)(self->room ? 2 * self->room : 2);
-            self->counts = g_renew(MpsSignalCount, self->counts, self->room);
-        }
-        self->counts[self->n_counts++] = (MpsSignalCount){0};
-        self->place[kind] = self->n_counts;
-    }
-    mps_signal_count(&self->counts[self->place[kind] - 1], event, n);
+    if (self->place[kind] == 0)
+        begin(self, kind, event, n);
+    else
+        self->counts[self->place[kind] - 1].count += n;
 }
 
 static void count_capable(State *self, const MpsEvent *event, const MpsMptcpOption *option)
@@ -173,6 +180,15 @@ static void count_join(State *self, const MpsEvent *event, const MpsMptcpOption 
     }
 }
 
+static void count_dss(State *self, const MpsEvent *event, const MpsMptcpOption *option)
+{
+    count(self, DATA_ACK, event, option->dss.has_ack);
+    count(self, INFINITE_MAPPING, event,
+          option->dss.has_map && option->dss.data_bytes == 0 &&
+              event->segment.wire->payload_bytes > 0);
+    count(self, DATA_FIN, event, option->dss.data_fin);
+}
+
 static void count_option(State *self, const MpsEvent *event, const MpsMptcpOption *option)
 {
     const MpsSegment *segment = event->segment.wire;
@@ -184,12 +200,6 @@ static void count_option(State *self, const MpsEvent *event, const MpsMptcpOptio
         break;
     case MPS_MP_JOIN:
         count_join(self, event, option);
-        break;
-    case MPS_DSS:
-        count(self, DATA_ACK, event, option->dss.has_ack);
-        count(self, INFINITE_MAPPING, event,
-              option->dss.has_map && option->dss.data_bytes == 0 && segment->payload_bytes > 0);
-        count(self, DATA_FIN, event, option->dss.data_fin);
         break;
     case MPS_ADD_ADDR:
         count(self, option->add_addr.echo ? ADD_ADDR_ECHO : ADD_ADDR, event, 1);
@@ -227,9 +237,16 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     if (syn && segment->n_mptcp == 0 && !segment->options_cut &&
         event->subflow->kind == MPS_KIND_INITIAL)
         count(self, PLAIN_SYN, event, 1);
-    for (int i = 0; i < segment->n_mptcp; i++)
-        if (segment->mptcp[i].status == MPS_OPT_OK)
-            count_option(self, event, &segment->mptcp[i]);
+    for (int i = 0; i < segment->n_mptcp; i++) {
+        const MpsMptcpOption *option = &segment->mptcp[i];
+
+        if (option->status != MPS_OPT_OK)
+            continue;
+        if (option->subtype == MPS_DSS)
+            count_dss(self, event, option);
+        else
+            count_option(self, event, option);
+    }
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
@@ -256,8 +273,7 @@ const MpsMetric mps_metric_signal_count = {
     .always = true,
     .table = &mps_signal_count_table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT),
-    .observe = observe,
+    .observe = {[MPS_EV_SEGMENT] = {observe}},
     .finish = finish,
     .clear = clear,
 };

@@ -77,8 +77,11 @@ static bool others_go_on(const MpsSubflow *but, MpsSide sender, int64_t ts_ns)
 
 static bool is_stale(const End *end, const MpsSubflow *subflow, MpsSide sender, int64_t now_ns)
 {
-    const int64_t least = least_ns(subflow, sender);
+    int64_t least;
 
+    if (now_ns - end->since_ns < LEAST_NS) /* nearly always */
+        return false;
+    least = least_ns(subflow, sender);
     return subflow->connection->id != 0 && end->any_sent && end->sent_end > end->acked &&
            now_ns - end->since_ns >= least && subflow->side[other(sender)].ledger.packets > 0 &&
            (end->others_went_on || others_go_on(subflow, sender, end->since_ns + least));
@@ -204,8 +207,7 @@ const MpsMetric mps_metric_stale = {
     .columns = columns,
     .table = &mps_stall_table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT),
-    .observe = observe,
+    .observe = {[MPS_EV_SEGMENT] = {observe}},
     .finish = finish,
     .summarise = summarise,
 };

@@ -265,11 +265,20 @@ static void repaired(State *self, const MpsEvent *event)
     }
 }
 
-static void take_data(State *self, const MpsEvent *event)
+/* After a fallback there are no DATA_ACKs any more: nothing to wait for. */
+static bool is_over(State *self, const MpsEvent *event)
 {
+    if (event->connection->fallback)
+        self->waiting = false;
+    return event->connection->fallback;
+}
+
+static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    State *self = state;
     const int64_t begin = event->data.offset, end = begin + (int64_t)event->data.bytes;
 
-    if (event->data.revised)
+    if (is_over(self, event) || event->data.revised)
         return;
     if (!self->any_sent && !self->any_acked)
         self->missing = event->connection->side[event->direction].has_idsn ? MIN(begin, 0) : begin;
@@ -281,15 +290,18 @@ static void take_data(State *self, const MpsEvent *event)
         wait_from(self, event);
 }
 
-static void take_data_ack(State *self, const MpsEvent *event, MpsRowSink *rows)
+static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows)
 {
     static const char *const ended_by[] = {[REPAIR_NONE] = "data_ack",
                                            [REPAIR_SHOWN] = "data_ack",
                                            [REPAIR_RETRANSMITTED] = "retransmission",
                                            [REPAIR_REMAPPED] = "remapping",
                                            [REPAIR_REINJECTED] = "reinjection"};
+    State *self = state;
     const int64_t length_ns = event->ts_ns - self->since_ns;
 
+    if (is_over(self, event))
+        return;
     if (self->any_sent && !self->any_acked && event->data_ack.offset <= self->missing) {
         self->any_acked = true; /* the first one seen, and no progress */
         self->missing = event->data_ack.offset;
@@ -310,18 +322,6 @@ static void take_data_ack(State *self, const MpsEvent *event, MpsRowSink *rows)
     self->waiting = false;
     if (self->any_sent && self->sent_end > self->missing)
         wait_from(self, event);
-}
-
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows)
-{
-    State *self = state;
-
-    if (event->connection->fallback) /* no DATA_ACKs any more: nothing to wait for */
-        self->waiting = false;
-    else if (event->kind == MPS_EV_DATA)
-        take_data(self, event);
-    else
-        take_data_ack(self, event, rows);
 }
 
 /* Whether the wait at the end is a stall; when and by what it ended.  An orderly end says that the
@@ -398,8 +398,11 @@ const MpsMetric mps_metric_stall = {
     .columns = columns,
     .table = &mps_stall_table,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_DATA_ACK),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_DATA] = {take_data},
+            [MPS_EV_DATA_ACK] = {take_data_ack},
+        },
     .finish = finish,
     .summarise = summarise,
 };

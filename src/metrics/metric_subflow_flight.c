@@ -16,21 +16,33 @@ static const MpsColumn columns[] = {
     {0},
 };
 
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+/* The flight as it was lasted until now. */
+static void look(State *self, const MpsEvent *event)
 {
-    State *self = state;
-
-    if (event->kind == MPS_EV_SEGMENT ? event->segment.wire->payload_bytes == 0 : !self->started)
-        return;
-    if (!self->started)
-        self->first_ns = self->now_ns = event->ts_ns;
-    self->started = true;
     if (event->ts_ns > self->now_ns) {
         self->byte_ns += (double)self->value_bytes * (double)(event->ts_ns - self->now_ns);
         self->now_ns = event->ts_ns;
     }
     self->value_bytes = event->subflow->side[event->direction].flight_bytes;
     self->max_bytes = MAX(self->max_bytes, self->value_bytes);
+}
+
+static void take_payload(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    State *self = state;
+
+    if (!self->started)
+        self->first_ns = self->now_ns = event->ts_ns;
+    self->started = true;
+    look(self, event);
+}
+
+static void take_progress(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    State *self = state;
+
+    if (self->started)
+        look(self, event);
 }
 
 static void summarise(const void *state, const MpsSubject *subject G_GNUC_UNUSED, MpsValue *values)
@@ -51,7 +63,10 @@ const MpsMetric mps_metric_subflow_flight = {
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
     .columns = columns,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_PROGRESS),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_SEGMENT] = {take_payload, MPS_SEGMENT_PAYLOAD},
+            [MPS_EV_PROGRESS] = {take_progress},
+        },
     .summarise = summarise,
 };

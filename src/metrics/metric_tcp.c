@@ -3,25 +3,25 @@
 #include "metrics/metrics.h"
 
 typedef struct {
-    uint64_t acks, resets, syns, fins, sacks, dsacks, pushed, urgent;
-    uint8_t sack_blocks_max;
+    bool any_segment, any_payload, any_acked;
+    bool closed;                /* the other end's latest window is zero */
     bool syn_seen, options_cut; /* of the first SYN */
     uint8_t syn_options;        /* MPS_TCPOPT_ */
     uint8_t syn_wscale;
     uint16_t syn_mss;
-    uint64_t truncated_packets, truncated_bytes;
+    uint8_t sack_blocks_max;
 
-    bool any_segment, any_payload, any_acked;
+    uint64_t acks, pushed;
     int64_t last_ns, idle_ns;
     int64_t first_payload_ns, last_payload_ns;
     uint32_t segment_min, segment_max;
-    uint64_t initial_packets, initial_bytes;
-    int64_t fin_seq; /* end of the stream, if any fins */
-
     uint64_t windows, windows_zero; /* announced; of them zero */
     uint64_t window_min, window_max, window_sum;
+    uint64_t truncated_packets, truncated_bytes;
+    uint64_t initial_packets, initial_bytes;
 
-    bool closed; /* the other end's latest window is zero */
+    uint64_t resets, syns, fins, sacks, dsacks, urgent;
+    int64_t fin_seq; /* end of the stream, if any fins */
     uint64_t closed_packets, closed_bytes;
 } State;
 
@@ -110,21 +110,23 @@ static bool is_within(const MpsSegment *wire, int inner, int outer)
 
 static void take_sack(State *self, const MpsSegment *wire)
 {
-    if (!(wire->tcp_options & MPS_TCPOPT_SACK) || wire->n_sack == 0)
-        return;
     self->sacks++;
     self->sack_blocks_max = MAX(self->sack_blocks_max, wire->n_sack);
     self->dsacks += (int32_t)(wire->sack[0].begin - wire->ack) < 0 ||
                     (wire->n_sack > 1 && is_within(wire, 0, 1));
 }
 
-static void take_flags(State *self, const MpsSegment *wire)
+/* Flags that few segments have. */
+static void take_flags(State *self, const MpsEvent *event)
 {
-    self->acks += (wire->flags & MPS_TCP_ACK) != 0;
+    const MpsSegment *wire = event->segment.wire;
+
     self->resets += (wire->flags & MPS_TCP_RST) != 0;
     self->syns += (wire->flags & MPS_TCP_SYN) != 0;
     self->fins += (wire->flags & MPS_TCP_FIN) != 0;
     self->urgent += (wire->flags & MPS_TCP_URG) != 0;
+    if (wire->flags & MPS_TCP_FIN && event->segment.has_seq)
+        self->fin_seq = event->segment.seq + wire->payload_bytes;
     if (!(wire->flags & MPS_TCP_SYN) || self->syn_seen)
         return;
     self->syn_seen = true;
@@ -136,9 +138,6 @@ static void take_flags(State *self, const MpsSegment *wire)
 
 static void take_window(State *self, const MpsSegment *wire, int shift)
 {
-    if (wire->flags & (MPS_TCP_SYN | MPS_TCP_RST))
-        return;
-
     const uint64_t window = (uint64_t)wire->window << MAX(shift, 0);
 
     self->windows++;
@@ -155,8 +154,6 @@ static void take_payload(State *self, const MpsEvent *event)
     const MpsSegment *wire = event->segment.wire;
     const uint32_t bytes = wire->payload_bytes;
 
-    if (bytes == 0)
-        return;
     if (!self->any_payload) {
         self->first_payload_ns = event->ts_ns;
         self->segment_min = bytes;
@@ -178,37 +175,46 @@ static void take_payload(State *self, const MpsEvent *event)
 
 static void take_closed_window(State *self, const MpsSegment *wire)
 {
-    if (!self->closed || (wire->payload_bytes == 0 && !(wire->flags & (MPS_TCP_SYN | MPS_TCP_FIN))))
+    if (wire->payload_bytes == 0 && !(wire->flags & (MPS_TCP_SYN | MPS_TCP_FIN)))
         return;
     self->closed_packets++;
     self->closed_bytes += wire->payload_bytes;
 }
 
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+static void take_segment(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
     State *self = state;
     const MpsSegment *wire = event->segment.wire;
 
-    if (event->kind == MPS_EV_TCP_ACKED) {
-        self->any_acked |= !event->tcp_acked.selective;
-        return;
-    }
-    if (event->kind == MPS_EV_ACK) {
-        if (!(wire->flags & MPS_TCP_RST))
-            self->closed = wire->window == 0;
-        return;
-    }
     if (self->any_segment)
         self->idle_ns = MAX(self->idle_ns, event->ts_ns - self->last_ns);
     self->any_segment = true;
     self->last_ns = event->ts_ns;
-    take_flags(self, wire);
-    take_sack(self, wire);
-    take_window(self, wire, event->subflow->side[event->direction].window_shift);
-    take_payload(self, event);
-    take_closed_window(self, wire);
-    if (wire->flags & MPS_TCP_FIN && event->segment.has_seq)
-        self->fin_seq = event->segment.seq + wire->payload_bytes;
+    self->acks += (wire->flags & MPS_TCP_ACK) != 0;
+    if (wire->flags & (MPS_TCP_SYN | MPS_TCP_FIN | MPS_TCP_RST | MPS_TCP_URG))
+        take_flags(self, event);
+    if (wire->tcp_options & MPS_TCPOPT_SACK && wire->n_sack > 0)
+        take_sack(self, wire);
+    if (!(wire->flags & (MPS_TCP_SYN | MPS_TCP_RST)))
+        take_window(self, wire, event->subflow->side[event->direction].window_shift);
+    if (wire->payload_bytes > 0)
+        take_payload(self, event);
+    if (self->closed)
+        take_closed_window(self, wire);
+}
+
+static void take_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    State *self = state;
+    const MpsSegment *wire = event->segment.wire;
+
+    if (!(wire->flags & MPS_TCP_RST))
+        self->closed = wire->window == 0;
+}
+
+static void take_tcp_acked(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    ((State *)state)->any_acked |= !event->tcp_acked.selective;
 }
 
 static void syn_values(const State *self, MpsValue *values)
@@ -271,7 +277,11 @@ const MpsMetric mps_metric_tcp = {
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
     .columns = columns,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_ACK) | MPS_WANTS(MPS_EV_TCP_ACKED),
-    .observe = observe,
+    .observe =
+        {
+            [MPS_EV_SEGMENT] = {take_segment},
+            [MPS_EV_ACK] = {take_ack},
+            [MPS_EV_TCP_ACKED] = {take_tcp_acked},
+        },
     .summarise = summarise,
 };

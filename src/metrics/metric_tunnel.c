@@ -57,8 +57,6 @@ static void clear(void *state)
 {
     State *self = state;
 
-    if (!self)
-        return;
     g_free(self->text[MPS_CLIENT]);
     g_free(self->text[MPS_SERVER]);
 }
@@ -70,8 +68,7 @@ const MpsMetric mps_metric_tunnel = {
     .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SEGMENT),
-    .observe = observe,
+    .observe = {[MPS_EV_SEGMENT] = {observe, MPS_SEGMENT_SPECIAL}},
     .summarise = summarise,
     .clear = clear,
 };

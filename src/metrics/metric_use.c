@@ -127,7 +127,6 @@ const MpsMetric mps_metric_use = {
     .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
-    .wants = MPS_WANTS(MPS_EV_SIGNAL),
-    .observe = observe,
+    .observe = {[MPS_EV_SIGNAL] = {observe}},
     .summarise = summarise,
 };

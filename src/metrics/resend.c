@@ -248,40 +248,51 @@ static void judge(MpsResendView *self, const MpsEvent *event, MpsResent *out)
     }
 }
 
+/* A segment that repeats or fills @bytes of its payload from @begin on, or that may be a probe. */
+static MpsResend again(MpsResendView *self, const MpsEvent *event, int64_t begin, uint64_t bytes,
+                       MpsResent *out)
+{
+    const MpsSegment *wire = event->segment.wire;
+    const MpsResend class =
+        bytes == wire->payload_bytes ? probe(self, event, begin) : MPS_RESEND_NONE;
+
+    if (!class && bytes == 0)
+        return MPS_RESEND_NONE;
+    *out = (MpsResent){
+        .class = class,
+        .has_tsval = has_tsval(wire),
+        .tsval = wire->tsval,
+        .dup_acks = self->dup_acks,
+        .begin = begin,
+        .end = begin + wire->payload_bytes,
+        .ts_ns = event->ts_ns,
+        .elapsed_ns = -1,
+        .rto_ns = rto_ns(self),
+        .bytes = bytes,
+        .hole_filled = event->segment.hole_filled_bytes,
+        .packet = event->packet,
+        .capture_id = event->capture_id,
+    };
+    if (!class)
+        judge(self, event, out);
+    self->resent_end = MAX(self->resent_end, out->end);
+    return out->class;
+}
+
 MpsResend mps_resend_segment(MpsResendView *self, const MpsEvent *event, MpsResent *out)
 {
     const MpsSegment *wire = event->segment.wire;
-    const uint64_t repeated = event->segment.retransmitted_bytes;
     const int64_t begin = event->segment.seq + (wire->flags & MPS_TCP_SYN ? 1 : 0);
     const int64_t end = begin + wire->payload_bytes;
-    const uint64_t bytes = repeated + event->segment.hole_filled_bytes;
+    const uint64_t bytes =
+        (uint64_t)event->segment.retransmitted_bytes + event->segment.hole_filled_bytes;
+    MpsResend class = MPS_RESEND_NONE;
 
     if (wire->flags & MPS_TCP_RST || (bytes == 0 && event->segment.unique_bytes == 0 &&
                                       !(event->segment.has_seq && wire->payload_bytes == 0)))
         return MPS_RESEND_NONE;
-
-    MpsResend class = bytes == wire->payload_bytes ? probe(self, event, begin) : MPS_RESEND_NONE;
-
-    if (class || bytes > 0) {
-        *out = (MpsResent){
-            .class = class,
-            .has_tsval = has_tsval(wire),
-            .tsval = wire->tsval,
-            .dup_acks = self->dup_acks,
-            .begin = begin,
-            .end = end,
-            .ts_ns = event->ts_ns,
-            .elapsed_ns = -1,
-            .rto_ns = rto_ns(self),
-            .bytes = bytes,
-            .hole_filled = event->segment.hole_filled_bytes,
-            .packet = event->packet,
-            .capture_id = event->capture_id,
-        };
-        if (!class)
-            judge(self, event, out);
-        class = out->class;
-    }
+    if (bytes > 0 || (wire->payload_bytes == 0 && begin < self->acked))
+        class = again(self, event, begin, bytes, out);
     if (wire->flags & MPS_TCP_SYN)
         self->permits_sack = wire->tcp_options & MPS_TCPOPT_SACK_PERMITTED;
     if (wire->payload_bytes > 0) {
@@ -296,14 +307,14 @@ MpsResend mps_resend_segment(MpsResendView *self, const MpsEvent *event, MpsRese
     return class;
 }
 
-/* RFC 5681 section 2; with SACK, RFC 6675 section 2.  Options but DSS make an ACK no duplicate (RFC
- * 8684 section 3). */
+/* Of an ACK without payload: RFC 5681 section 2; with SACK, RFC 6675 section 2.  Options but DSS
+ * make it no duplicate (RFC 8684 section 3). */
 static bool is_dup_ack(const MpsResendView *self, const MpsEvent *event, bool new_sack)
 {
     const MpsSegment *wire = event->segment.wire;
 
-    if (!self->any_acked || event->segment.ack != self->acked || self->acked >= self->highest ||
-        wire->payload_bytes > 0 || wire->flags & (MPS_TCP_SYN | MPS_TCP_FIN))
+    if (event->segment.ack != self->acked || self->acked >= self->highest ||
+        wire->flags & (MPS_TCP_SYN | MPS_TCP_FIN))
         return false;
     for (int i = 0; i < wire->n_mptcp; i++)
         if (wire->mptcp[i].subtype != MPS_DSS)
@@ -403,34 +414,41 @@ static void take_echo(const MpsResendView *self, const MpsEvent *event, MpsResen
     }
 }
 
+/* More is acknowledged than ever before. */
+static void advance(MpsResendView *self, const MpsEvent *event, MpsResent *recent, size_t n)
+{
+    const int64_t ack = event->segment.ack;
+
+    if (self->any_acked && self->resent_end > self->acked)
+        take_echo(self, event, recent, n);
+    if (n > 0)
+        note_delivered(self, event, recent, n);
+    self->acked = ack;
+    self->advanced_ns = self->progress_ns = event->ts_ns;
+    self->any_acked = true;
+    self->dup_acks = 0;
+    if (self->sacked.room.n_items > 0)
+        mps_ranges_drop_below(&self->sacked, (uint64_t)MAX(ack, 0));
+    if (ack >= self->recovery_end)
+        self->recovery = MPS_RESEND_NONE;
+}
+
 void mps_resend_ack(MpsResendView *self, const MpsEvent *event, MpsResent *recent, size_t n)
 {
     const MpsSegment *wire = event->segment.wire;
-    const int64_t ack = event->segment.ack;
-    bool new_sack = false;
 
     if (!event->segment.has_ack || wire->flags & MPS_TCP_RST)
         return;
-    if (wire->n_sack > 0)
-        new_sack = take_sack(self, event, recent, n);
+
+    const bool new_sack = wire->n_sack > 0 && take_sack(self, event, recent, n);
+
     if (new_sack)
         self->progress_ns = event->ts_ns;
-    if (!self->any_acked || ack > self->acked) {
-        if (self->any_acked && n > 0)
-            take_echo(self, event, recent, n);
-        note_delivered(self, event, recent, n);
-        self->acked = ack;
-        self->advanced_ns = self->progress_ns = event->ts_ns;
-        self->any_acked = true;
-        self->dup_acks = 0;
-        if (self->sacked.room.n_items > 0)
-            mps_ranges_drop_below(&self->sacked, (uint64_t)MAX(ack, 0));
-        if (ack >= self->recovery_end)
-            self->recovery = MPS_RESEND_NONE;
-    } else if (is_dup_ack(self, event, new_sack)) {
+    if (!self->any_acked || event->segment.ack > self->acked)
+        advance(self, event, recent, n);
+    else if (wire->payload_bytes == 0 && is_dup_ack(self, event, new_sack))
         self->dup_acks++;
-    }
-    if (ack >= self->acked) {
+    if (event->segment.ack >= self->acked) {
         self->window = wire->window;
         self->window_closed = wire->window == 0 && !(wire->flags & MPS_TCP_SYN);
     }

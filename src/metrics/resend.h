@@ -76,9 +76,10 @@ typedef struct {
     uint16_t window;    /* of the latest ACK, unscaled */
     MpsResend recovery; /* FAST, TIMEOUT: what is sent again below recovery_end follows from it */
     int64_t recovery_end;
-    int64_t probed;   /* end of the tail that was probed */
-    MpsRanges sacked; /* above acked */
-    MpsHole *holes;   /* disjoint, sorted */
+    int64_t probed;     /* end of the tail that was probed */
+    int64_t resent_end; /* highest end of a judged segment */
+    MpsRanges sacked;   /* above acked */
+    MpsHole *holes;     /* disjoint, sorted */
     MpsRoom n_holes;
     int64_t srtt_ns, rttvar_ns; /* RFC 6298; 0: no sample yet */
 } MpsResendView;

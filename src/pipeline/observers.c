@@ -18,12 +18,19 @@ typedef struct {
     void (*observe)(void *state, const MpsEvent *event, MpsRowSink *rows);
     uint32_t at;
     MpsScope scope;
-    bool has_state;
 } Call;
 
+/* Sets of segments and, beside them, of events without what some scopes are about: whom to call is
+ * looked up with both. */
+enum {
+    NO_SUBFLOW = MPS_N_SEGMENT_SETS,
+    NO_DIRECTION = 2 * MPS_N_SEGMENT_SETS,
+    N_SETS = 4 * MPS_N_SEGMENT_SETS
+};
+
 struct _MpsObservers {
-    GArray *of_scope[MPS_N_SCOPES]; /* Observer */
-    GArray *of_event[MPS_N_EVENTS]; /* Call */
+    GArray *of_scope[MPS_N_SCOPES];      /* Observer */
+    GArray *calls[MPS_N_EVENTS][N_SETS]; /* Call */
     size_t state_bytes[MPS_N_SCOPES];
     MpsTable scope_table[MPS_N_SCOPES];
     GArray *columns[MPS_N_SCOPES];  /* MpsColumn, ended by { 0 } */
@@ -61,6 +68,16 @@ static void add_table(MpsObservers *self, const MpsTable *table)
         g_ptr_array_add(self->tables, (gpointer)(uintptr_t)table);
 }
 
+/* Whether events in @set are about an entity of @scope. */
+static bool has_entity(unsigned set, MpsScope scope)
+{
+    const bool of_subflow = scope == MPS_SCOPE_SUBFLOW || scope == MPS_SCOPE_SUBFLOW_DIRECTION;
+    const bool directed =
+        scope == MPS_SCOPE_CONNECTION_DIRECTION || scope == MPS_SCOPE_SUBFLOW_DIRECTION;
+
+    return !(of_subflow && set & NO_SUBFLOW) && !(directed && set & NO_DIRECTION);
+}
+
 /* One that is not @selected leaves its columns NULL and its tables empty. */
 static void add_metric(MpsObservers *self, const MpsMetric *metric, bool selected)
 {
@@ -76,10 +93,12 @@ static void add_metric(MpsObservers *self, const MpsMetric *metric, bool selecte
     self->state_bytes[scope] += (metric->state_bytes + 15) & ~(size_t)15;
     g_array_append_val(self->of_scope[scope], observer);
     for (int kind = 0; kind < MPS_N_EVENTS; kind++) {
-        const Call call = {metric->observe, (uint32_t)observer.at, scope, metric->state_bytes > 0};
+        const MpsObserve *wish = &metric->observe[kind];
+        const Call call = {wish->call, (uint32_t)observer.at, scope};
 
-        if (metric->wants & MPS_WANTS(kind))
-            g_array_append_val(self->of_event[kind], call);
+        for (unsigned set = 0; set < N_SETS; set++)
+            if (wish->call && has_entity(set, scope) && (wish->only == 0 || wish->only & set))
+                g_array_append_val(self->calls[kind][set], call);
     }
 }
 
@@ -106,7 +125,8 @@ MpsObservers *mps_observers_new(MpsMetricSet selected)
 
     self->tables = g_ptr_array_new();
     for (int kind = 0; kind < MPS_N_EVENTS; kind++)
-        self->of_event[kind] = g_array_new(FALSE, FALSE, sizeof(Call));
+        for (unsigned set = 0; set < N_SETS; set++)
+            self->calls[kind][set] = g_array_new(FALSE, FALSE, sizeof(Call));
     for (int scope = 0; scope < MPS_N_SCOPES; scope++) {
         self->of_scope[scope] = g_array_new(FALSE, FALSE, sizeof(Observer));
         self->columns[scope] = g_array_new(TRUE, TRUE, sizeof(MpsColumn));
@@ -133,7 +153,7 @@ const MpsTable *const *mps_observers_tables(const MpsObservers *self)
 void *mps_observers_states(const MpsObservers *self, MpsScope scope)
 {
     const GArray *observers = self->of_scope[scope];
-    char *states = g_malloc0(self->state_bytes[scope]);
+    char *states = g_malloc0(MAX(self->state_bytes[scope], 1));
 
     for (guint i = 0; i < observers->len; i++) {
         const Observer *observer = &g_array_index(observers, Observer, i);
@@ -149,7 +169,8 @@ unsigned mps_observers_wants(const MpsObservers *self)
     unsigned wants = 0;
 
     for (int kind = 0; kind < MPS_N_EVENTS; kind++)
-        wants |= self->of_event[kind]->len ? MPS_WANTS(kind) : 0;
+        for (unsigned set = 0; set < N_SETS; set++)
+            wants |= self->calls[kind][set]->len ? MPS_WANTS(kind) : 0;
     return wants;
 }
 
@@ -166,21 +187,29 @@ static inline void find_states(char *states[MPS_N_SCOPES], const MpsConnection *
         subflow && directed ? subflow->side[direction].states : NULL;
 }
 
+static unsigned set_of(const MpsSegment *wire)
+{
+    const bool payload = wire->payload_bytes > 0;
+    const bool special = wire->flags & (MPS_TCP_SYN | MPS_TCP_FIN | MPS_TCP_RST) ||
+                         wire->n_opaque > 0 || wire->n_tunnels > 0 || wire->n_mptcp > 1 ||
+                         (wire->n_mptcp == 1 && wire->mptcp[0].subtype != MPS_DSS);
+
+    return (payload ? MPS_SEGMENT_PAYLOAD : 0) | (special ? MPS_SEGMENT_SPECIAL : 0);
+}
+
 void mps_observers_emit(const MpsObservers *self, const MpsEvent *event, MpsRowSink *rows)
 {
-    const GArray *calls = self->of_event[event->kind];
+    const bool of_segment = event->kind == MPS_EV_SEGMENT || event->kind == MPS_EV_ACK;
+    const unsigned set = (of_segment ? set_of(event->segment.wire) : 0) |
+                         (event->subflow ? 0 : NO_SUBFLOW) |
+                         (event->direction == MPS_NOBODY ? NO_DIRECTION : 0);
+    const GArray *calls = self->calls[event->kind][set];
     const Call *call = (const Call *)(void *)calls->data, *end = call + calls->len;
     char *states[MPS_N_SCOPES];
 
     find_states(states, event->connection, event->subflow, event->direction);
-    for (; call < end; call++) {
-        char *own = states[call->scope];
-
-        if (own)
-            call->observe(own + call->at, event, rows);
-        else if (!call->has_state)
-            call->observe(NULL, event, rows);
-    }
+    for (; call < end; call++)
+        call->observe(states[call->scope] + call->at, event, rows);
 }
 
 static void write_row(const MpsObservers *self, MpsScope scope, const MpsSubject *subject,
@@ -198,7 +227,7 @@ static void write_row(const MpsObservers *self, MpsScope scope, const MpsSubject
     for (guint i = 0; i < observers->len; i++) {
         const Observer *observer = &g_array_index(observers, Observer, i);
         const MpsMetric *metric = observer->metric;
-        void *state = states ? states + observer->at : NULL;
+        void *state = states + observer->at;
 
         if (metric->finish && subject->connection->id != 0)
             metric->finish(state, subject, rows);
@@ -212,7 +241,7 @@ static void write_row(const MpsObservers *self, MpsScope scope, const MpsSubject
         const Observer *observer = &g_array_index(observers, Observer, i);
 
         if (observer->metric->clear)
-            observer->metric->clear(states ? states + observer->at : NULL);
+            observer->metric->clear(states + observer->at);
     }
 }
 
@@ -237,7 +266,8 @@ void mps_observers_free(MpsObservers *self)
     if (!self)
         return;
     for (int kind = 0; kind < MPS_N_EVENTS; kind++)
-        g_array_unref(self->of_event[kind]);
+        for (unsigned set = 0; set < N_SETS; set++)
+            g_array_unref(self->calls[kind][set]);
     for (int scope = 0; scope < MPS_N_SCOPES; scope++) {
         g_array_unref(self->of_scope[scope]);
         g_array_unref(self->columns[scope]);

@@ -15,7 +15,7 @@ MpsObservers *mps_observers_new(MpsMetricSet selected);
 /* The four scope tables and the metrics' own, NULL-terminated; live as long as the observers. */
 const MpsTable *const *mps_observers_tables(const MpsObservers *self);
 
-/* What the metrics keep of a new entity of @scope, for g_free(); NULL: nothing. */
+/* What the metrics keep of a new entity of @scope, for g_free(). */
 void *mps_observers_states(const MpsObservers *self, MpsScope scope);
 
 /* Kinds of events that anybody wants. */

@@ -9,8 +9,9 @@
 enum { SUB_BITS = 5, SUB_BINS = 1 << SUB_BITS };
 
 /* Up to so many bins with values are kept as a sorted list of words: bin, then count.  More, or a
- * count that does not fit, and there is an array of all bins between the first and the last. */
-enum { MOST_FEW = 32, COUNT_BITS = 48 };
+ * count that does not fit, or so many values that looking for their places is dear, and there is an
+ * array of all bins between the first and the last. */
+enum { MOST_FEW = 32, MOST_LISTED = 1024, COUNT_BITS = 48 };
 static const uint64_t MOST_COUNT = (UINT64_C(1) << COUNT_BITS) - 1;
 
 /* Bin 0..31 hold the values 0..31; after that each octave has 32 bins. */
@@ -72,23 +73,39 @@ static void leave_list(MpsHistogram *self)
     self->n_few = self->n_few_room = 0;
 }
 
+/* Where in the list @bin is, or would be. */
+static uint32_t place_of(const MpsHistogram *self, uint32_t bin)
+{
+    uint32_t low = 0, high = self->n_few;
+
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+
+        if (few_bin(self->bins[middle]) < bin)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Returns false if the list cannot take them. */
 static bool count_in_list(MpsHistogram *self, uint32_t bin, uint64_t times)
 {
-    uint32_t at = self->n_few;
+    const uint32_t at = place_of(self, bin);
 
-    while (at > 0 && few_bin(self->bins[at - 1]) > bin)
-        at--;
-    if (at > 0 && few_bin(self->bins[at - 1]) == bin) {
-        if (times > MOST_COUNT - (self->bins[at - 1] & MOST_COUNT))
+    if (self->n_listed++ == MOST_LISTED || times > MOST_COUNT)
+        return false;
+    if (at < self->n_few && few_bin(self->bins[at]) == bin) {
+        if (times > MOST_COUNT - (self->bins[at] & MOST_COUNT))
             return false;
-        self->bins[at - 1] += times;
+        self->bins[at] += times;
         return true;
     }
-    if (self->n_few == MOST_FEW || times > MOST_COUNT)
+    if (self->n_few == MOST_FEW)
         return false;
     if (self->n_few == self->n_few_room) {
-        self->n_few_room = MAX(2 * self->n_few_room, 2);
+        self->n_few_room = (uint16_t)MAX(2 * self->n_few_room, 2);
         self->bins = g_renew(uint64_t, self->bins, self->n_few_room);
     }
     memmove(self->bins + at + 1, self->bins + at, (self->n_few - at) * sizeof *self->bins);
@@ -97,7 +114,8 @@ static bool count_in_list(MpsHistogram *self, uint32_t bin, uint64_t times)
     return true;
 }
 
-static void count(MpsHistogram *self, uint32_t bin, uint64_t times)
+/* Counts in a bin that there is no array for, so far. */
+static G_GNUC_NO_INLINE void count_apart(MpsHistogram *self, uint32_t bin, uint64_t times)
 {
     if (self->n_bins == 0) {
         if (count_in_list(self, bin, times))
@@ -134,8 +152,12 @@ void mps_histogram_add_times(MpsHistogram *self, int64_t value, uint64_t times)
         return;
 
     const int64_t counted = MAX(value, 0);
+    const uint32_t bin = bin_of((uint64_t)counted), place = bin - self->first_bin;
 
-    count(self, bin_of((uint64_t)counted), times);
+    if (place < self->n_bins)
+        self->bins[place] += times;
+    else
+        count_apart(self, bin, times);
     self->min = self->n ? MIN(self->min, counted) : counted;
     self->max = MAX(self->max, counted);
     self->n += times;
