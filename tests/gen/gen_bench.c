@@ -18,7 +18,6 @@
 #define WINDOW         64u /* packets in flight per subflow; a power of two */
 #define FLOWS_MAX      8
 #define REQUEST_BYTES  200u
-#define LOSS_ONE_IN    1024u
 #define MAPPING_MAX    65535u
 #define RECEIVE_WINDOW 16384 /* 2 MB with the scale of the SYN */
 
@@ -84,7 +83,7 @@ typedef struct {
     bool many, mixed;
     int version, subflows;
     uint64_t connections, bytes, started;
-    uint32_t mss;
+    uint32_t mss, loss;
     uint64_t random;
     PbCapture *capture;
     Totals totals;
@@ -503,7 +502,7 @@ static void send_segment(Bench *bench, Conn *conn, Flow *flow)
     flow->next_send_ns = conn->next_ns + flow->rtt_ns / WINDOW;
     if (copy)
         bench->totals.reinjected_bytes += segment->bytes;
-    else if (flow->lost_ssn == 0 && draw(bench, LOSS_ONE_IN) == 0)
+    else if (flow->lost_ssn == 0 && draw(bench, bench->loss) == 0)
         lose(bench, conn, flow, segment);
 }
 
@@ -778,7 +777,7 @@ int main(int argc, char **argv)
     g_autofree char *mode = NULL, *output = NULL, *truth = NULL;
     gint64 connections = 2, bytes = 100000000;
     gboolean mixed = FALSE;
-    int subflows = 2, version = 1, concurrency = 1, mss = 1448, snaplen = 128;
+    int subflows = 2, version = 1, concurrency = 1, mss = 1448, loss = 1024, snaplen = 128;
     const GOptionEntry options[] = {
         {"mode", 0, 0, G_OPTION_ARG_STRING, &mode, "bulk (default) or many", "MODE"},
         {"connections", 0, 0, G_OPTION_ARG_INT64, &connections, "connections in all", "N"},
@@ -789,6 +788,7 @@ int main(int argc, char **argv)
         {"version", 0, 0, G_OPTION_ARG_INT, &version, "MPTCP version, 0 or 1", "V"},
         {"concurrency", 0, 0, G_OPTION_ARG_INT, &concurrency, "connections at a time", "C"},
         {"mss", 0, 0, G_OPTION_ARG_INT, &mss, "payload of a full packet", "BYTES"},
+        {"loss", 0, 0, G_OPTION_ARG_INT, &loss, "one packet of so many is lost", "N"},
         {"snaplen", 0, 0, G_OPTION_ARG_INT, &snaplen, "bytes kept of each packet", "BYTES"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "capture to write", "FILE"},
         {"truth", 0, 0, G_OPTION_ARG_FILENAME, &truth, "totals as JSON", "FILE"},
@@ -807,7 +807,7 @@ int main(int argc, char **argv)
 
     if (!output || (mode && !many && strcmp(mode, "bulk") != 0) || connections < 1 || bytes < 1 ||
         subflows < 1 || subflows > FLOWS_MAX || version < 0 || version > 1 || concurrency < 1 ||
-        mss < 1 || mss > 9000 || snaplen < 0) {
+        mss < 1 || mss > 9000 || loss < 1 || snaplen < 0) {
         fputs("gen_bench: a value is missing or out of range, see --help\n", stderr);
         return 2;
     }
@@ -820,6 +820,7 @@ int main(int argc, char **argv)
         .connections = (uint64_t)connections,
         .bytes = (uint64_t)bytes,
         .mss = (uint32_t)mss,
+        .loss = (uint32_t)loss,
         .capture = pb_capture_open(output, PB_RAW, (uint32_t)snaplen),
     };
 

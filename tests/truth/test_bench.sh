@@ -49,7 +49,7 @@ for name in mixed bulk-v0 bulk-v1 many-v0; do
 done
 
 bench() { # SET...
-    BENCH_DIR=$work BENCH_SCALE=0.005 BENCH_ROUNDS=${rounds:-2} MPTCPSCOPE=$program scripts/bench "$@" >"$work/out" 2>&1
+    BENCH_DIR=$work BENCH_SCALE=${scale:-0.005} BENCH_ROUNDS=${rounds:-2} MPTCPSCOPE=$program scripts/bench "$@" >"$work/out" 2>&1
 }
 
 rm "$work"/*.json
@@ -75,4 +75,12 @@ for name in plain_connections reinjected_bytes; do
     report "another $name is found out" "$problem"
     mv "$work/truth" "$work/mixed.json"
 done
+
+if [ -n "$thorough" ]; then
+    rounds=1 scale=1 bench length-1000000 length-5000000
+    report "a connection five times as long takes no more memory" "$(grep -Eq \
+        '^length +memory at most 1.2 x length-1000000 .* met$' "$work/out" || cat "$work/out")"
+else
+    skip "a connection five times as long takes no more memory" "700 MB: make check-thorough"
+fi
 plan
