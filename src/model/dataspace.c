@@ -19,6 +19,10 @@
  * where nobody acknowledges. */
 enum { MAX_RUNS = 1 << 15 };
 
+/* Stretches of what a subflow showed again, apart from each other; the older half of more is
+ * forgotten. */
+enum { MAX_SHOWN_AGAIN = 1 << 15 };
+
 /* Range sets hold unsigned numbers; data offsets may be negative (SYN data). */
 #define BIAS ((uint64_t)1 << 63)
 
@@ -322,6 +326,17 @@ static uint64_t join_union(Connection *connection, MpsSide sender, size_t at)
     return bytes;
 }
 
+/* Returns how many bytes of [begin, end) @subflow had shown again before. */
+static uint64_t note_again(Subflow *subflow, MpsSide sender, int64_t begin, int64_t end)
+{
+    MpsRanges *again = &subflow->end[sender].shown_again;
+    const uint64_t before = mps_ranges_add(again, biased(begin), biased(end));
+
+    if (again->room.n_items > MAX_SHOWN_AGAIN)
+        mps_ranges_drop_below(again, again->items[MAX_SHOWN_AGAIN / 2].begin);
+    return before;
+}
+
 /* [begin, end), part of run @at, was captured on @subflow, which is not its first sending.  Splits
  * it into what this subflow shows for the first time and what not. */
 static void show_again(MpsModel *model, Subflow *subflow, MpsSide sender, size_t at, int64_t begin,
@@ -330,7 +345,7 @@ static void show_again(MpsModel *model, Subflow *subflow, MpsSide sender, size_t
     Connection *connection = (Connection *)subflow->public.connection;
     DataSpace *space = &connection->space[sender];
     MpsLedger *ledger = &subflow->public.side[sender].ledger;
-    MpsRanges *again = &subflow->end[sender].shown_again;
+    const MpsRanges *again = &subflow->end[sender].shown_again;
     const bool same = space->runs[at].first == subflow;
     const int64_t first = begin;
 
@@ -360,7 +375,7 @@ static void show_again(MpsModel *model, Subflow *subflow, MpsSide sender, size_t
         }
         begin = new_end;
     }
-    mps_ranges_add(again, biased(first), biased(end));
+    note_again(subflow, sender, first, end);
     melt(space, at);
 }
 
@@ -430,7 +445,7 @@ static void show_displaced(MpsModel *model, const Run *old, MpsSide sender, size
         ledger->remapped_bytes += (uint64_t)(end - begin);
     else
         ledger->reinjected_bytes += (uint64_t)(end - begin);
-    mps_ranges_add(&subflow->end[sender].shown_again, biased(begin), biased(end));
+    note_again(subflow, sender, begin, end);
     while (begin < end) {
         const MpsSent *sent =
             mps_sendlog_find(&subflow->end[sender].log, (uint64_t)(begin - old->shift));
@@ -512,8 +527,7 @@ static int64_t show_forgotten(MpsModel *model, Subflow *subflow, MpsSide sender,
     end = MIN(end, space->forgotten);
 
     MpsLedger *ledger = &subflow->public.side[sender].ledger;
-    const uint64_t again =
-        mps_ranges_add(&subflow->end[sender].shown_again, biased(begin), biased(end));
+    const uint64_t again = note_again(subflow, sender, begin, end);
 
     ledger->remapped_bytes += again;
     ledger->reinjected_bytes += (uint64_t)(end - begin) - again;

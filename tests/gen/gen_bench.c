@@ -1,9 +1,10 @@
 /* gen_bench.c - writes big captures whose totals are known, for measuring speed and memory.
  *
  * Two shapes of traffic: "bulk", few long transfers over several subflows, and "many", short
- * connections with the sizes and subflow counts of web traffic.  The tap stands at the data sender:
- * a lost packet is captured before it is lost, so its retransmission repeats captured bytes.
- * Output depends on the arguments alone. */
+ * connections with the sizes and subflow counts of web traffic; with --mixed, of both versions,
+ * closed in all ways, among connections of plain TCP.  The tap stands at the data sender: a lost
+ * packet is captured before it is lost, so its retransmission repeats captured bytes.  Output
+ * depends on the arguments alone. */
 #include "../support/build_packet.h"
 
 #include <errno.h>
@@ -17,7 +18,6 @@
 #define WINDOW         64u /* packets in flight per subflow; a power of two */
 #define FLOWS_MAX      8
 #define REQUEST_BYTES  200u
-#define LOSS_ONE_IN    1024u
 #define MAPPING_MAX    65535u
 #define RECEIVE_WINDOW 16384 /* 2 MB with the scale of the SYN */
 
@@ -50,10 +50,16 @@ typedef struct {
 
 typedef enum { OPENING, REQUEST, ANSWERED, JOINING, TRANSFER, CLOSING, OVER } Phase;
 
+/* How a connection ends; the last: it falls silent and does not. */
+typedef enum { DATA_FIN, FASTCLOSE, RESET, SILENCE, N_ENDINGS } Ending;
+
 typedef struct {
     int64_t next_ns;
     Phase phase;
     int step; /* within the phase */
+    int version;
+    bool plain; /* TCP: sends no MPTCP option */
+    Ending ending;
     PbSide from;
     uint64_t key[2], idsn[2];
     uint64_t bytes;       /* to be sent in the transfer */
@@ -66,16 +72,18 @@ typedef struct {
     Flow *flows;
 } Conn;
 
+/* Those of MPTCP, but for packets. */
 typedef struct {
-    uint64_t connections, subflows, joins, packets;
+    uint64_t connections, subflows, joins, packets, plain_connections;
     uint64_t data_bytes[2], retransmitted_bytes, reinjected_bytes;
+    uint64_t of_version[2], ended[N_ENDINGS];
 } Totals;
 
 typedef struct {
-    bool many;
+    bool many, mixed;
     int version, subflows;
     uint64_t connections, bytes, started;
-    uint32_t mss;
+    uint32_t mss, loss;
     uint64_t random;
     PbCapture *capture;
     Totals totals;
@@ -133,27 +141,28 @@ static void put(Bench *bench, Conn *conn, Flow *flow, PbSide from, uint8_t flags
     } else {
         pb_opt_timestamp(&packet.options, flow->tsval[from], flow->tsval[to]);
     }
-    pb_opt_raw(&packet.options, mptcp->bytes, mptcp->n);
+    if (!conn->plain)
+        pb_opt_raw(&packet.options, mptcp->bytes, mptcp->n);
     pb_capture_write(bench->capture, &packet);
 }
 
-static uint8_t width(const Bench *bench)
+static uint8_t width(const Conn *conn)
 {
-    return bench->version == 0 ? 4 : 8;
+    return conn->version == 0 ? 4 : 8;
 }
 
-static PbDss dss_ack(const Bench *bench, const Conn *conn, PbSide from)
+static PbDss dss_ack(const Conn *conn, PbSide from)
 {
     return (PbDss){
-        .ack_bytes = width(bench),
-        .dsn_bytes = width(bench),
+        .ack_bytes = width(conn),
+        .dsn_bytes = width(conn),
         .data_ack = conn->idsn[pb_peer(from)] + 1 + conn->received[from],
     };
 }
 
 static void put_ack(Bench *bench, Conn *conn, Flow *flow, PbSide from)
 {
-    const PbDss dss = dss_ack(bench, conn, from);
+    const PbDss dss = dss_ack(conn, from);
     PbOptions o = {.n = 0};
 
     pb_opt_dss(&o, &dss);
@@ -162,7 +171,7 @@ static void put_ack(Bench *bench, Conn *conn, Flow *flow, PbSide from)
 
 static void put_data(Bench *bench, Conn *conn, Flow *flow, const InFlight *segment)
 {
-    PbDss dss = dss_ack(bench, conn, conn->from);
+    PbDss dss = dss_ack(conn, conn->from);
     PbOptions o = {.n = 0};
 
     dss.has_map = segment->mapped;
@@ -175,7 +184,7 @@ static void put_data(Bench *bench, Conn *conn, Flow *flow, const InFlight *segme
 
 static void put_data_fin(Bench *bench, Conn *conn, Flow *flow, PbSide from)
 {
-    PbDss dss = dss_ack(bench, conn, from);
+    PbDss dss = dss_ack(conn, from);
     PbOptions o = {.n = 0};
 
     dss.has_map = dss.data_fin = true;
@@ -188,28 +197,74 @@ static void put_data_fin(Bench *bench, Conn *conn, Flow *flow, PbSide from)
 /* ---- the life of a connection: each function sends one packet and says when the next is due ----
  */
 
+/* With --mixed: what kind of connection it is.  One in eight is plain TCP; of the others, half have
+ * version 0, 80 % close, 10 % abort by MP_FASTCLOSE, 5 % by RST, 5 % are left open. */
+static void choose_kind(Conn *conn, uint64_t index)
+{
+    const uint64_t dice = mix(~index), ending = (dice >> 8) % 20;
+
+    conn->plain = dice % 8 == 0;
+    conn->version = (int)(dice >> 4 & 1);
+    if (!conn->plain)
+        conn->ending = ending < 16   ? DATA_FIN
+                       : ending < 18 ? FASTCLOSE
+                       : ending < 19 ? RESET
+                                     : SILENCE;
+}
+
+/* As in a study of web servers: 12 % of the connections are empty, 15 % have about 1 kB, 65 % 10
+ * kB, the rest up to 1 MB; of those with data, 61 % one subflow, 23 % two, 16 % more; with --mixed
+ * that is so of all, and an empty one has no other subflow. */
+static void choose_shape(Bench *bench, Conn *conn)
+{
+    const uint32_t dice = draw(bench, 100), more = draw(bench, 100);
+    const uint32_t one = bench->mixed ? 56 : 61, two = bench->mixed ? 82 : 84;
+
+    if (!bench->many)
+        return; /* with its dice thrown: what is drawn later does not depend on the mode */
+    conn->from = PB_SERVER;
+    conn->bytes = dice < 12   ? 0
+                  : dice < 27 ? 500 + draw(bench, 1000)
+                  : dice < 92 ? 5000 + draw(bench, 10000)
+                              : UINT64_C(1) << (14 + draw(bench, 7));
+    conn->n_flows = more < one || conn->bytes == 0 ? 1 : more < two ? 2 : 3 + (int)draw(bench, 3);
+    conn->n_flows = MIN(conn->n_flows, bench->subflows);
+}
+
+static void count(Totals *totals, const Conn *conn)
+{
+    if (conn->plain) {
+        totals->plain_connections++;
+        return;
+    }
+    totals->connections++;
+    totals->subflows += (uint64_t)conn->n_flows;
+    totals->joins += (uint64_t)conn->n_flows - 1;
+    totals->of_version[conn->version]++;
+    totals->ended[conn->ending]++;
+}
+
 static void start(Bench *bench, Conn *conn, int64_t now_ns)
 {
     const uint64_t index = bench->started++;
-    const uint32_t dice = draw(bench, 100), more = draw(bench, 100);
     const uint8_t high = (uint8_t)(index / 50000 >> 8), low = (uint8_t)(index / 50000);
 
-    *conn = (Conn){.next_ns = now_ns, .n_flows = bench->subflows, .bytes = bench->bytes};
-    if (bench->many) {
-        conn->from = PB_SERVER;
-        conn->bytes = dice < 12   ? 0
-                      : dice < 27 ? 500 + draw(bench, 1000)
-                      : dice < 92 ? 5000 + draw(bench, 10000)
-                                  : UINT64_C(1) << (14 + draw(bench, 7));
-        conn->n_flows = more < 61 || conn->bytes == 0 ? 1 : more < 84 ? 2 : 3 + (int)draw(bench, 3);
-        conn->n_flows = MIN(conn->n_flows, bench->subflows);
-    } else {
-        conn->from = index % 2 ? PB_SERVER : PB_CLIENT;
-    }
+    *conn = (Conn){
+        .next_ns = now_ns,
+        .version = bench->version,
+        .n_flows = bench->subflows,
+        .bytes = bench->bytes,
+        .from = index % 2 ? PB_SERVER : PB_CLIENT,
+    };
+    choose_shape(bench, conn);
+    if (bench->mixed)
+        choose_kind(conn, index);
+    if (conn->plain)
+        conn->n_flows = 1;
     conn->flows = g_new0(Flow, (gsize)conn->n_flows);
     for (int side = 0; side < 2; side++) {
         conn->key[side] = mix(index * 2 + (uint64_t)side);
-        conn->idsn[side] = pb_idsn(bench->version, conn->key[side]);
+        conn->idsn[side] = pb_idsn(conn->version, conn->key[side]);
         conn->ip_id[side] = (uint16_t)(conn->key[side] >> 40);
     }
     for (int i = 0; i < conn->n_flows; i++) {
@@ -233,9 +288,13 @@ static void start(Bench *bench, Conn *conn, int64_t now_ns)
         }
         flow->acked = 1;
     }
-    bench->totals.connections++;
-    bench->totals.subflows += (uint64_t)conn->n_flows;
-    bench->totals.joins += (uint64_t)conn->n_flows - 1;
+    count(&bench->totals, conn);
+}
+
+static void book(const Conn *conn, uint64_t *total, uint64_t bytes)
+{
+    if (!conn->plain)
+        *total += bytes;
 }
 
 static void enter(Conn *conn, Phase phase)
@@ -252,17 +311,17 @@ static void open_initial(Bench *bench, Conn *conn)
 
     switch (conn->step++) {
     case 0:
-        pb_opt_capable(&o, bench->version, PB_CAPABLE_H, bench->version == 0, key, -1, -1);
+        pb_opt_capable(&o, conn->version, PB_CAPABLE_H, conn->version == 0, key, -1, -1);
         put(bench, conn, flow, PB_CLIENT, MPS_TCP_SYN, 0, &o, 0);
         conn->next_ns += flow->rtt_ns;
         return;
     case 1:
-        pb_opt_capable(&o, bench->version, PB_CAPABLE_H, 1, key + 1, -1, -1);
+        pb_opt_capable(&o, conn->version, PB_CAPABLE_H, 1, key + 1, -1, -1);
         put(bench, conn, flow, PB_SERVER, MPS_TCP_SYN | MPS_TCP_ACK, 0, &o, 0);
         conn->next_ns += MS_NS / 20;
         return;
     default:
-        pb_opt_capable(&o, bench->version, PB_CAPABLE_H, 2, key, -1, -1);
+        pb_opt_capable(&o, conn->version, PB_CAPABLE_H, 2, key, -1, -1);
         put(bench, conn, flow, PB_CLIENT, MPS_TCP_ACK, 1, &o, 0);
         conn->next_ns += MS_NS;
         enter(conn, conn->bytes > 0 ? REQUEST : CLOSING);
@@ -273,21 +332,21 @@ static void request(Bench *bench, Conn *conn)
 {
     Flow *flow = flow_of(conn, 0);
     const uint64_t key[2] = {conn->key[PB_CLIENT], conn->key[PB_SERVER]};
-    PbDss dss = dss_ack(bench, conn, PB_CLIENT);
+    PbDss dss = dss_ack(conn, PB_CLIENT);
     PbOptions o = {.n = 0};
 
     dss.has_map = true;
     dss.dsn = conn->idsn[PB_CLIENT] + 1;
     dss.ssn = 1;
     dss.data_bytes = REQUEST_BYTES;
-    if (bench->version == 0)
+    if (conn->version == 0)
         pb_opt_dss(&o, &dss);
     else
         pb_opt_capable(&o, 1, PB_CAPABLE_H, 2, key, REQUEST_BYTES, -1);
     put(bench, conn, flow, PB_CLIENT, MPS_TCP_ACK | MPS_TCP_PSH, 1, &o, REQUEST_BYTES);
     flow->next_ssn[PB_CLIENT] += REQUEST_BYTES;
     conn->sent[PB_CLIENT] += REQUEST_BYTES;
-    bench->totals.data_bytes[PB_CLIENT] += REQUEST_BYTES;
+    book(conn, &bench->totals.data_bytes[PB_CLIENT], REQUEST_BYTES);
     conn->next_ns += flow->rtt_ns;
     enter(conn, ANSWERED);
 }
@@ -296,7 +355,7 @@ static void begin_transfer(Bench *bench, Conn *conn)
 {
     conn->next_offset = conn->sent[conn->from];
     conn->end_offset = conn->sent[conn->from] += conn->bytes;
-    bench->totals.data_bytes[conn->from] += conn->bytes;
+    book(conn, &bench->totals.data_bytes[conn->from], conn->bytes);
     for (int i = 0; i < conn->n_flows; i++)
         flow_of(conn, i)->next_send_ns = conn->next_ns;
     enter(conn, TRANSFER);
@@ -326,20 +385,20 @@ static void join(Bench *bench, Conn *conn)
 
     switch (conn->step++ % 4) {
     case 0:
-        pb_opt_join_syn(&o, false, (uint8_t)i, pb_token(bench->version, conn->key[PB_SERVER]),
+        pb_opt_join_syn(&o, false, (uint8_t)i, pb_token(conn->version, conn->key[PB_SERVER]),
                         flow->nonce[PB_CLIENT]);
         put(bench, conn, flow, PB_CLIENT, MPS_TCP_SYN, 0, &o, 0);
         conn->next_ns += flow->rtt_ns;
         return;
     case 1:
-        pb_join_hmac(bench->version, conn->key[PB_SERVER], conn->key[PB_CLIENT],
+        pb_join_hmac(conn->version, conn->key[PB_SERVER], conn->key[PB_CLIENT],
                      flow->nonce[PB_SERVER], flow->nonce[PB_CLIENT], hmac);
         pb_opt_join_synack(&o, false, 0, hmac, flow->nonce[PB_SERVER]);
         put(bench, conn, flow, PB_SERVER, MPS_TCP_SYN | MPS_TCP_ACK, 0, &o, 0);
         conn->next_ns += MS_NS / 20;
         return;
     case 2:
-        pb_join_hmac(bench->version, conn->key[PB_CLIENT], conn->key[PB_SERVER],
+        pb_join_hmac(conn->version, conn->key[PB_CLIENT], conn->key[PB_SERVER],
                      flow->nonce[PB_CLIENT], flow->nonce[PB_SERVER], hmac);
         pb_opt_join_ack(&o, hmac);
         put(bench, conn, flow, PB_CLIENT, MPS_TCP_ACK, 1, &o, 0);
@@ -433,7 +492,7 @@ static void send_segment(Bench *bench, Conn *conn, Flow *flow)
         .map_offset = flow->map_offset,
         .map_ssn = flow->map_ssn,
         .map_bytes = flow->map_bytes,
-        .mapped = bench->version == 1 || flow->map_sent == 0,
+        .mapped = conn->version == 1 || flow->map_sent == 0,
         .reinjected = copy,
     };
     flow->count++;
@@ -443,7 +502,7 @@ static void send_segment(Bench *bench, Conn *conn, Flow *flow)
     flow->next_send_ns = conn->next_ns + flow->rtt_ns / WINDOW;
     if (copy)
         bench->totals.reinjected_bytes += segment->bytes;
-    else if (flow->lost_ssn == 0 && draw(bench, LOSS_ONE_IN) == 0)
+    else if (flow->lost_ssn == 0 && draw(bench, bench->loss) == 0)
         lose(bench, conn, flow, segment);
 }
 
@@ -515,7 +574,7 @@ static void transfer(Bench *bench, Conn *conn)
         break;
     case RESEND:
         put_data(bench, conn, flow, in_flight(flow, 0));
-        bench->totals.retransmitted_bytes += in_flight(flow, 0)->bytes;
+        book(conn, &bench->totals.retransmitted_bytes, in_flight(flow, 0)->bytes);
         flow->resend_ns = 0;
         flow->repair_ns = conn->next_ns + flow->rtt_ns;
         break;
@@ -537,13 +596,21 @@ static void transfer(Bench *bench, Conn *conn)
     enter(conn, CLOSING);
 }
 
-static void close_connection(Bench *bench, Conn *conn)
+static void over(Conn *conn)
+{
+    g_clear_pointer(&conn->flows, g_free);
+    enter(conn, OVER);
+}
+
+static void finish(Bench *bench, Conn *conn)
 {
     const PbSide from = conn->from, peer = pb_peer(from);
     Flow *flow = flow_of(conn, MAX(0, conn->step - 4) / 3);
     PbOptions o = {.n = 0};
     PbDss dss;
 
+    if (conn->plain)
+        conn->step = MAX(conn->step, 4);
     conn->received[from] = conn->sent[peer];
     switch (conn->step < 4 ? conn->step : 4 + (conn->step - 4) % 3) {
     case 0:
@@ -567,7 +634,7 @@ static void close_connection(Bench *bench, Conn *conn)
     case 5: {
         const PbSide side = conn->step % 3 == 1 ? from : peer;
 
-        dss = dss_ack(bench, conn, side);
+        dss = dss_ack(conn, side);
         pb_opt_dss(&o, &dss);
         put(bench, conn, flow, side, MPS_TCP_FIN | MPS_TCP_ACK, flow->next_ssn[side]++, &o, 0);
         flow->acked = flow->next_ssn[from];
@@ -578,12 +645,44 @@ static void close_connection(Bench *bench, Conn *conn)
         put_ack(bench, conn, flow, from);
         conn->next_ns += MS_NS;
         if (flow == flow_of(conn, conn->n_flows - 1)) {
-            g_clear_pointer(&conn->flows, g_free);
-            enter(conn, OVER);
+            over(conn);
             return;
         }
     }
     conn->step++;
+}
+
+/* A RST on each subflow.  MP_FASTCLOSE (RFC 8684 section 3.5) is on all of them in version 1; in
+ * version 0, on an ACK of the first, which the peer answers with a RST. */
+static void abort_connection(Bench *bench, Conn *conn)
+{
+    const bool by_ack = conn->ending == FASTCLOSE && conn->version == 0;
+    const bool answer = conn->step == conn->n_flows;
+    const PbSide from = answer ? pb_peer(conn->from) : conn->from;
+    const bool before = by_ack && conn->step == 0;
+    Flow *flow = flow_of(conn, answer ? 0 : conn->step);
+    PbOptions o = {.n = 0};
+
+    if (conn->ending == FASTCLOSE && (before || !by_ack))
+        pb_opt_fastclose(&o, conn->key[pb_peer(from)]);
+    else if (conn->version == 1)
+        pb_opt_tcprst(&o, 0, 0);
+    put(bench, conn, flow, from, before ? MPS_TCP_ACK : MPS_TCP_RST | MPS_TCP_ACK,
+        flow->next_ssn[from], &o, 0);
+    conn->step++;
+    conn->next_ns += conn->step == conn->n_flows ? flow_of(conn, 0)->rtt_ns : MS_NS / 20;
+    if (conn->step == conn->n_flows + by_ack)
+        over(conn);
+}
+
+static void close_connection(Bench *bench, Conn *conn)
+{
+    if (conn->ending == DATA_FIN)
+        finish(bench, conn);
+    else if (conn->ending == SILENCE)
+        over(conn);
+    else
+        abort_connection(bench, conn);
 }
 
 static void advance(Bench *bench, Conn *conn)
@@ -656,6 +755,13 @@ static void write_truth(const char *path, const Totals *totals)
         {"data_bytes_s2c", totals->data_bytes[PB_SERVER]},
         {"retransmitted_bytes", totals->retransmitted_bytes},
         {"reinjected_bytes", totals->reinjected_bytes},
+        {"plain_connections", totals->plain_connections},
+        {"version_0", totals->of_version[0]},
+        {"version_1", totals->of_version[1]},
+        {"ended_data_fin", totals->ended[DATA_FIN]},
+        {"ended_fastclose", totals->ended[FASTCLOSE]},
+        {"ended_reset", totals->ended[RESET]},
+        {"ended_not", totals->ended[SILENCE]},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
@@ -670,15 +776,19 @@ int main(int argc, char **argv)
 {
     g_autofree char *mode = NULL, *output = NULL, *truth = NULL;
     gint64 connections = 2, bytes = 100000000;
-    int subflows = 2, version = 1, concurrency = 1, mss = 1448, snaplen = 128;
+    gboolean mixed = FALSE;
+    int subflows = 2, version = 1, concurrency = 1, mss = 1448, loss = 1024, snaplen = 128;
     const GOptionEntry options[] = {
         {"mode", 0, 0, G_OPTION_ARG_STRING, &mode, "bulk (default) or many", "MODE"},
         {"connections", 0, 0, G_OPTION_ARG_INT64, &connections, "connections in all", "N"},
         {"subflows", 0, 0, G_OPTION_ARG_INT, &subflows, "subflows each; many: at most", "K"},
         {"bytes", 0, 0, G_OPTION_ARG_INT64, &bytes, "bulk: data bytes each", "B"},
+        {"mixed", 0, 0, G_OPTION_ARG_NONE, &mixed,
+         "both versions, all ways to end, and plain TCP between", NULL},
         {"version", 0, 0, G_OPTION_ARG_INT, &version, "MPTCP version, 0 or 1", "V"},
         {"concurrency", 0, 0, G_OPTION_ARG_INT, &concurrency, "connections at a time", "C"},
         {"mss", 0, 0, G_OPTION_ARG_INT, &mss, "payload of a full packet", "BYTES"},
+        {"loss", 0, 0, G_OPTION_ARG_INT, &loss, "one packet of so many is lost", "N"},
         {"snaplen", 0, 0, G_OPTION_ARG_INT, &snaplen, "bytes kept of each packet", "BYTES"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "capture to write", "FILE"},
         {"truth", 0, 0, G_OPTION_ARG_FILENAME, &truth, "totals as JSON", "FILE"},
@@ -697,18 +807,20 @@ int main(int argc, char **argv)
 
     if (!output || (mode && !many && strcmp(mode, "bulk") != 0) || connections < 1 || bytes < 1 ||
         subflows < 1 || subflows > FLOWS_MAX || version < 0 || version > 1 || concurrency < 1 ||
-        mss < 1 || mss > 9000 || snaplen < 0) {
+        mss < 1 || mss > 9000 || loss < 1 || snaplen < 0) {
         fputs("gen_bench: a value is missing or out of range, see --help\n", stderr);
         return 2;
     }
 
     Bench bench = {
         .many = many,
+        .mixed = mixed,
         .version = version,
         .subflows = subflows,
         .connections = (uint64_t)connections,
         .bytes = (uint64_t)bytes,
         .mss = (uint32_t)mss,
+        .loss = (uint32_t)loss,
         .capture = pb_capture_open(output, PB_RAW, (uint32_t)snaplen),
     };
 

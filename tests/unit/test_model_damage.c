@@ -482,6 +482,30 @@ static void test_backwards(void)
     bench_free(bench);
 }
 
+/* Every second piece of a long transfer is reinjected: what a subflow showed again is known piece
+ * by piece as far back as anybody could still wait for it, not for hours. */
+static void test_copies_for_hours(void)
+{
+    const uint32_t n = 66 * 1000, bytes = 10, newest = n - 2;
+    Bench *bench = bench_new(1, 0x11, 0x22);
+    uint32_t seq = 1;
+
+    bench->step_ns = 1000;
+    bench_open(bench);
+    bench_join(bench, 1, C);
+    for (uint32_t i = 0; i < n; i++)
+        bench_send(bench, 0, C, 1 + i * bytes, bytes, (int64_t)i * bytes);
+    for (uint32_t i = 0; i < n; i += 2, seq += bytes)
+        bench_send(bench, 1, C, seq, bytes, (int64_t)i * bytes);
+    bench_send(bench, 1, C, seq, bytes, (int64_t)newest * bytes);
+    bench_send(bench, 1, C, seq + bytes, bytes, 0);
+    bench_finish(bench);
+    g_assert_cmpuint(ledger(bench, 1, MPS_C2S)->reinjected_bytes, ==, (n / 2 + 1) * bytes);
+    g_assert_cmpuint(ledger(bench, 1, MPS_C2S)->remapped_bytes, ==, bytes);
+    g_assert_cmpuint(bench_result(bench, 0)->connection.side[C].data_bytes, ==, n * bytes);
+    bench_free(bench);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -509,5 +533,6 @@ int main(int argc, char **argv)
     g_test_add_func("/damage/midstream no match", test_midstream_no_match);
     g_test_add_func("/damage/after silence", test_after_silence);
     g_test_add_func("/damage/backwards", test_backwards);
+    g_test_add_func("/damage/copies for hours", test_copies_for_hours);
     return g_test_run();
 }
