@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "store/table_numbers.h"
 #include "util/thread.h"
 
 enum { N_PIECES = 4 };
@@ -22,7 +23,6 @@ typedef struct {
 
 /* What has to be known of a table to copy its rows. */
 typedef struct {
-    const MpsTable *table;
     unsigned n_columns, n_texts;
     unsigned *texts; /* columns that hold text */
 } Form;
@@ -30,8 +30,8 @@ typedef struct {
 struct _MpsRowQueue {
     MpsRowSink rows; /* first: the sink is the queue */
     MpsRowSink *to;
-    Form *forms;
-    unsigned n_forms;
+    MpsTableNumbers numbers;
+    Form *forms;  /* by number */
     Piece *piece; /* being filled, or NULL */
     Piece pieces[N_PIECES];
     MpsRing ring; /* of them */
@@ -41,16 +41,6 @@ struct _MpsRowQueue {
 static size_t padded(size_t n_bytes)
 {
     return (n_bytes + 7) & ~(size_t)7;
-}
-
-static const Form *find_form(const MpsRowQueue *self, const MpsTable *table)
-{
-    unsigned at = 0;
-
-    while (at < self->n_forms && self->forms[at].table != table)
-        at++;
-    g_assert(at < self->n_forms);
-    return &self->forms[at];
 }
 
 static void hand_over(MpsRowQueue *self)
@@ -80,7 +70,7 @@ static uint8_t *make_room(MpsRowQueue *self, size_t n_bytes)
 static void add(MpsRowSink *rows, const MpsTable *table, const MpsValue *values)
 {
     MpsRowQueue *self = (MpsRowQueue *)rows;
-    const Form *form = find_form(self, table);
+    const Form *form = &self->forms[mps_table_number(&self->numbers, table)];
     const size_t values_bytes = form->n_columns * sizeof *values;
     size_t n_bytes = sizeof(Row) + values_bytes;
 
@@ -126,7 +116,7 @@ static gpointer store(gpointer user)
 
 static Form make_form(const MpsTable *table)
 {
-    Form form = {.table = table};
+    Form form = {0};
     g_autoptr(GArray) texts = g_array_new(FALSE, FALSE, sizeof(unsigned));
 
     for (; table->columns[form.n_columns].name; form.n_columns++)
@@ -143,10 +133,9 @@ MpsRowQueue *mps_row_queue_new(MpsRowSink *rows, const MpsTable *const *tables)
 
     self->rows.add = add;
     self->to = rows;
-    while (tables[self->n_forms])
-        self->n_forms++;
-    self->forms = g_new0(Form, self->n_forms);
-    for (unsigned i = 0; i < self->n_forms; i++)
+    self->numbers = mps_table_numbers_new(tables);
+    self->forms = g_new0(Form, self->numbers.n_tables);
+    for (unsigned i = 0; i < self->numbers.n_tables; i++)
         self->forms[i] = make_form(tables[i]);
     mps_ring_begin(&self->ring, N_PIECES);
     self->thread = mps_thread_start("store", store, self);
@@ -168,8 +157,9 @@ void mps_row_queue_free(MpsRowQueue *self)
     mps_ring_clear(&self->ring);
     for (unsigned i = 0; i < N_PIECES; i++)
         g_free(self->pieces[i].bytes);
-    for (unsigned i = 0; i < self->n_forms; i++)
+    for (unsigned i = 0; i < self->numbers.n_tables; i++)
         g_free(self->forms[i].texts);
+    mps_table_numbers_clear(&self->numbers);
     g_free(self->forms);
     g_free(self);
 }

@@ -31,13 +31,34 @@ static void append_comment(GString *sql, const char *text)
     g_string_append_c(sql, '\n');
 }
 
-void mps_schema_append_table(GString *sql, const MpsTable *table, bool documented)
+size_t mps_schema_n_columns(const MpsTable *table)
 {
+    size_t n = 0;
+
+    while (table->columns[n].name)
+        n++;
+    return n;
+}
+
+int mps_schema_rowid_column(const MpsTable *table)
+{
+    for (int i = 0; table->primary_key && table->columns[i].name; i++)
+        if (table->columns[i].type == MPS_INT &&
+            strcmp(table->columns[i].name, table->primary_key) == 0)
+            return i;
+    return -1;
+}
+
+void mps_schema_append_table(GString *sql, const char *database, const MpsTable *table,
+                             bool documented)
+{
+    const int rowid = mps_schema_rowid_column(table);
+
     if (documented)
         append_comment(sql, table->help);
-    g_string_append_printf(sql, "CREATE TABLE %s (\n", table->name);
+    g_string_append_printf(sql, "CREATE TABLE %s%s (\n", database, table->name);
     for (const MpsColumn *column = table->columns; column->name; column++) {
-        const bool last = !column[1].name && !table->primary_key;
+        const bool last = !column[1].name && rowid < 0;
         g_autofree char *definition =
             g_strdup_printf("%s %s%s%s%s", column->name, type_names[column->type],
                             column->references ? " REFERENCES " : "",
@@ -48,13 +69,16 @@ void mps_schema_append_table(GString *sql, const MpsTable *table, bool documente
         else
             g_string_append_printf(sql, "    %s\n", definition);
     }
-    if (table->primary_key)
+    if (rowid >= 0)
         g_string_append_printf(sql, "    PRIMARY KEY (%s)\n", table->primary_key);
     g_string_append(sql, ") STRICT;\n");
 }
 
 void mps_schema_append_indexes(GString *sql, const MpsTable *table)
 {
+    if (table->primary_key && mps_schema_rowid_column(table) < 0)
+        g_string_append_printf(sql, "CREATE UNIQUE INDEX %s_key ON %s (%s);\n", table->name,
+                               table->name, table->primary_key);
     if (table->index)
         g_string_append_printf(sql, "CREATE INDEX %s_index ON %s (%s);\n", table->name, table->name,
                                table->index);
@@ -148,7 +172,7 @@ char *mps_schema_sql(const MpsTable *const *tables)
     GString *sql = g_string_new(NULL);
 
     for (; *tables; tables++) {
-        mps_schema_append_table(sql, *tables, true);
+        mps_schema_append_table(sql, "", *tables, true);
         mps_schema_append_indexes(sql, *tables);
         g_string_append_c(sql, '\n');
     }

@@ -6,10 +6,17 @@
 
 #include <mptcpscope/row.h>
 
-/* Appends CREATE TABLE; with @documented, each column has its meaning as a comment. */
-void mps_schema_append_table(GString *sql, const MpsTable *table, bool documented);
+size_t mps_schema_n_columns(const MpsTable *table);
 
-/* Appends CREATE INDEX for the indexes of @table. */
+/* The column that is the rowid: an integer that is the primary key alone; -1: none is. */
+int mps_schema_rowid_column(const MpsTable *table);
+
+/* Appends CREATE TABLE, in the database of that name ("name.", or ""); with @documented, each
+ * column has its meaning as a comment. */
+void mps_schema_append_table(GString *sql, const char *database, const MpsTable *table,
+                             bool documented);
+
+/* Appends CREATE INDEX for the indexes of @table: of its primary key, if no column is the rowid. */
 void mps_schema_append_indexes(GString *sql, const MpsTable *table);
 
 /* The views of the database. */

@@ -1,5 +1,4 @@
-/* writer.c - one prepared INSERT per table, one transaction, a temporary name until the database is
- * complete. */
+/* writer.c - a temporary name until the database is complete. */
 #include "store/writer.h"
 
 #include <errno.h>
@@ -9,21 +8,15 @@
 
 #include <glib/gstdio.h>
 
+#include "store/batch.h"
 #include "store/database.h"
 #include "store/schema.h"
-
-/* How rows of a table go in. */
-typedef struct {
-    sqlite3_stmt *statement;
-    MpsValue *bound; /* what its parameters are; texts are bound anew each time */
-} Insert;
 
 struct _MpsWriter {
     MpsRowSink rows; /* first: the sink is the writer */
     sqlite3 *db;
     const MpsTable *const *tables;
-    Insert *inserts; /* by table */
-    guint n_tables;
+    MpsBatch *batch;
     char *path, *temporary; /* NULL: a database without a name */
     bool force;
     GError *_Atomic error; /* of the first row that failed; stays */
@@ -40,72 +33,29 @@ static bool execute(MpsWriter *self, const char *sql, GError **error)
     return sqlite3_exec(self->db, sql, NULL, NULL, NULL) == SQLITE_OK || failed(self, error);
 }
 
-/* Most columns of most rows are zero, unknown or as in the row before: SQLite keeps what is bound.
- */
-static void bind(Insert *insert, int column, MpsColumnType type, const MpsValue *value)
+static void remember(MpsWriter *self)
 {
-    MpsValue *bound = &insert->bound[column];
+    GError *reason = NULL;
 
-    if (type == MPS_TEXT && value->known)
-        sqlite3_bind_text(insert->statement, column + 1, value->text, -1, SQLITE_STATIC);
-    else if (value->known == bound->known && (!value->known || value->i64 == bound->i64))
-        return;
-    else if (!value->known)
-        sqlite3_bind_null(insert->statement, column + 1);
-    else if (type == MPS_INT)
-        sqlite3_bind_int64(insert->statement, column + 1, value->i64);
-    else
-        sqlite3_bind_double(insert->statement, column + 1, value->real);
-    *bound = *value;
+    failed(self, &reason);
+    self->error = reason;
 }
 
 static void add(MpsRowSink *rows, const MpsTable *table, const MpsValue *values)
 {
     MpsWriter *self = (MpsWriter *)rows;
-    guint at = 0;
 
-    if (self->error)
-        return;
-    while (at < self->n_tables && self->tables[at] != table)
-        at++;
-    g_assert(at < self->n_tables);
-    for (int i = 0; table->columns[i].name; i++)
-        bind(&self->inserts[at], i, table->columns[i].type, &values[i]);
-    if (sqlite3_step(self->inserts[at].statement) != SQLITE_DONE) {
-        GError *reason = NULL;
-
-        failed(self, &reason);
-        self->error = reason;
-    }
-    sqlite3_reset(self->inserts[at].statement);
+    if (!self->error && !mps_batch_add(self->batch, table, values))
+        remember(self);
 }
 
 static bool create_tables(MpsWriter *self, GError **error)
 {
     g_autoptr(GString) sql = g_string_new(NULL);
 
-    for (guint i = 0; i < self->n_tables; i++)
-        mps_schema_append_table(sql, self->tables[i], false);
+    for (const MpsTable *const *table = self->tables; *table; table++)
+        mps_schema_append_table(sql, "", *table, false);
     return execute(self, sql->str, error);
-}
-
-static bool prepare_inserts(MpsWriter *self, GError **error)
-{
-    self->inserts = g_new0(Insert, self->n_tables);
-    for (guint i = 0; i < self->n_tables; i++) {
-        g_autoptr(GString) sql = g_string_new(NULL);
-        guint n_columns = 0;
-
-        g_string_append_printf(sql, "INSERT INTO %s VALUES (", self->tables[i]->name);
-        for (; self->tables[i]->columns[n_columns].name; n_columns++)
-            g_string_append(sql, n_columns ? ",?" : "?");
-        g_string_append_c(sql, ')');
-        self->inserts[i].bound = g_new0(MpsValue, n_columns); /* nothing is: NULL */
-        if (sqlite3_prepare_v3(self->db, sql->str, -1, SQLITE_PREPARE_PERSISTENT,
-                               &self->inserts[i].statement, NULL) != SQLITE_OK)
-            return failed(self, error);
-    }
-    return true;
 }
 
 /* Makes an empty file that nobody else uses, beside the final name. */
@@ -148,9 +98,9 @@ MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *t
     /* Nobody reads the file before it is complete, so it needs no journal. */
     g_autofree char *settings =
         g_strdup_printf("PRAGMA page_size = 8192; PRAGMA journal_mode = OFF;"
-                        "PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
+                        "PRAGMA synchronous = OFF; PRAGMA main.locking_mode = EXCLUSIVE;"
                         "PRAGMA cache_size = -8000; PRAGMA application_id = %d;"
-                        "PRAGMA user_version = %d; BEGIN",
+                        "PRAGMA user_version = %d; BEGIN;",
                         MPS_APPLICATION_ID, MPS_SCHEMA_VERSION);
 
     /* Nobody asks how much memory SQLite has; refused if it has run before in this process. */
@@ -159,8 +109,6 @@ MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *t
     self->tables = tables;
     self->force = force;
     self->path = g_strdup(path);
-    while (tables[self->n_tables])
-        self->n_tables++;
     if (path && !reserve(self, error))
         return NULL;
     if (sqlite3_open_v2(self->temporary ? self->temporary : "", &self->db,
@@ -170,14 +118,25 @@ MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *t
         return NULL;
     }
     if (!execute(self, settings, error) || !create_tables(self, error) ||
-        !prepare_inserts(self, error))
+        !execute(self, "COMMIT", error))
         return NULL;
+    self->batch = mps_batch_new(self->db, tables);
+    if (!self->batch) {
+        failed(self, error);
+        return NULL;
+    }
     return g_steal_pointer(&self);
 }
 
 MpsRowSink *mps_writer_rows(MpsWriter *self)
 {
     return &self->rows;
+}
+
+void mps_writer_flush(MpsWriter *self)
+{
+    if (!self->error && !mps_batch_flush(self->batch))
+        remember(self);
 }
 
 bool mps_writer_check(const MpsWriter *self, GError **error)
@@ -191,25 +150,16 @@ bool mps_writer_check(const MpsWriter *self, GError **error)
 
 static bool finish_schema(MpsWriter *self, GError **error)
 {
-    g_autoptr(GString) sql = g_string_new(NULL);
+    g_autoptr(GString) sql = g_string_new("BEGIN;");
 
-    for (guint i = 0; i < self->n_tables; i++)
-        mps_schema_append_indexes(sql, self->tables[i]);
+    for (const MpsTable *const *table = self->tables; *table; table++)
+        mps_schema_append_indexes(sql, *table);
     g_string_append(sql, mps_schema_views);
     g_string_append(sql, mps_schema_priority);
     g_string_append(sql, mps_schema_diagnosis);
     g_string_append(sql, mps_schema_finding);
     g_string_append(sql, "COMMIT;");
     return execute(self, sql->str, error);
-}
-
-static void finalize_inserts(MpsWriter *self)
-{
-    for (guint i = 0; self->inserts && i < self->n_tables; i++) {
-        sqlite3_finalize(self->inserts[i].statement);
-        g_free(self->inserts[i].bound);
-    }
-    g_clear_pointer(&self->inserts, g_free);
 }
 
 /* To disk, then to its name: a reader sees the old file or the whole new one. */
@@ -228,9 +178,10 @@ static bool publish(MpsWriter *self, GError **error)
 
 sqlite3 *mps_writer_finish(MpsWriter *self, GError **error)
 {
+    mps_writer_flush(self);
+    g_clear_pointer(&self->batch, mps_batch_free);
     if (!mps_writer_check(self, error) || !finish_schema(self, error))
         return NULL;
-    finalize_inserts(self);
     if (!self->path)
         return g_steal_pointer(&self->db);
     if (sqlite3_close(self->db) != SQLITE_OK) {
@@ -245,7 +196,7 @@ void mps_writer_free(MpsWriter *self)
 {
     if (!self)
         return;
-    finalize_inserts(self);
+    mps_batch_free(self->batch);
     sqlite3_close(self->db);
     if (self->temporary)
         g_unlink(self->temporary);

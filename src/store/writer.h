@@ -20,7 +20,11 @@ MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *t
 /* Where rows go; belongs to the writer.  Another thread than the writer's may have it alone. */
 MpsRowSink *mps_writer_rows(MpsWriter *self);
 
-/* Whether all rows so far were stored; may be asked while another thread adds them. */
+/* Puts all rows so far into the file: others may wait for more. */
+void mps_writer_flush(MpsWriter *self);
+
+/* Whether all rows that were put into the file so far could be stored; may be asked while another
+ * thread adds rows. */
 bool mps_writer_check(const MpsWriter *self, GError **error);
 
 /* Makes indexes and views, commits, and gives the database its name.  Returns it open for reading,

@@ -61,12 +61,13 @@ fi
 
 # A database that cannot be written ends the run also while nothing comes from the pipe.
 library=$PWD/build/release/tests/faults/fail_nth.so
-if [ -e "$library" ] && [ -e "$work/many.pcap" ]; then
+if [ -e "$library" ] && [ -x "$generator" ]; then
+    "$generator" --mode many --connections 2000 --concurrency 50 --subflows 3 -o "$work/many.pcap" --truth "$work/many.json"
     mkfifo "$work/fifo"
     exec {pipe}<>"$work/fifo"
     (cat "$work/many.pcap" >&"$pipe") &
     problem=
-    FAIL_CALL=step FAIL_NTH=500 LD_PRELOAD=$library timeout 60 "$program" analyze -q - -o "$work/no.db" \
+    FAIL_CALL=step FAIL_NTH=60 LD_PRELOAD=$library timeout 60 "$program" analyze -q - -o "$work/no.db" \
         <&"$pipe" >/dev/null 2>"$work/message"
     status=$?
     kill $! 2>/dev/null
