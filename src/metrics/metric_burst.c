@@ -194,13 +194,17 @@ static void end_burst(State *self, const MpsConnection *connection, MpsDirection
         add_row(self, connection, direction, rows);
 }
 
+/* Whether a pause of more than LEAST_NS before @event parts two bursts. */
+static bool parts_bursts(const State *self, const MpsEvent *event)
+{
+    return event->ts_ns - self->burst.last_ns > 3 * mps_base_rtt_ns(event->connection) &&
+           all_acked(self, event->connection, event->direction);
+}
+
 static bool begins_burst(const State *self, const MpsEvent *event)
 {
-    const int64_t pause_ns = event->ts_ns - self->burst.last_ns;
-
     return self->n == 0 || self->burst.answered ||
-           (pause_ns > LEAST_NS && pause_ns > 3 * mps_base_rtt_ns(event->connection) &&
-            all_acked(self, event->connection, event->direction));
+           (event->ts_ns - self->burst.last_ns > LEAST_NS && parts_bursts(self, event));
 }
 
 static void begin_burst(State *self, const MpsEvent *event)

@@ -99,19 +99,20 @@ static Queue *queue_of(const State *self, const MpsSubflow *subflow)
     return at < self->n_queues && self->by_ordinal[at].subflow ? &self->by_ordinal[at] : NULL;
 }
 
-/* The same, made if it is not there. */
-static Queue *make_queue(State *self, const MpsSubflow *subflow)
+static G_GNUC_NO_INLINE void more_queues(State *self, guint n)
 {
-    const guint at = subflow->ordinal;
+    self->by_ordinal = g_renew(Queue, self->by_ordinal, n);
+    memset(self->by_ordinal + self->n_queues, 0, (n - self->n_queues) * sizeof *self->by_ordinal);
+    self->n_queues = n;
+}
 
-    if (at >= self->n_queues) {
-        self->by_ordinal = g_renew(Queue, self->by_ordinal, at + 1);
-        memset(self->by_ordinal + self->n_queues, 0,
-               (at + 1 - self->n_queues) * sizeof *self->by_ordinal);
-        self->n_queues = at + 1;
-    }
-    self->by_ordinal[at].subflow = subflow;
-    return &self->by_ordinal[at];
+/* The same, made if it is not there. */
+static inline Queue *make_queue(State *self, const MpsSubflow *subflow)
+{
+    if (subflow->ordinal >= self->n_queues)
+        more_queues(self, subflow->ordinal + 1);
+    self->by_ordinal[subflow->ordinal].subflow = subflow;
+    return &self->by_ordinal[subflow->ordinal];
 }
 
 static void wait(State *self, const MpsEvent *event)

@@ -105,6 +105,19 @@ static int kind_of(MpsDataClass class)
     }
 }
 
+static void begin(State *self, int kind, const Run *run)
+{
+    GArray *runs = self->runs[kind];
+
+    if (!runs) {
+        runs = self->runs[kind] = g_array_new(FALSE, FALSE, sizeof(Run));
+        self->time_ns[kind] = FIRST_TIME_NS;
+    }
+    g_array_append_vals(runs, run, 1);
+    if (runs->len > MAX_RUNS)
+        coarsen(self, kind);
+}
+
 static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
     if (event->data.revised) /* it is in the picture already */
@@ -115,22 +128,13 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     const Run run = {event->ts_ns,       event->ts_ns,
                      event->data.offset, event->data.offset + (int64_t)event->data.bytes,
                      event->data.bytes,  1};
+    const GArray *runs = self->runs[kind];
+    Run *last = runs ? &g_array_index(runs, Run, runs->len - 1) : NULL;
 
-    if (!self->runs[kind]) {
-        self->runs[kind] = g_array_new(FALSE, FALSE, sizeof(Run));
-        self->time_ns[kind] = FIRST_TIME_NS;
-    }
-
-    GArray *runs = self->runs[kind];
-    Run *last = runs->len ? &g_array_index(runs, Run, runs->len - 1) : NULL;
-
-    if (last && joins(self, kind, last, &run)) {
+    if (last && joins(self, kind, last, &run))
         append(last, &run);
-        return;
-    }
-    g_array_append_val(runs, run);
-    if (runs->len > MAX_RUNS)
-        coarsen(self, kind);
+    else
+        begin(self, kind, &run);
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)

@@ -273,14 +273,14 @@ static void settle_lowest(State *self, size_t n, const MpsConnection *connection
 
 /* ---- what happens ---- */
 
-static void more_paths(State *self, guint n)
+static G_GNUC_NO_INLINE void more_paths(State *self, guint n)
 {
     self->paths = g_renew(Path, self->paths, n);
     memset(self->paths + self->n_paths, 0, (n - self->n_paths) * sizeof *self->paths);
     self->n_paths = n;
 }
 
-static Path *path_of(State *self, const MpsSubflow *subflow)
+static inline Path *path_of(State *self, const MpsSubflow *subflow)
 {
     if (subflow->ordinal >= self->n_paths)
         more_paths(self, subflow->ordinal + 1);

@@ -154,10 +154,6 @@ void mps_histogram_add_times(MpsHistogram *self, int64_t value, uint64_t times)
     const int64_t counted = MAX(value, 0);
     const uint32_t bin = bin_of((uint64_t)counted), place = bin - self->first_bin;
 
-    if (place < self->n_bins)
-        self->bins[place] += times;
-    else
-        count_apart(self, bin, times);
     self->min = self->n ? MIN(self->min, counted) : counted;
     self->max = MAX(self->max, counted);
     self->n += times;
@@ -166,6 +162,10 @@ void mps_histogram_add_times(MpsHistogram *self, int64_t value, uint64_t times)
 
     self->mean += weight * delta / (double)self->n;
     self->m2 += weight * delta * ((double)counted - self->mean);
+    if (place < self->n_bins)
+        self->bins[place] += times;
+    else
+        count_apart(self, bin, times);
 }
 
 double mps_histogram_sd(const MpsHistogram *self)
