@@ -195,7 +195,7 @@ static void end_burst(State *self, const MpsConnection *connection, MpsDirection
 }
 
 /* Whether a pause of more than LEAST_NS before @event parts two bursts. */
-static bool parts_bursts(const State *self, const MpsEvent *event)
+static G_GNUC_NO_INLINE bool parts_bursts(const State *self, const MpsEvent *event)
 {
     return event->ts_ns - self->burst.last_ns > 3 * mps_base_rtt_ns(event->connection) &&
            all_acked(self, event->connection, event->direction);

@@ -42,7 +42,7 @@ static bool has_data_fin(const MpsSegment *segment)
 }
 
 /* From the first DATA_FIN of the connection on. */
-static void take_end(State *self, const MpsEvent *event)
+static G_GNUC_NO_INLINE void take_end(State *self, const MpsEvent *event)
 {
     const MpsSegment *segment = event->segment.wire;
     const MpsSide sender = event->direction, peer = sender == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT;

@@ -105,7 +105,7 @@ static int kind_of(MpsDataClass class)
     }
 }
 
-static void begin(State *self, int kind, const Run *run)
+static G_GNUC_NO_INLINE void begin(State *self, int kind, Run run)
 {
     GArray *runs = self->runs[kind];
 
@@ -113,7 +113,7 @@ static void begin(State *self, int kind, const Run *run)
         runs = self->runs[kind] = g_array_new(FALSE, FALSE, sizeof(Run));
         self->time_ns[kind] = FIRST_TIME_NS;
     }
-    g_array_append_vals(runs, run, 1);
+    g_array_append_val(runs, run);
     if (runs->len > MAX_RUNS)
         coarsen(self, kind);
 }
@@ -134,7 +134,7 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     if (last && joins(self, kind, last, &run))
         append(last, &run);
     else
-        begin(self, kind, &run);
+        begin(self, kind, run);
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)

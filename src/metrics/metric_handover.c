@@ -39,7 +39,7 @@ typedef struct {
     uint32_t capture_id;
 } State;
 
-static void more_carriers(State *self, guint n)
+static G_GNUC_NO_INLINE void more_carriers(State *self, guint n)
 {
     self->carriers = g_renew(Carrier, self->carriers, n);
     memset(self->carriers + self->n_carriers, 0, (n - self->n_carriers) * sizeof *self->carriers);
@@ -54,7 +54,7 @@ static int64_t rtt_ns(const MpsSubflowSide *side)
 }
 
 /* Marks the subflows that are silent while data goes on elsewhere. */
-static void look(State *self, MpsDirection sender, int64_t now_ns)
+static G_GNUC_NO_INLINE void look(State *self, MpsDirection sender, int64_t now_ns)
 {
     const MpsSide receiver = sender == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT;
 

@@ -226,7 +226,7 @@ static void count_option(State *self, const MpsEvent *event, const MpsMptcpOptio
     }
 }
 
-static void count_segment(State *self, const MpsEvent *event)
+static G_GNUC_NO_INLINE void count_segment(State *self, const MpsEvent *event)
 {
     const MpsSegment *segment = event->segment.wire;
     const bool syn = (segment->flags & (MPS_TCP_SYN | MPS_TCP_ACK)) == MPS_TCP_SYN;
