@@ -81,9 +81,10 @@ static void drop_front(Queue *queue, size_t n)
     queue->n_tcp_acked -= MIN(n, queue->n_tcp_acked);
 }
 
-static void push(Queue *queue, Piece piece)
+static void push(Queue *queue, const Piece *last, Piece piece)
 {
-    const size_t at = find_above(queue->items, queue->room.n_items, piece.end);
+    const size_t n = queue->room.n_items;
+    const size_t at = last && last->end > piece.end ? find_above(queue->items, n, piece.end) : n;
 
     *MPS_ROOM_INSERT(queue->items, &queue->room, at) = piece;
     queue->n_tcp_acked = MIN(queue->n_tcp_acked, at);
@@ -131,12 +132,13 @@ static void wait(State *self, const MpsEvent *event)
         last->end == event->data.offset)
         last->end = end;
     else
-        push(queue, (Piece){.begin = event->data.offset,
-                            .end = end,
-                            .ts_ns = event->ts_ns,
-                            .packet = event->packet,
-                            .seq_end = INT64_MIN,
-                            .delivered_ns = MPS_NO_TIME});
+        push(queue, last,
+             (Piece){.begin = event->data.offset,
+                     .end = end,
+                     .ts_ns = event->ts_ns,
+                     .packet = event->packet,
+                     .seq_end = INT64_MIN,
+                     .delivered_ns = MPS_NO_TIME});
 }
 
 /* Data was sent again on another subflow than its first. */

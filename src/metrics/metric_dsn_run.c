@@ -92,19 +92,6 @@ static void coarsen(State *self, int kind)
     }
 }
 
-static int kind_of(MpsDataClass class)
-{
-    switch (class) {
-    case MPS_DATA_REINJECTED:
-        return REINJECTION;
-    case MPS_DATA_REMAPPED:
-    case MPS_DATA_RETRANSMITTED:
-        return RETRANSMISSION;
-    default:
-        return NEW;
-    }
-}
-
 static G_GNUC_NO_INLINE void begin(State *self, int kind, Run run)
 {
     GArray *runs = self->runs[kind];
@@ -123,8 +110,13 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     if (event->data.revised) /* it is in the picture already */
         return;
 
+    static const int kinds[] = {[MPS_DATA_NEW] = NEW,
+                                [MPS_DATA_OVERTAKEN] = NEW,
+                                [MPS_DATA_REMAPPED] = RETRANSMISSION,
+                                [MPS_DATA_RETRANSMITTED] = RETRANSMISSION,
+                                [MPS_DATA_REINJECTED] = REINJECTION};
     State *self = state;
-    const int kind = kind_of(event->data.class);
+    const int kind = kinds[event->data.class];
     const Run run = {event->ts_ns,       event->ts_ns,
                      event->data.offset, event->data.offset + (int64_t)event->data.bytes,
                      event->data.bytes,  1};
