@@ -199,7 +199,7 @@ static bool begins_burst(const State *self, const MpsEvent *event)
     const int64_t pause_ns = event->ts_ns - self->burst.last_ns;
 
     return self->n == 0 || self->burst.answered ||
-           (pause_ns > LEAST_NS && pause_ns > 3 * mps_base_rtt_ns(event->connection) &&
+           (pause_ns > 3 * mps_base_rtt_ns(event->connection) &&
             all_acked(self, event->connection, event->direction));
 }
 
@@ -217,20 +217,12 @@ static void begin_burst(State *self, const MpsEvent *event)
                           .last = event->subflow};
 }
 
-static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows)
+/* New data; @before carried what came before it. */
+static void note_data(State *self, const MpsEvent *event, const MpsSubflow *before)
 {
-    State *self = state;
     const int64_t end = event->data.offset + (int64_t)event->data.bytes;
-    const MpsSubflow *before = self->n > 0 ? self->burst.last : event->subflow;
     Burst *burst = &self->burst;
 
-    /* What an application sends shows when it is sent first, not when it is repeated. */
-    if (event->data.class != MPS_DATA_NEW || event->data.revised || event->data.filled)
-        return;
-    if (begins_burst(self, event)) {
-        end_burst(self, event->connection, event->direction, rows);
-        begin_burst(self, event);
-    }
     self->sent_end = MAX(self->sent_end, end);
     burst->bytes += event->data.bytes;
     if (burst->packets > 0 && burst->last_packet == event->packet &&
@@ -243,6 +235,31 @@ static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows)
     burst->switches += burst->packets > 1 && event->subflow != before;
     self->switches += event->subflow != before;
     burst->last = event->subflow;
+}
+
+/* The first new data, or after a pause or an answer. */
+static G_GNUC_NO_INLINE void take_more(State *self, const MpsEvent *event, MpsRowSink *rows)
+{
+    const MpsSubflow *before = self->n > 0 ? self->burst.last : event->subflow;
+
+    if (begins_burst(self, event)) {
+        end_burst(self, event->connection, event->direction, rows);
+        begin_burst(self, event);
+    }
+    note_data(self, event, before);
+}
+
+static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows)
+{
+    State *self = state;
+
+    /* What an application sends shows when it is sent first, not when it is repeated. */
+    if (event->data.class != MPS_DATA_NEW || event->data.revised || event->data.filled)
+        return;
+    if (self->n == 0 || self->burst.answered || event->ts_ns - self->burst.last_ns > LEAST_NS)
+        take_more(self, event, rows);
+    else
+        note_data(self, event, self->burst.last);
 }
 
 static void answered(State *self, const MpsEvent *event)

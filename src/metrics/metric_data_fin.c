@@ -33,9 +33,17 @@ static bool is_complete(const State *self, const MpsConnection *connection, MpsS
     return host->has_idsn && (int32_t)((uint32_t)host->data_bytes - bytes) >= 0;
 }
 
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+static bool has_data_fin(const MpsSegment *segment)
 {
-    State *self = state;
+    for (int i = 0; i < segment->n_mptcp; i++)
+        if (segment->mptcp[i].subtype == MPS_DSS && segment->mptcp[i].dss.data_fin)
+            return true;
+    return false;
+}
+
+/* From the first DATA_FIN of the connection on. */
+static G_GNUC_NO_INLINE void take_end(State *self, const MpsEvent *event)
+{
     const MpsSegment *segment = event->segment.wire;
     const MpsSide sender = event->direction, peer = sender == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT;
 
@@ -54,6 +62,14 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     }
     if (self->has_fin[sender] && is_complete(self, event->connection, sender))
         note(&self->complete[sender], event);
+}
+
+static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    State *self = state;
+
+    if (self->has_fin[MPS_CLIENT] || self->has_fin[MPS_SERVER] || has_data_fin(event->segment.wire))
+        take_end(self, event);
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)

@@ -81,9 +81,10 @@ static void drop_front(Queue *queue, size_t n)
     queue->n_tcp_acked -= MIN(n, queue->n_tcp_acked);
 }
 
-static void push(Queue *queue, Piece piece)
+static void push(Queue *queue, const Piece *last, Piece piece)
 {
-    const size_t at = find_above(queue->items, queue->room.n_items, piece.end);
+    const size_t n = queue->room.n_items;
+    const size_t at = last && last->end > piece.end ? find_above(queue->items, n, piece.end) : n;
 
     *MPS_ROOM_INSERT(queue->items, &queue->room, at) = piece;
     queue->n_tcp_acked = MIN(queue->n_tcp_acked, at);
@@ -99,19 +100,20 @@ static Queue *queue_of(const State *self, const MpsSubflow *subflow)
     return at < self->n_queues && self->by_ordinal[at].subflow ? &self->by_ordinal[at] : NULL;
 }
 
-/* The same, made if it is not there. */
-static Queue *make_queue(State *self, const MpsSubflow *subflow)
+static G_GNUC_NO_INLINE void more_queues(State *self, guint n)
 {
-    const guint at = subflow->ordinal;
+    self->by_ordinal = g_renew(Queue, self->by_ordinal, n);
+    memset(self->by_ordinal + self->n_queues, 0, (n - self->n_queues) * sizeof *self->by_ordinal);
+    self->n_queues = n;
+}
 
-    if (at >= self->n_queues) {
-        self->by_ordinal = g_renew(Queue, self->by_ordinal, at + 1);
-        memset(self->by_ordinal + self->n_queues, 0,
-               (at + 1 - self->n_queues) * sizeof *self->by_ordinal);
-        self->n_queues = at + 1;
-    }
-    self->by_ordinal[at].subflow = subflow;
-    return &self->by_ordinal[at];
+/* The same, made if it is not there. */
+static inline Queue *make_queue(State *self, const MpsSubflow *subflow)
+{
+    if (subflow->ordinal >= self->n_queues)
+        more_queues(self, subflow->ordinal + 1);
+    self->by_ordinal[subflow->ordinal].subflow = subflow;
+    return &self->by_ordinal[subflow->ordinal];
 }
 
 static void wait(State *self, const MpsEvent *event)
@@ -130,12 +132,13 @@ static void wait(State *self, const MpsEvent *event)
         last->end == event->data.offset)
         last->end = end;
     else
-        push(queue, (Piece){.begin = event->data.offset,
-                            .end = end,
-                            .ts_ns = event->ts_ns,
-                            .packet = event->packet,
-                            .seq_end = INT64_MIN,
-                            .delivered_ns = MPS_NO_TIME});
+        push(queue, last,
+             (Piece){.begin = event->data.offset,
+                     .end = end,
+                     .ts_ns = event->ts_ns,
+                     .packet = event->packet,
+                     .seq_end = INT64_MIN,
+                     .delivered_ns = MPS_NO_TIME});
 }
 
 /* Data was sent again on another subflow than its first. */

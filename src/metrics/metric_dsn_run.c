@@ -92,17 +92,17 @@ static void coarsen(State *self, int kind)
     }
 }
 
-static int kind_of(MpsDataClass class)
+static G_GNUC_NO_INLINE void begin(State *self, int kind, Run run)
 {
-    switch (class) {
-    case MPS_DATA_REINJECTED:
-        return REINJECTION;
-    case MPS_DATA_REMAPPED:
-    case MPS_DATA_RETRANSMITTED:
-        return RETRANSMISSION;
-    default:
-        return NEW;
+    GArray *runs = self->runs[kind];
+
+    if (!runs) {
+        runs = self->runs[kind] = g_array_new(FALSE, FALSE, sizeof(Run));
+        self->time_ns[kind] = FIRST_TIME_NS;
     }
+    g_array_append_val(runs, run);
+    if (runs->len > MAX_RUNS)
+        coarsen(self, kind);
 }
 
 static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
@@ -110,27 +110,23 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
     if (event->data.revised) /* it is in the picture already */
         return;
 
+    static const int kinds[] = {[MPS_DATA_NEW] = NEW,
+                                [MPS_DATA_OVERTAKEN] = NEW,
+                                [MPS_DATA_REMAPPED] = RETRANSMISSION,
+                                [MPS_DATA_RETRANSMITTED] = RETRANSMISSION,
+                                [MPS_DATA_REINJECTED] = REINJECTION};
     State *self = state;
-    const int kind = kind_of(event->data.class);
+    const int kind = kinds[event->data.class];
     const Run run = {event->ts_ns,       event->ts_ns,
                      event->data.offset, event->data.offset + (int64_t)event->data.bytes,
                      event->data.bytes,  1};
+    const GArray *runs = self->runs[kind];
+    Run *last = runs ? &g_array_index(runs, Run, runs->len - 1) : NULL;
 
-    if (!self->runs[kind]) {
-        self->runs[kind] = g_array_new(FALSE, FALSE, sizeof(Run));
-        self->time_ns[kind] = FIRST_TIME_NS;
-    }
-
-    GArray *runs = self->runs[kind];
-    Run *last = runs->len ? &g_array_index(runs, Run, runs->len - 1) : NULL;
-
-    if (last && joins(self, kind, last, &run)) {
+    if (last && joins(self, kind, last, &run))
         append(last, &run);
-        return;
-    }
-    g_array_append_val(runs, run);
-    if (runs->len > MAX_RUNS)
-        coarsen(self, kind);
+    else
+        begin(self, kind, run);
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)

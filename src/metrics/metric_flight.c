@@ -225,14 +225,14 @@ static void look(State *self, const MpsEvent *event)
     take_window(self, side);
     set(&self->data, side->has_acked ? MAX(self->sent_end - side->acked, 0) : self->sent_end);
     set(&self->tcp, (int64_t)side->flight_bytes);
-    if (self->series && event->kind != MPS_EV_PROGRESS)
-        mps_bin_tcp_flight(mps_bins_fed_at(self->series, event->ts_ns), side->flight_bytes);
     if (self->recovering && side->has_acked && side->acked >= self->recover_end) {
         self->recovering = false;
         self->recent_max = self->before_max = 0;
     }
     remember_flight(self);
     judge(self, side);
+    if (self->series && event->kind != MPS_EV_PROGRESS)
+        mps_bin_tcp_flight(mps_bins_fed_at(self->series, event->ts_ns), side->flight_bytes);
 }
 
 static void start(State *self, const MpsEvent *event)

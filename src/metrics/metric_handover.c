@@ -39,15 +39,11 @@ typedef struct {
     uint32_t capture_id;
 } State;
 
-static Carrier *carrier(State *self, guint ordinal)
+static G_GNUC_NO_INLINE void more_carriers(State *self, guint n)
 {
-    if (ordinal >= self->n_carriers) {
-        self->carriers = g_renew(Carrier, self->carriers, ordinal + 1);
-        memset(self->carriers + self->n_carriers, 0,
-               (ordinal + 1 - self->n_carriers) * sizeof *self->carriers);
-        self->n_carriers = ordinal + 1;
-    }
-    return &self->carriers[ordinal];
+    self->carriers = g_renew(Carrier, self->carriers, n);
+    memset(self->carriers + self->n_carriers, 0, (n - self->n_carriers) * sizeof *self->carriers);
+    self->n_carriers = n;
 }
 
 static int64_t rtt_ns(const MpsSubflowSide *side)
@@ -58,7 +54,7 @@ static int64_t rtt_ns(const MpsSubflowSide *side)
 }
 
 /* Marks the subflows that are silent while data goes on elsewhere. */
-static void look(State *self, MpsDirection sender, int64_t now_ns)
+static G_GNUC_NO_INLINE void look(State *self, MpsDirection sender, int64_t now_ns)
 {
     const MpsSide receiver = sender == MPS_CLIENT ? MPS_SERVER : MPS_CLIENT;
 
@@ -80,17 +76,19 @@ static void look(State *self, MpsDirection sender, int64_t now_ns)
     }
 }
 
+/* The earlier of two times, either of which may be MPS_NO_TIME. */
+static int64_t earlier(int64_t a_ns, int64_t b_ns)
+{
+    return a_ns == MPS_NO_TIME ? b_ns : b_ns == MPS_NO_TIME ? a_ns : MIN(a_ns, b_ns);
+}
+
 /* When @sender could not send new data on @subflow any more, or MPS_NO_TIME. */
 static int64_t broke_ns(const MpsSubflow *subflow, MpsDirection sender)
 {
-    const int64_t ends[] = {subflow->side[sender].fin_ns, subflow->side[MPS_CLIENT].rst_ns,
-                            subflow->side[MPS_SERVER].rst_ns};
-    int64_t first = subflow->closed_ns;
+    const int64_t reset_ns =
+        earlier(subflow->side[MPS_CLIENT].rst_ns, subflow->side[MPS_SERVER].rst_ns);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
-        if (ends[i] != MPS_NO_TIME && (first == MPS_NO_TIME || ends[i] < first))
-            first = ends[i];
-    return first;
+    return earlier(earlier(subflow->closed_ns, subflow->side[sender].fin_ns), reset_ns);
 }
 
 /* Whether @each was alive, heard from both ends, after the data that it seemed to have moved to. */
@@ -142,7 +140,10 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
          (event->packet == self->packet && event->capture_id == self->capture_id)))
         return;
 
-    Carrier *own = carrier(self, event->subflow->ordinal);
+    if (event->subflow->ordinal >= self->n_carriers)
+        more_carriers(self, event->subflow->ordinal + 1);
+
+    Carrier *own = &self->carriers[event->subflow->ordinal];
 
     revive(own);
     if (again && event->data.acked)

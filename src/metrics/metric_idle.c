@@ -168,19 +168,36 @@ static void end_of_silence(Host *host, const Host *receiver, const MpsEvent *eve
     }
 }
 
+static void note_data(Host *host, const MpsEvent *event)
+{
+    const int64_t end = event->data.offset + (int64_t)event->data.bytes;
+
+    host->sent_end = host->any_sent ? MAX(host->sent_end, end) : end;
+    host->any_sent = true;
+    host->data = here(event);
+}
+
+/* Data, when everything sent before was acknowledged. */
+static G_GNUC_NO_INLINE void take_more(State *self, const MpsEvent *event)
+{
+    Host *host = &self->host[event->direction];
+
+    if (event->data.offset + (int64_t)event->data.bytes > host->sent_end)
+        end_of_silence(host, &self->host[other(event->direction)], event);
+    note_data(host, event);
+}
+
 static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
     State *self = state;
     Host *host = &self->host[event->direction];
-    const int64_t end = event->data.offset + (int64_t)event->data.bytes;
 
     if (event->data.revised || !has_data_acks(event))
         return;
-    if (host->any_sent && host->any_acked && host->acked >= host->sent_end && end > host->sent_end)
-        end_of_silence(host, &self->host[other(event->direction)], event);
-    host->sent_end = host->any_sent ? MAX(host->sent_end, end) : end;
-    host->any_sent = true;
-    host->data = here(event);
+    if (host->any_sent && host->any_acked && host->acked >= host->sent_end)
+        take_more(self, event);
+    else
+        note_data(host, event);
 }
 
 static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)

@@ -84,7 +84,7 @@ static void end_of_run(Counts *self)
     self->tiny_run = 0;
 }
 
-static void take_payload(Counts *self, const MpsEvent *event)
+static inline void take_payload(Counts *self, const MpsEvent *event)
 {
     const uint32_t bytes = event->segment.unique_bytes;
 
@@ -122,12 +122,11 @@ static void take_subflow_segment(void *state, const MpsEvent *event, MpsRowSink 
     State *self = state;
     const uint32_t bytes = event->segment.unique_bytes;
 
-    take_segment(&self->counts, event, rows);
-    if (bytes == 0)
-        return;
-    if (!self->n_of_class)
+    if (bytes > 0 && !self->n_of_class)
         self->n_of_class = g_new0(uint64_t, CLASSES);
-    self->n_of_class[g_bit_storage(bytes) - 1]++;
+    if (bytes > 0)
+        self->n_of_class[g_bit_storage(bytes) - 1]++;
+    take_segment(&self->counts, event, rows);
 }
 
 static void finish(void *state, const MpsSubject *subject G_GNUC_UNUSED,

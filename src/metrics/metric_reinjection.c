@@ -273,14 +273,14 @@ static void settle_lowest(State *self, size_t n, const MpsConnection *connection
 
 /* ---- what happens ---- */
 
-static void more_paths(State *self, guint n)
+static G_GNUC_NO_INLINE void more_paths(State *self, guint n)
 {
     self->paths = g_renew(Path, self->paths, n);
     memset(self->paths + self->n_paths, 0, (n - self->n_paths) * sizeof *self->paths);
     self->n_paths = n;
 }
 
-static Path *path_of(State *self, const MpsSubflow *subflow)
+static inline Path *path_of(State *self, const MpsSubflow *subflow)
 {
     if (subflow->ordinal >= self->n_paths)
         more_paths(self, subflow->ordinal + 1);
@@ -309,10 +309,10 @@ static void take_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC
     State *self = state;
     const MpsSegment *wire = event->segment.wire;
     const MpsSide receiver = event->direction == MPS_C2S ? MPS_SERVER : MPS_CLIENT;
-    const int shift = event->subflow->side[receiver].window_shift;
     const int64_t data_ack = event->segment.data_ack;
     Path *path = path_of(self, event->subflow);
     int64_t edge;
+    int shift;
 
     path->any_earlier = path->any_data_ack;
     path->earlier_data_ack = path->data_ack;
@@ -320,6 +320,7 @@ static void take_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC
         return;
     path->data_ack = path->any_data_ack ? MAX(path->data_ack, data_ack) : data_ack;
     path->any_data_ack = true;
+    shift = event->subflow->side[receiver].window_shift;
     if (shift < 0 || wire->flags & (MPS_TCP_SYN | MPS_TCP_RST))
         return;
     edge = data_ack + ((int64_t)wire->window << shift);

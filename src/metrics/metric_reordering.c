@@ -287,8 +287,6 @@ static void come_late(State *self, const MpsEvent *event, const Piece *gap)
     Disorder *disorder = self->disorder;
     const uint64_t extent = self->arrivals - gap->gap_arrival;
 
-    if (self->late)
-        return;
     self->late = true;
     part_of(self, event->subflow->ordinal)->late_packets++;
     disorder->extent_sum += extent;
@@ -324,7 +322,8 @@ static void come_early(State *self, const MpsEvent *event, int64_t begin, int64_
     if (at < held->room.n_items) {
         piece.gap_ns = held->items[at].gap_ns;
         piece.gap_arrival = held->items[at].gap_arrival;
-        come_late(self, event, &piece);
+        if (!self->late)
+            come_late(self, event, &piece);
     }
     *MPS_ROOM_INSERT(held->items, &held->room, at) = piece;
     if (held->room.n_items > MAX_PIECES)
@@ -347,7 +346,8 @@ static void come_in_turn(State *self, const MpsEvent *event, int64_t end, int64_
     self->in_order_bytes += (uint64_t)(end - MAX(event->data.offset, self->next));
     released(self, self->arrivals);
     if (blocked) {
-        come_late(self, event, &disorder->held.items[0]);
+        if (!self->late)
+            come_late(self, event, &disorder->held.items[0]);
         charge(disorder, part_of(self, missing_on(event)), self->last_ns);
     }
     self->next = next;

@@ -226,9 +226,8 @@ static void count_option(State *self, const MpsEvent *event, const MpsMptcpOptio
     }
 }
 
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+static G_GNUC_NO_INLINE void count_segment(State *self, const MpsEvent *event)
 {
-    State *self = state;
     const MpsSegment *segment = event->segment.wire;
     const bool syn = (segment->flags & (MPS_TCP_SYN | MPS_TCP_ACK)) == MPS_TCP_SYN;
 
@@ -247,6 +246,27 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
         else
             count_option(self, event, option);
     }
+}
+
+/* Whether a DATA_ACK, which nearly all have, is all that can be counted of @segment. */
+static bool has_data_ack_alone(const MpsSegment *segment)
+{
+    const MpsMptcpOption *option = &segment->mptcp[0];
+
+    return segment->n_mptcp == 1 && option->subtype == MPS_DSS && option->status == MPS_OPT_OK &&
+           option->dss.has_ack && !option->dss.data_fin &&
+           !(option->dss.has_map && option->dss.data_bytes == 0) &&
+           !(segment->flags & (MPS_TCP_SYN | MPS_TCP_RST));
+}
+
+static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    State *self = state;
+
+    if (self->place[DATA_ACK] && has_data_ack_alone(event->segment.wire))
+        self->counts[self->place[DATA_ACK] - 1].count++;
+    else
+        count_segment(self, event);
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)

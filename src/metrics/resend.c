@@ -91,7 +91,8 @@ static const MpsHole *hole_of(const MpsResendView *self, int64_t begin, int64_t 
     return at < self->n_holes.n_items && self->holes[at].begin < end ? &self->holes[at] : NULL;
 }
 
-static void note_hole(MpsResendView *self, int64_t begin, int64_t end, const MpsEvent *event)
+static G_GNUC_NO_INLINE void note_hole(MpsResendView *self, int64_t begin, int64_t end,
+                                       const MpsEvent *event)
 {
     const MpsSegment *wire = event->segment.wire;
 
@@ -248,63 +249,69 @@ static void judge(MpsResendView *self, const MpsEvent *event, MpsResent *out)
     }
 }
 
+/* The sender may have gone on beyond what it sent before. */
+static void note_sent(MpsResendView *self, const MpsEvent *event, int64_t begin)
+{
+    const MpsSegment *wire = event->segment.wire;
+    const int64_t expected = self->any_sent ? self->highest : 1;
+
+    if (wire->flags & MPS_TCP_SYN)
+        self->permits_sack = wire->tcp_options & MPS_TCPOPT_SACK_PERMITTED;
+    if (wire->payload_bytes == 0)
+        return;
+    self->highest = MAX(expected, begin + wire->payload_bytes);
+    self->any_sent = true;
+    self->sent_ns = event->ts_ns;
+    if (begin > expected)
+        note_hole(self, expected, begin, event);
+}
+
 /* A segment that repeats or fills @bytes of its payload from @begin on, or that may be a probe. */
-static MpsResend again(MpsResendView *self, const MpsEvent *event, int64_t begin, uint64_t bytes,
-                       MpsResent *out)
+static G_GNUC_NO_INLINE MpsResend sent_again(MpsResendView *self, const MpsEvent *event,
+                                             int64_t begin, uint64_t bytes, MpsResent *out)
 {
     const MpsSegment *wire = event->segment.wire;
     const MpsResend class =
         bytes == wire->payload_bytes ? probe(self, event, begin) : MPS_RESEND_NONE;
 
-    if (!class && bytes == 0)
-        return MPS_RESEND_NONE;
-    *out = (MpsResent){
-        .class = class,
-        .has_tsval = has_tsval(wire),
-        .tsval = wire->tsval,
-        .dup_acks = self->dup_acks,
-        .begin = begin,
-        .end = begin + wire->payload_bytes,
-        .ts_ns = event->ts_ns,
-        .elapsed_ns = -1,
-        .rto_ns = rto_ns(self),
-        .bytes = bytes,
-        .hole_filled = event->segment.hole_filled_bytes,
-        .packet = event->packet,
-        .capture_id = event->capture_id,
-    };
-    if (!class)
-        judge(self, event, out);
-    self->resent_end = MAX(self->resent_end, out->end);
-    return out->class;
+    if (class || bytes > 0) {
+        *out = (MpsResent){
+            .class = class,
+            .has_tsval = has_tsval(wire),
+            .tsval = wire->tsval,
+            .dup_acks = self->dup_acks,
+            .begin = begin,
+            .end = begin + wire->payload_bytes,
+            .ts_ns = event->ts_ns,
+            .elapsed_ns = -1,
+            .rto_ns = rto_ns(self),
+            .bytes = bytes,
+            .hole_filled = event->segment.hole_filled_bytes,
+            .packet = event->packet,
+            .capture_id = event->capture_id,
+        };
+        if (!class)
+            judge(self, event, out);
+        self->resent_end = MAX(self->resent_end, out->end);
+    }
+    note_sent(self, event, begin);
+    return class || bytes > 0 ? out->class : MPS_RESEND_NONE;
 }
 
 MpsResend mps_resend_segment(MpsResendView *self, const MpsEvent *event, MpsResent *out)
 {
     const MpsSegment *wire = event->segment.wire;
     const int64_t begin = event->segment.seq + (wire->flags & MPS_TCP_SYN ? 1 : 0);
-    const int64_t end = begin + wire->payload_bytes;
     const uint64_t bytes =
         (uint64_t)event->segment.retransmitted_bytes + event->segment.hole_filled_bytes;
-    MpsResend class = MPS_RESEND_NONE;
 
     if (wire->flags & MPS_TCP_RST || (bytes == 0 && event->segment.unique_bytes == 0 &&
                                       !(event->segment.has_seq && wire->payload_bytes == 0)))
         return MPS_RESEND_NONE;
     if (bytes > 0 || (wire->payload_bytes == 0 && begin < self->acked))
-        class = again(self, event, begin, bytes, out);
-    if (wire->flags & MPS_TCP_SYN)
-        self->permits_sack = wire->tcp_options & MPS_TCPOPT_SACK_PERMITTED;
-    if (wire->payload_bytes > 0) {
-        const int64_t expected = self->any_sent ? self->highest : 1;
-
-        if (begin > expected)
-            note_hole(self, expected, begin, event);
-        self->highest = MAX(expected, end);
-        self->any_sent = true;
-        self->sent_ns = event->ts_ns;
-    }
-    return class;
+        return sent_again(self, event, begin, bytes, out);
+    note_sent(self, event, begin);
+    return MPS_RESEND_NONE;
 }
 
 /* Of an ACK without payload: RFC 5681 section 2; with SACK, RFC 6675 section 2.  Options but DSS
@@ -433,13 +440,11 @@ static void advance(MpsResendView *self, const MpsEvent *event, MpsResent *recen
         self->recovery = MPS_RESEND_NONE;
 }
 
-void mps_resend_ack(MpsResendView *self, const MpsEvent *event, MpsResent *recent, size_t n)
+/* An ACK that tells of more, or may be a duplicate. */
+static G_GNUC_NO_INLINE void take_news(MpsResendView *self, const MpsEvent *event,
+                                       MpsResent *recent, size_t n)
 {
     const MpsSegment *wire = event->segment.wire;
-
-    if (!event->segment.has_ack || wire->flags & MPS_TCP_RST)
-        return;
-
     const bool new_sack = wire->n_sack > 0 && take_sack(self, event, recent, n);
 
     if (new_sack)
@@ -448,7 +453,18 @@ void mps_resend_ack(MpsResendView *self, const MpsEvent *event, MpsResent *recen
         advance(self, event, recent, n);
     else if (wire->payload_bytes == 0 && is_dup_ack(self, event, new_sack))
         self->dup_acks++;
-    if (event->segment.ack >= self->acked) {
+}
+
+void mps_resend_ack(MpsResendView *self, const MpsEvent *event, MpsResent *recent, size_t n)
+{
+    const MpsSegment *wire = event->segment.wire;
+    const int64_t ack = event->segment.ack;
+
+    if (!event->segment.has_ack || wire->flags & MPS_TCP_RST)
+        return;
+    if (ack > self->acked || !self->any_acked || wire->n_sack > 0 || wire->payload_bytes == 0)
+        take_news(self, event, recent, n);
+    if (ack >= self->acked) {
         self->window = wire->window;
         self->window_closed = wire->window == 0 && !(wire->flags & MPS_TCP_SYN);
     }

@@ -200,14 +200,18 @@ static unsigned set_of(const MpsSegment *wire)
 void mps_observers_emit(const MpsObservers *self, const MpsEvent *event, MpsRowSink *rows)
 {
     const bool of_segment = event->kind == MPS_EV_SEGMENT || event->kind == MPS_EV_ACK;
-    const unsigned set = (of_segment ? set_of(event->segment.wire) : 0) |
-                         (event->subflow ? 0 : NO_SUBFLOW) |
-                         (event->direction == MPS_NOBODY ? NO_DIRECTION : 0);
-    const GArray *calls = self->calls[event->kind][set];
-    const Call *call = (const Call *)(void *)calls->data, *end = call + calls->len;
+    unsigned set = of_segment ? set_of(event->segment.wire) : 0;
     char *states[MPS_N_SCOPES];
 
     find_states(states, event->connection, event->subflow, event->direction);
+    if (G_UNLIKELY(!event->subflow))
+        set |= NO_SUBFLOW;
+    if (G_UNLIKELY(event->direction == MPS_NOBODY))
+        set |= NO_DIRECTION;
+
+    const GArray *calls = self->calls[event->kind][set];
+    const Call *call = (const Call *)(void *)calls->data, *end = call + calls->len;
+
     for (; call < end; call++)
         call->observe(states[call->scope] + call->at, event, rows);
 }

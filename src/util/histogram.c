@@ -141,31 +141,34 @@ static uint32_t bin_at(const MpsHistogram *self, uint32_t place, uint64_t *n)
     return few_bin(self->bins[place]);
 }
 
-void mps_histogram_add(MpsHistogram *self, int64_t value)
+static inline void add(MpsHistogram *self, int64_t value, uint64_t times)
 {
-    mps_histogram_add_times(self, value, 1);
-}
-
-void mps_histogram_add_times(MpsHistogram *self, int64_t value, uint64_t times)
-{
-    if (times == 0)
-        return;
-
     const int64_t counted = MAX(value, 0);
     const uint32_t bin = bin_of((uint64_t)counted), place = bin - self->first_bin;
+    const double weight = (double)times, delta = (double)counted - self->mean;
 
+    if (self->n == 0 || counted < self->min)
+        self->min = counted;
+    if (counted > self->max)
+        self->max = counted;
+    self->n += times;
+    self->mean += weight * delta / (double)self->n;
+    self->m2 += weight * delta * ((double)counted - self->mean);
     if (place < self->n_bins)
         self->bins[place] += times;
     else
         count_apart(self, bin, times);
-    self->min = self->n ? MIN(self->min, counted) : counted;
-    self->max = MAX(self->max, counted);
-    self->n += times;
+}
 
-    const double weight = (double)times, delta = (double)counted - self->mean;
+void mps_histogram_add(MpsHistogram *self, int64_t value)
+{
+    add(self, value, 1);
+}
 
-    self->mean += weight * delta / (double)self->n;
-    self->m2 += weight * delta * ((double)counted - self->mean);
+void mps_histogram_add_times(MpsHistogram *self, int64_t value, uint64_t times)
+{
+    if (times > 0)
+        add(self, value, times);
 }
 
 double mps_histogram_sd(const MpsHistogram *self)

@@ -22,6 +22,15 @@ uint64_t mps_ranges_add(MpsRanges *self, uint64_t begin, uint64_t end)
         return 0;
     }
 
+    MpsRange *last = self->room.n_items ? &self->items[self->room.n_items - 1] : NULL;
+
+    if (last && begin >= last->begin && begin <= last->end) {
+        const uint64_t again = MIN(end, last->end) - begin;
+
+        last->end = MAX(end, last->end);
+        return again;
+    }
+
     const size_t at = find(self, begin);
     size_t next = at;
     uint64_t covered = 0;
@@ -46,7 +55,8 @@ uint64_t mps_ranges_add(MpsRanges *self, uint64_t begin, uint64_t end)
 
 bool mps_ranges_next_gap(const MpsRanges *self, uint64_t *begin, uint64_t end, uint64_t *gap_end)
 {
-    size_t at = find(self, *begin);
+    const size_t n = self->room.n_items;
+    size_t at = n > 0 && *begin < self->items[n - 1].end ? find(self, *begin) : n;
 
     while (at < self->room.n_items && self->items[at].begin <= *begin) {
         *begin = MAX(*begin, self->items[at].end);
