@@ -21,8 +21,8 @@ typedef struct {
     bool kept; /* not zeroed memory */
 } Recent;
 
-/* The youngest first: bits of the fingerprint, and the packet's place in the ring, which another one
- * may have taken. */
+/* The youngest first: bits of the fingerprint, and the packet's place in the ring, which another
+ * one may have taken. */
 typedef struct {
     uint16_t tag, at;
 } Way;
