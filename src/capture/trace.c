@@ -552,8 +552,7 @@ static void note_delivered(Source *source, int64_t ts_ns)
     if (info->n_packets++ == 0) {
         info->first_ns = info->last_ns = ts_ns;
     } else {
-        info->longest_pause_ns =
-            MAX(info->longest_pause_ns, pause_of(source->delivered_ns, ts_ns));
+        info->longest_pause_ns = MAX(info->longest_pause_ns, pause_of(source->delivered_ns, ts_ns));
         info->first_ns = MIN(info->first_ns, ts_ns);
         info->last_ns = MAX(info->last_ns, ts_ns);
     }

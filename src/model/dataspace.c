@@ -117,6 +117,14 @@ static bool joins(const Run *left, const Run *right)
            (!left->skipped || left->first_order == right->first_order);
 }
 
+/* Whether payload of @subflow that is shown for the first time anywhere, from @begin on, goes on
+ * where @run ends: a run of it would join that one. */
+static bool continues(const Run *run, int64_t begin, int64_t shift, const Subflow *subflow)
+{
+    return run->end == begin && run->first == subflow && run->shift == shift && run->shown &&
+           run->in_union && !run->skipped;
+}
+
 /* The next expected byte moves on over what is in the union from run @at on, and over everything
  * below @below. */
 static void move_next(const DataSpace *space, MpsConnectionSide *side, size_t at, int64_t below)
@@ -555,12 +563,10 @@ void mps_space_shown(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t 
 
             connection->public.side[sender].data_bytes += bytes;
             subflow->public.side[sender].ledger.data_bytes += bytes;
-            const Run fresh = new_run(begin, until, shift, subflow, true, origin);
-
-            if (at > 0 && joins(&space->runs[at - 1], &fresh))
+            if (at > 0 && continues(&space->runs[at - 1], begin, shift, subflow))
                 space->runs[--at].end = until;
             else
-                insert(space, at, fresh);
+                insert(space, at, new_run(begin, until, shift, subflow, true, origin));
             if (run) /* behind the last one there is nothing to melt with */
                 melt(space, at);
             arrive(connection, sender, at, begin, until);

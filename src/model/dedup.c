@@ -1,47 +1,45 @@
 /* dedup.c - a four-way table of fingerprints; within a set the oldest makes room. */
 #include "model/dedup.h"
 
+#include <string.h>
+
 #include <glib.h>
 
 /* Room for the packets of a second on a link of some hundred Mbit/s; a duplicate mostly comes
  * within microseconds. */
-enum { SETS = 1 << 14, WAYS = 4, RECENT = SETS * WAYS, CACHE_LINE_BYTES = 64 };
+enum { SETS = 1 << 14, WAYS = 4, RECENT = 1 << 16 };
 
 static const int64_t ELSEWHERE_NS = 1000 * 1000 * 1000;
 static const int64_t SAME_PLACE_NS = 100 * 1000;
 
-/* What every packet is compared with: one cache line. */
+/* A packet that may be repeated.  The ring of them is written in order; what packets are looked for
+ * in is so small that it stays in the processor's cache. */
 typedef struct {
-    uint64_t print[WAYS];
-    uint64_t order[WAYS]; /* of the packets kept: 1, 2, ...; 0: none */
-} Set;
-
-/* What only a repeated packet is compared with.  It is written in order, not at places all over the
- * memory for which each packet would have to wait. */
-typedef struct {
+    uint64_t print, place, packet;
     int64_t ts_ns;
-    uint64_t place, packet;
     uint32_t capture_id;
-} Where;
+    bool kept; /* not zeroed memory */
+} Recent;
+
+/* The youngest first: bits of the fingerprint, and the packet's place in the ring, which another
+ * one may have taken. */
+typedef struct {
+    uint16_t tag, at;
+} Way;
 
 struct _MpsDedup {
-    Set *sets;          /* SETS */
-    Where *recent;      /* RECENT, a ring by order */
-    const Where *found; /* what the last segment repeats, or NULL */
-    uint64_t n_kept;
+    const Recent *found; /* what the last segment repeats, or NULL */
+    uint16_t next;       /* place in the ring */
+    Way sets[SETS][WAYS];
+    Recent recent[RECENT];
 };
 
 MpsDedup *mps_dedup_new(void)
 {
-    MpsDedup *self = g_new0(MpsDedup, 1);
-
-    G_STATIC_ASSERT(sizeof(Set) == CACHE_LINE_BYTES);
-    self->sets = g_aligned_alloc0(SETS, sizeof(Set), CACHE_LINE_BYTES);
-    self->recent = g_new0(Where, RECENT);
-    return self;
+    return g_new0(MpsDedup, 1);
 }
 
-static bool is_duplicate(const MpsSegment *segment, const Where *before)
+static bool is_duplicate(const MpsSegment *segment, const Recent *before)
 {
     const int64_t age_ns = segment->ts_ns - before->ts_ns;
     const bool pure_ack = segment->payload_bytes == 0 &&
@@ -52,30 +50,48 @@ static bool is_duplicate(const MpsSegment *segment, const Where *before)
     return age_ns <= SAME_PLACE_NS && !(pure_ack && segment->ip_id == 0);
 }
 
+/* The way of @print in @set; WAYS: it was not seen, or long ago. */
+static size_t find(const MpsDedup *self, const Way *set, uint64_t print, uint16_t tag)
+{
+    for (size_t way = 0; way < WAYS; way++) {
+        if (G_LIKELY(set[way].tag != tag))
+            continue;
+
+        const Recent *recent = &self->recent[set[way].at];
+
+        if (recent->kept && recent->print == print)
+            return way;
+    }
+    return WAYS;
+}
+
 bool mps_dedup_seen(MpsDedup *self, const MpsSegment *segment)
 {
-    Set *const set = &self->sets[segment->print % SETS];
-    int at = 0;
+    Way *const set = self->sets[segment->print % SETS];
+    const uint16_t tag = (uint16_t)(segment->print >> 48);
+    const size_t way = find(self, set, segment->print, tag);
 
     self->found = NULL;
-    for (int way = 0; way < WAYS; way++) {
-        if (G_UNLIKELY(set->print[way] == segment->print && set->order[way] > 0)) {
-            const Where *before = &self->recent[set->order[way] % RECENT];
+    if (G_LIKELY(way == WAYS)) {
+        memmove(set + 1, set, (WAYS - 1) * sizeof *set);
+    } else {
+        const Recent *before = &self->recent[set[way].at];
 
-            if (self->n_kept - set->order[way] < RECENT && is_duplicate(segment, before)) {
-                self->found = before;
-                return true;
-            }
-            at = way;
-            break;
+        if (is_duplicate(segment, before)) {
+            self->found = before;
+            return true;
         }
-        if (set->order[way] < set->order[at])
-            at = way;
+        memmove(set + 1, set, way * sizeof *set);
     }
-    set->print[at] = segment->print;
-    set->order[at] = ++self->n_kept;
-    self->recent[self->n_kept % RECENT] =
-        (Where){segment->ts_ns, segment->place, segment->packet, segment->capture_id};
+    set[0] = (Way){tag, self->next};
+    self->recent[self->next++] = (Recent){
+        .print = segment->print,
+        .place = segment->place,
+        .packet = segment->packet,
+        .ts_ns = segment->ts_ns,
+        .capture_id = segment->capture_id,
+        .kept = true,
+    };
     return false;
 }
 
@@ -87,9 +103,5 @@ void mps_dedup_found(const MpsDedup *self, uint64_t *packet, uint32_t *capture_i
 
 void mps_dedup_free(MpsDedup *self)
 {
-    if (!self)
-        return;
-    g_aligned_free(self->sets);
-    g_free(self->recent);
     g_free(self);
 }

@@ -1,5 +1,6 @@
 /* flows.c - open addressing: a flow stands in the first place that was free from its hash on.  The
- * hash is seeded at random, so that nobody can forge collisions.  No result depends on the order. */
+ * hash is seeded at random, so that nobody can forge collisions.  No result depends on the order.
+ */
 #include "model/flows.h"
 
 #include <string.h>

@@ -50,6 +50,11 @@ void mps_learn_key(MpsModel *model, Connection *connection, MpsSide side, uint64
     hash_key(model, connection, side);
 }
 
+static MpsHmacState hmac_state(bool sound)
+{
+    return sound ? MPS_HMAC_VALID : MPS_HMAC_INVALID;
+}
+
 /* Compares the HMACs of a join with what the keys give, as far as they are known. */
 void mps_check_join(Subflow *subflow)
 {
@@ -58,31 +63,24 @@ void mps_check_join(Subflow *subflow)
     const MpsConnectionSide *side = connection->side;
     MpsSubflowSide *const accepting = &subflow->public.side[acceptor];
     MpsSubflowSide *const opening = &subflow->public.side[opener];
-    bool checked = false, valid = true, sound;
 
     if (subflow->public.kind != MPS_KIND_JOIN || subflow->public.hmac != MPS_HMAC_UNCHECKED ||
         connection->version < 0 || !side[0].has_key || !side[1].has_key || !subflow->has_nonce[0] ||
         !subflow->has_nonce[1])
         return;
-    if (subflow->has_synack_hmac) {
-        checked = true;
-        sound = mps_join_hmac_valid(connection->version, side[acceptor].key, side[opener].key,
-                                    subflow->nonce[acceptor], subflow->nonce[opener],
-                                    subflow->synack_hmac, sizeof subflow->synack_hmac);
-        accepting->hmac = sound ? MPS_HMAC_VALID : MPS_HMAC_INVALID;
-        valid &= sound;
-    }
-    if (subflow->has_ack_hmac) {
-        checked = true;
-        sound = mps_join_hmac_valid(connection->version, side[opener].key, side[acceptor].key,
-                                    subflow->nonce[opener], subflow->nonce[acceptor],
-                                    subflow->ack_hmac, sizeof subflow->ack_hmac);
-        opening->hmac = sound ? MPS_HMAC_VALID : MPS_HMAC_INVALID;
-        valid &= sound;
-    }
+    if (subflow->has_synack_hmac && !accepting->hmac)
+        accepting->hmac = hmac_state(mps_join_hmac_valid(
+            connection->version, side[acceptor].key, side[opener].key, subflow->nonce[acceptor],
+            subflow->nonce[opener], subflow->synack_hmac, sizeof subflow->synack_hmac));
+    if (subflow->has_ack_hmac && !opening->hmac)
+        opening->hmac = hmac_state(mps_join_hmac_valid(
+            connection->version, side[opener].key, side[acceptor].key, subflow->nonce[opener],
+            subflow->nonce[acceptor], subflow->ack_hmac, sizeof subflow->ack_hmac));
     /* A valid SYN/ACK alone is not the last word: the third ACK may follow. */
-    if (checked && (!valid || subflow->has_ack_hmac))
-        subflow->public.hmac = valid ? MPS_HMAC_VALID : MPS_HMAC_INVALID;
+    if (accepting->hmac == MPS_HMAC_INVALID || opening->hmac == MPS_HMAC_INVALID)
+        subflow->public.hmac = MPS_HMAC_INVALID;
+    else if (opening->hmac)
+        subflow->public.hmac = MPS_HMAC_VALID;
 }
 
 /* What the HMAC of an ADD_ADDR is worth; version 0 and echoes have none (RFC 8684 section 3.4.1).
@@ -97,12 +95,10 @@ MpsHmacState mps_check_add_addr(const Connection *connection, MpsSide sender,
         return 0;
     if (connection->public.version != 1 || !side[0].has_key || !side[1].has_key)
         return MPS_HMAC_UNCHECKED;
-    return mps_add_addr_hmac_valid(
-               side[sender].key, side[other(sender)].key, option->add_addr.address_id,
-               address->bytes, address->family == 6 ? 16 : 4,
-               option->add_addr.has_port ? option->add_addr.port : 0, option->add_addr.hmac)
-               ? MPS_HMAC_VALID
-               : MPS_HMAC_INVALID;
+    return hmac_state(mps_add_addr_hmac_valid(
+        side[sender].key, side[other(sender)].key, option->add_addr.address_id, address->bytes,
+        address->family == 6 ? 16 : 4, option->add_addr.has_port ? option->add_addr.port : 0,
+        option->add_addr.hmac));
 }
 
 static const MpsMptcpOption *any_option(const MpsSegment *segment, MpsSubtype subtype)

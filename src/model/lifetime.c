@@ -229,8 +229,7 @@ void mps_subflow_closed(MpsModel *model, Subflow *subflow, MpsClose how, MpsSide
     subflow->public.closed_ns = model->now_ns;
     subflow->public.close = how;
     subflow->public.closed_by = by;
-    mps_stream_flight(subflow, MPS_CLIENT);
-    mps_stream_flight(subflow, MPS_SERVER);
+    mps_stream_closed(subflow);
     for (guint i = 0; i < subflows->len; i++) {
         const Subflow *each = g_ptr_array_index(subflows, i);
 

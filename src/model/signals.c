@@ -236,10 +236,9 @@ static void take_dss(MpsModel *model, Subflow *subflow, MpsSide sender,
     SubflowEnd *sending = &subflow->end[sender];
     const MpsSide direction = other(sender);
     int64_t data_ack = 0;
-    const bool acks =
-        option->dss.has_ack && mps_space_data_ack(&connection->space[direction],
-                                                  option->dss.data_ack, option->dss.ack_is_64,
-                                                  &data_ack);
+    const bool acks = option->dss.has_ack &&
+                      mps_space_data_ack(&connection->space[direction], option->dss.data_ack,
+                                         option->dss.ack_is_64, &data_ack);
 
     if (!model->dss_told)
         expand_dss(model, subflow, sender, option, data_ack);

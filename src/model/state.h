@@ -203,8 +203,8 @@ struct _MpsModel {
     bool ack_is_news;          /* it acknowledges more, or offers more window, than any before */
     MpsDataRange *tcp_acked;   /* what its acknowledgement covers first; reused */
     size_t n_tcp_acked, tcp_acked_room;
-    MpsEvent told;             /* SEGMENT of it: complete when mps_stream_segment() tells it */
-    bool dss_told;             /* that has the numbers of its first DSS */
+    MpsEvent told; /* SEGMENT of it: complete when mps_stream_segment() tells it */
+    bool dss_told; /* that has the numbers of its first DSS */
 };
 
 /* --- model.c */
@@ -271,7 +271,7 @@ void mps_stream_open(Subflow *subflow, MpsSide sender, const MpsSegment *segment
 uint64_t mps_stream_position(const SubflowEnd *end, uint32_t seq);
 void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender);
 void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender);
-void mps_stream_flight(Subflow *subflow, MpsSide sender);
+void mps_stream_closed(Subflow *subflow);
 void mps_stream_reset(MpsModel *model, Subflow *subflow, MpsSide sender);
 uint64_t mps_stream_missing(const SubflowEnd *end);
 

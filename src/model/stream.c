@@ -31,19 +31,39 @@ uint64_t mps_stream_position(const SubflowEnd *end, uint32_t seq)
     return end->last + (uint64_t)(int64_t)(int32_t)(seq - (end->origin + (uint32_t)end->last));
 }
 
-/* Brings up to date what @sender has in flight on @subflow. */
-void mps_stream_flight(Subflow *subflow, MpsSide sender)
+/* Payload captured above the highest acknowledgement. */
+static uint64_t unacked_bytes(const SubflowEnd *sending)
 {
-    const SubflowEnd *sending = &subflow->end[sender];
     const uint64_t acked = MAX(sending->acked, sending->lowest);
+
+    return sending->highest > acked ? sending->highest - acked : 0;
+}
+
+static void set_flight(Subflow *subflow, MpsSide sender, uint64_t flight_bytes)
+{
     MpsSubflowSide *side = &subflow->public.side[sender];
-    const uint64_t flight_bytes =
-        subflow->public.closed_ns == MPS_NO_TIME && sending->highest > acked
-            ? sending->highest - acked
-            : 0;
 
     subflow->public.connection->side[sender].flight_bytes += flight_bytes - side->flight_bytes;
     side->flight_bytes = flight_bytes;
+}
+
+/* Nothing is in flight on @subflow any more. */
+void mps_stream_closed(Subflow *subflow)
+{
+    set_flight(subflow, MPS_CLIENT, 0);
+    set_flight(subflow, MPS_SERVER, 0);
+}
+
+/* Brings up to date what of @sender's payload waits for an acknowledgement. */
+static void note_unacked(Subflow *subflow, MpsSide sender, int64_t now_ns)
+{
+    MpsSubflowSide *side = &subflow->public.side[sender];
+    const uint64_t bytes = unacked_bytes(&subflow->end[sender]);
+
+    if (side->unacked_bytes == 0)
+        side->unacked_ns = now_ns;
+    side->unacked_bytes = bytes;
+    set_flight(subflow, sender, subflow->public.closed_ns == MPS_NO_TIME ? bytes : 0);
 }
 
 /* Learns the number spaces of both ends from @segment, as far as they are not known yet. */
@@ -98,18 +118,6 @@ static void take_fin(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t
     report_once(model, subflow, sender, MPS_SIGNAL_FIN);
     if (subflow->end[other(sender)].fin)
         mps_subflow_closed(model, subflow, MPS_CLOSE_FIN, other(sender));
-}
-
-static void note_unacked(Subflow *subflow, MpsSide sender, int64_t now_ns)
-{
-    const SubflowEnd *sending = &subflow->end[sender];
-    const uint64_t acked = MAX(sending->acked, sending->lowest);
-    MpsSubflowSide *side = &subflow->public.side[sender];
-
-    if (side->unacked_bytes == 0)
-        side->unacked_ns = now_ns;
-    side->unacked_bytes =
-        sending->has_payload && sending->highest > acked ? sending->highest - acked : 0;
 }
 
 /* TTL or hop limit of what @sender sent last on @subflow; of the same address on another subflow,
@@ -233,15 +241,12 @@ static void take_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint
             KEEP_RANGES);
 }
 
-/* Whether payload at @position is too far from all that was seen to be of this stream; believed
+/* Whether payload at @position, too far from all that was seen, is not of this stream; believed
  * when a second one confirms it. */
-static bool is_stray(SubflowEnd *end, const MpsSegment *segment, uint64_t position)
+static bool is_stray(SubflowEnd *end, uint64_t position)
 {
     const uint64_t before = end->stray;
 
-    if (segment->payload_bytes == 0 ||
-        (position <= end->last + MAX_WINDOW && position + MAX_WINDOW >= end->last))
-        return false;
     end->stray = position;
     return before == 0 || position > before + MAX_WINDOW || position + MAX_WINDOW < before;
 }
@@ -300,16 +305,15 @@ void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender)
     number(event, sending, &subflow->end[other(sender)], segment);
     subflow->public.side[sender].ledger.packets++;
     if (sending->started && !(segment->flags & MPS_TCP_RST)) {
-        const uint64_t position = mps_stream_position(sending, segment->seq);
+        const uint64_t position = (uint64_t)event->segment.seq + POSITION_BASE;
         const uint64_t begin = position + syn, end = begin + segment->payload_bytes;
         const bool other_isn = syn && position != POSITION_BASE;
 
-        if (!other_isn && !is_stray(sending, segment, position)) {
+        if (!other_isn && (segment->payload_bytes == 0 || event->segment.has_seq ||
+                           !is_stray(sending, position))) {
             sending->last = MAX(sending->last, end);
-            if (segment->payload_bytes > 0) {
+            if (segment->payload_bytes > 0)
                 take_payload(model, subflow, sender, begin, end, event);
-                mps_stream_flight(subflow, sender);
-            }
             if (end + fin > position) {
                 const MpsSent sent = {.first_ns = segment->ts_ns,
                                       .order = model->order,
@@ -438,7 +442,7 @@ static void implied_ack(MpsModel *model, Subflow *subflow, MpsSide sender, uint6
     mps_window(model, subflow, sender, offset);
 }
 
-/* Takes the acknowledgement number of the model's segment. */
+/* Takes the acknowledgement number of the model's segment, which mps_stream_segment() has told. */
 void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender)
 {
     const MpsSegment *segment = model->segment;
@@ -446,13 +450,11 @@ void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender)
     SubflowEnd *acked = &subflow->end[direction];
     int64_t rtt_ns;
 
-    if (!(segment->flags & MPS_TCP_ACK) || !acked->started)
+    if (!model->told.segment.has_ack)
         return;
 
-    const uint64_t ack = mps_stream_position(acked, segment->ack);
+    const uint64_t ack = (uint64_t)model->told.segment.ack + POSITION_BASE;
 
-    if (ack > acked->last + MAX_WINDOW || ack + MAX_WINDOW < acked->last)
-        return;
     if (mps_sendlog_ack(&acked->log, ack, segment->ts_ns, &rtt_ns)) {
         MpsSubflowSide *side = &subflow->public.side[direction];
         MpsEvent event = {
@@ -482,7 +484,6 @@ void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender)
     acked->acked = MAX(acked->acked, ack);
     note_unacked(subflow, direction, model->now_ns);
     acked->last = MAX(acked->last, ack); /* the capture may lack the data for long */
-    mps_stream_flight(subflow, direction);
     if (acked->implied)
         implied_ack(model, subflow, sender, ack);
     if (model->ack_is_news && wanted(model, MPS_EV_PROGRESS)) {

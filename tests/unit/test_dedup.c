@@ -67,6 +67,31 @@ static void test_many_places(void)
     mps_dedup_free(dedup);
 }
 
+/* A copy is found behind 65535 other packets, not behind one more; more than four with its set make
+ * it forgotten at once. */
+static void test_memory(void)
+{
+    static const struct {
+        uint64_t n_others, stride;
+        bool duplicate;
+    } runs[] = {{65535, 1 << 14, true}, {65536, 1 << 14, false}, {3, 0, true}, {4, 0, false}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(runs); i++) {
+        MpsDedup *dedup = mps_dedup_new();
+        const MpsSegment first = {.place = 1, .print = 7, .payload_bytes = 10, .ts_ns = 5 * S};
+        MpsSegment other = first, copy = first;
+
+        copy.place = 2;
+        g_assert_false(mps_dedup_seen(dedup, &first));
+        for (uint64_t n = 1; n <= runs[i].n_others; n++) {
+            other.print = runs[i].stride ? 8 + n * runs[i].stride : 7 + (n << 50);
+            g_assert_false(mps_dedup_seen(dedup, &other));
+        }
+        g_assert_cmpint(mps_dedup_seen(dedup, &copy), ==, runs[i].duplicate);
+        mps_dedup_free(dedup);
+    }
+}
+
 static void test_first_packet_of_time(void)
 {
     MpsDedup *dedup = mps_dedup_new();
@@ -86,6 +111,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], test_case);
     }
     g_test_add_func("/dedup/many places", test_many_places);
+    g_test_add_func("/dedup/memory", test_memory);
     g_test_add_func("/dedup/first packet of time", test_first_packet_of_time);
     return g_test_run();
 }
