@@ -131,11 +131,13 @@ static bool is_of_another(const Packet *packet)
            (flow->end[0].fin.packet && flow->end[1].fin.packet) || is_far(packet);
 }
 
-static void note_options(Packet *packet)
+static G_GNUC_NO_INLINE void note_all_options(Packet *packet)
 {
     const MpsSegment *wire = packet->wire;
 
-    for (const MpsMptcpOption *option = wire->mptcp; option < wire->mptcp + wire->n_mptcp; option++) {
+    for (int i = 0; i < wire->n_mptcp; i++) {
+        const MpsMptcpOption *option = &wire->mptcp[i];
+
         if (option->status != MPS_OPT_OK) {
             packet->has_unwhole = true;
             continue;
@@ -145,6 +147,20 @@ static void note_options(Packet *packet)
         else if (option->subtype == MPS_DSS)
             packet->dss = option;
         packet->subtypes |= 1u << option->subtype;
+    }
+}
+
+/* Most packets have one. */
+static void note_options(Packet *packet)
+{
+    const MpsMptcpOption *first = packet->wire->mptcp;
+    const uint8_t n_mptcp = packet->wire->n_mptcp;
+
+    if (n_mptcp == 1 && first->status == MPS_OPT_OK) {
+        packet->subtypes = 1u << first->subtype;
+        packet->dss = first->subtype == MPS_DSS ? first : NULL;
+    } else if (n_mptcp > 0) {
+        note_all_options(packet);
     }
 }
 

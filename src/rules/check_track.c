@@ -145,34 +145,35 @@ void track_before(const Packet *packet)
         track_syns(packet);
 }
 
-static bool same_mapping(const Mapped *a, const Mapped *b)
-{
-    return a->begin == b->begin && a->end == b->end && a->offset == b->offset;
-}
-
-static void keep_mapping(End *end, const Mapped *mapped)
+static G_GNUC_NO_INLINE void append_mapping(End *end, Mapped mapped)
 {
     const uint64_t n = end->n_mapped;
 
-    if (n > 0 && same_mapping(&end->recent[(n - 1) % RECENT_MAPPINGS], mapped))
-        return;
     if (n < RECENT_MAPPINGS && (n & (n - 1)) == 0) /* full: there is room for a power of two */
         end->recent = g_renew(Mapped, end->recent, MAX(2 * n, 1));
-    end->recent[n % RECENT_MAPPINGS] = *mapped;
+    end->recent[n % RECENT_MAPPINGS] = mapped;
     end->n_mapped++;
+}
+
+/* Keeps the mapping of @n_bytes from position @begin on, unless it is that of the packet before. */
+static void keep_mapping(End *end, int64_t begin, uint32_t n_bytes, int64_t offset, int64_t ts_ns)
+{
+    const Mapped *last =
+        end->n_mapped > 0 ? &end->recent[(end->n_mapped - 1) % RECENT_MAPPINGS] : NULL;
+
+    if (!last || last->begin != begin || last->end != begin + n_bytes || last->offset != offset)
+        append_mapping(end, (Mapped){begin, begin + n_bytes, offset, ts_ns});
 }
 
 /* MP_CAPABLE with data maps the first of it. */
 static void track_capable(const Packet *packet, const MpsMptcpOption *capable)
 {
     End *end = packet->sending;
-    const int64_t begin = 1 + (int64_t)end->syn_taken;
 
     if (capable->capable.has_data_length && end->has_syn &&
         packet->check->connection->side[packet->sender].has_idsn)
-        keep_mapping(end, &(Mapped){.begin = begin,
-                                    .end = begin + capable->capable.data_bytes,
-                                    .ts_ns = packet->event->ts_ns});
+        keep_mapping(end, 1 + (int64_t)end->syn_taken, capable->capable.data_bytes, 0,
+                     packet->event->ts_ns);
 }
 
 static void track_mapping(const Packet *packet)
@@ -182,11 +183,8 @@ static void track_mapping(const Packet *packet)
     const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
 
     if (dss && event->segment.has_map_seq && mapped_bytes(dss) > 0)
-        keep_mapping(packet->sending,
-                     &(Mapped){.begin = event->segment.map_seq,
-                               .end = event->segment.map_seq + mapped_bytes(dss),
-                               .offset = event->segment.map_offset,
-                               .ts_ns = event->ts_ns});
+        keep_mapping(packet->sending, event->segment.map_seq, mapped_bytes(dss),
+                     event->segment.map_offset, event->ts_ns);
     else if (capable)
         track_capable(packet, capable);
 }

@@ -178,12 +178,22 @@ bool dss_is_doubtful(const Check *check);
 
 /* A mapping announced by @packet; takes it over.  Returns whether no earlier one contradicts it. */
 bool dss_announce(const Packet *packet, DssEnd *end, Mapping *mapping);
-/* The mapping of the subflow position @seq, or NULL. */
-Mapping *dss_mapping_at(const DssEnd *end, int64_t seq);
 /* The one announced last, or NULL. */
-static inline const Mapping *dss_last_mapping(const DssEnd *end)
+static inline Mapping *dss_last_mapping(const DssEnd *end)
 {
     return end->mappings ? &g_array_index(end->mappings, Mapping, end->used) : NULL;
+}
+static inline bool dss_covers(const Mapping *mapping, int64_t seq)
+{
+    return mapping->seq <= seq && seq < mapping->seq + mapping->bytes;
+}
+/* The mapping of the subflow position @seq, or NULL. */
+Mapping *dss_find_mapping(const DssEnd *end, int64_t seq);
+static inline Mapping *dss_mapping_at(const DssEnd *end, int64_t seq)
+{
+    Mapping *last = dss_last_mapping(end);
+
+    return last && dss_covers(last, seq) ? last : dss_find_mapping(end, seq);
 }
 /* Payload of @packet: whether it is mapped, and how far the data has come. */
 void dss_mapped_payload(const Packet *packet, DssFlow *flow, DssSide *side);
@@ -196,6 +206,7 @@ void dss_acks(const Packet *packet, DssFlow *flow, DssSide *side);
 void dss_window(const Packet *packet, const DssFlow *flow, DssSide *side, int64_t begin,
                 int64_t end);
 void dss_wrong_form(const Packet *packet, int64_t data_begin, int64_t data_end);
+void dss_watch_wrong_forms(const Packet *packet);
 void dss_right_form(const Packet *packet, int64_t data_begin, int64_t data_end);
 void dss_narrow(const Packet *packet, int64_t offset);
 void dss_acks_finish(Check *check);

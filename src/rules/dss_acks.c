@@ -334,7 +334,7 @@ static void watch_wrong_form(const Packet *packet, const Flow *flow)
     wrong->place.packet = 0;
 }
 
-static void watch_wrong_forms(const Packet *packet)
+void dss_watch_wrong_forms(const Packet *packet)
 {
     for (guint i = 0; i < check_n_flows(packet->check); i++) {
         const Flow *flow = dss_flow_in(packet->check, i);
@@ -410,8 +410,6 @@ void dss_acks(const Packet *packet, DssFlow *flow, DssSide *side)
     DssEnd *end = &flow->end[packet->sender];
     bool newer;
 
-    if (rule_is_broken(packet->check, RULE_DSS_03))
-        watch_wrong_forms(packet);
     if (!packet->dss || !packet->event->segment.has_data_ack || packet->rst)
         return;
     newer = is_newer(&end->order, packet);

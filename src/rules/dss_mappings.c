@@ -7,26 +7,17 @@ static Mapping *mapping_of(const DssEnd *end, guint index)
     return &g_array_index(end->mappings, Mapping, index);
 }
 
-static bool covers(const Mapping *mapping, int64_t seq)
-{
-    return mapping->seq <= seq && seq < mapping->seq + mapping->bytes;
-}
-
-Mapping *dss_mapping_at(const DssEnd *end, int64_t seq)
+Mapping *dss_find_mapping(const DssEnd *end, int64_t seq)
 {
     const guint n = end->mappings ? end->mappings->len : 0;
 
-    if (n == 0)
-        return NULL;
-    if (covers(mapping_of(end, end->used), seq))
-        return mapping_of(end, end->used);
     if (seq >= end->mapped_to)
         return NULL;
     for (guint i = 0; i < n; i++) {
         /* From the newest to the oldest. */
         Mapping *mapping = mapping_of(end, (end->next + n - 1 - i) % n);
 
-        if (covers(mapping, seq))
+        if (dss_covers(mapping, seq))
             return mapping;
     }
     return NULL;
@@ -158,7 +149,7 @@ bool dss_announce(const Packet *packet, DssEnd *end, Mapping *mapping)
             mapping->summed = begin_sum(mapping->summed);
         keep(end, mapping);
     }
-    if (end->bare_begin < end->bare_end && covers(mapping, end->bare_begin))
+    if (end->bare_begin < end->bare_end && dss_covers(mapping, end->bare_begin))
         end->bare_begin = MIN(end->bare_end, mapping->seq + mapping->bytes);
     return true;
 }

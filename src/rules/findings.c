@@ -192,51 +192,70 @@ static void write_fault(const Check *check, const Fault *fault, MpsRowSink *rows
     rows->add(rows, &fault_table, values);
 }
 
-static void append_number(GString *out, uint32_t number)
+static char *put_number(char *out, uint32_t number)
 {
-    char digits[10]; /* UINT32_MAX */
-    size_t at = sizeof digits;
+    char *end = out + 1;
 
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    g_string_append_len(out, digits + at, (gssize)(sizeof digits - at));
+    for (uint32_t left = number; left >= 10; left /= 10)
+        end++;
+    for (char *at = end; at > out; number /= 10)
+        *--at = (char)('0' + number % 10);
+    return end;
 }
 
-/* Begins the member of @rule in the JSON object that @out is. */
-static void begin_member(GString *out, int rule)
+/* Longest member of the JSON object of rules that held; each fits, and the braces. */
+static const char longest_member[] = "\"255\":4294967295,";
+typedef char Passed[N_RULES * sizeof longest_member + sizeof "{}"];
+G_STATIC_ASSERT(N_RULES <= 255);
+
+/* Returns whether there are any. */
+static bool put_passed(const Check *check, Passed passed)
 {
-    g_string_append(out, out->len > 1 ? ",\"" : "\"");
-    append_number(out, (uint32_t)rule + 1);
-    g_string_append_len(out, "\":", 2);
+    char *out = passed;
+
+    for (int rule = 0; rule < N_RULES; rule++) {
+        if (check->passed[rule] == 0 || check->n_faults[rule] > 0)
+            continue;
+        *out = out == passed ? '{' : ',';
+        out++;
+        *out++ = '"';
+        out = put_number(out, (uint32_t)rule + 1);
+        *out++ = '"';
+        *out++ = ':';
+        out = put_number(out, check->passed[rule]);
+    }
+    strcpy(out, out == passed ? "{}" : "}");
+    return out > passed;
+}
+
+/* The JSON object of rules that could not be checked; NULL: none. */
+static GString *unchecked_rules(const Check *check)
+{
+    GString *out = NULL;
+
+    for (int rule = 0; check->missing && rule < N_RULES; rule++) {
+        if (check->missing[rule] == 0 || check->passed[rule] > 0 || check->n_faults[rule] > 0)
+            continue;
+        if (out)
+            g_string_append_c(out, ',');
+        else
+            out = g_string_new("{");
+        g_string_append_printf(out, "\"%d\":\"", rule + 1);
+        append_evidence(out, check->missing[rule]);
+        g_string_append_c(out, '"');
+    }
+    return out ? g_string_append_c(out, '}') : NULL;
 }
 
 static void write_judgement(const Check *check, MpsRowSink *rows)
 {
-    g_autoptr(GString) passed = g_string_new("{");
-    g_autoptr(GString) unchecked = g_string_new("{");
+    g_autoptr(GString) unchecked = unchecked_rules(check);
+    Passed passed;
 
-    for (int rule = 0; rule < N_RULES; rule++) {
-        if (check->n_faults[rule] > 0)
-            continue;
-        if (check->passed[rule] > 0) {
-            begin_member(passed, rule);
-            append_number(passed, check->passed[rule]);
-        } else if (check->missing && check->missing[rule]) {
-            begin_member(unchecked, rule);
-            g_string_append_c(unchecked, '"');
-            append_evidence(unchecked, check->missing[rule]);
-            g_string_append_c(unchecked, '"');
-        }
-    }
-    if (passed->len == 1 && unchecked->len == 1)
-        return;
-    g_string_append_c(passed, '}');
-    g_string_append_c(unchecked, '}');
-    rows->add(rows, &judgement_table,
-              (MpsValue[]){mps_count(check->connection->id), mps_text(passed->str),
-                           mps_text(unchecked->str)});
+    if (put_passed(check, passed) || unchecked)
+        rows->add(rows, &judgement_table,
+                  (MpsValue[]){mps_count(check->connection->id), mps_text(passed),
+                               mps_text(unchecked ? unchecked->str : "{}")});
 }
 
 void mps_findings_write(const Check *check, MpsRowSink *rows)

@@ -56,8 +56,8 @@ void known_end(Known *known, uint32_t token, const char *how, Place place)
 
 const Ended *known_ended(const Known *known, uint32_t token)
 {
-    for (int i = 0; i < KNOWN_ENDED; i++)
-        if (known->ended[i].how && known->ended[i].token == token)
+    for (unsigned i = 0; i < MIN(known->n_ended, KNOWN_ENDED); i++)
+        if (known->ended[i].token == token)
             return &known->ended[i];
     return NULL;
 }

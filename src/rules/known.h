@@ -15,7 +15,7 @@ enum { KNOWN_ENDED = 256, KNOWN_NONCES = 4096, KNOWN_TARGETS = 256, KNOWN_KEYS =
 /* A connection that is over, by a token of it. */
 typedef struct {
     uint32_t token;
-    const char *how; /* static; NULL: entry not in use */
+    const char *how; /* static */
     Place place;
 } Ended;
 

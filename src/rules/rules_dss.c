@@ -75,8 +75,7 @@ static void check_presence(const Packet *packet, const MpsMptcpOption *dss)
 {
     const Check *check = packet->check;
     DssCheck *state = dss_check(check);
-    const MpsEvent *event = packet->event;
-    const int64_t begin = event->segment.map_offset, end = begin + dss->dss.data_bytes;
+    const int64_t begin = packet->event->segment.map_offset;
 
     if (!state->first.packet) {
         state->first = packet_place(packet);
@@ -88,7 +87,7 @@ static void check_presence(const Packet *packet, const MpsMptcpOption *dss)
     }
     if (!rule_broken(packet, RULE_DSS_03, dss->dss.has_checksum != check->checksum)) {
         if (rule_is_broken(check, RULE_DSS_03))
-            dss_right_form(packet, begin, end);
+            dss_right_form(packet, begin, begin + dss->dss.data_bytes);
         return;
     }
     rule_fault(packet,
@@ -98,7 +97,7 @@ static void check_presence(const Packet *packet, const MpsMptcpOption *dss)
                        .seen = text("DSS of %u bytes", dss->length)});
     /* RFC 6824 has a superfluous checksum ignored. */
     if (dss->dss.data_bytes > 0 && (check->checksum || check->connection->version == 1))
-        dss_wrong_form(packet, begin, end);
+        dss_wrong_form(packet, begin, begin + dss->dss.data_bytes);
 }
 
 static void check_length_zero(const Packet *packet, const MpsMptcpOption *dss)
@@ -455,6 +454,8 @@ static void segment(const Packet *packet)
         if (!packet->plain)
             take_end(packet, end);
     }
+    if (rule_is_broken(packet->check, RULE_DSS_03))
+        dss_watch_wrong_forms(packet);
     dss_acks(packet, flow, &state->side[other(packet->sender)]);
 }
 
