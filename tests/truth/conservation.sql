@@ -131,6 +131,17 @@ FROM series GROUP BY connection_id, subflow_id, direction
 HAVING count(*) > 512 OR min(bin_width_ns) <> max(bin_width_ns)
     OR count(*) <> count(DISTINCT bin_start_ns) OR sum(bin_start_ns % bin_width_ns <> 0) > 0;
 
+-- what happened lies in the bin that counts it
+SELECT 'series bins in time', s.connection_id || ' ' || coalesce(subflow_id, 'all') || ' ' || s.direction,
+       json_array(bin_start_ns, bin_width_ns, start_ns, end_ns)
+FROM series s JOIN connection c USING (connection_id)
+WHERE bin_start_ns > end_ns OR bin_start_ns + bin_width_ns <= start_ns;
+
+SELECT 'retransmission in its bin', r.subflow_id || ' ' || r.direction, r.ts_ns
+FROM retransmission r WHERE r.hole_filled_bytes < r.bytes AND NOT EXISTS (
+    SELECT 1 FROM series s WHERE s.subflow_id = r.subflow_id AND s.direction = r.direction
+    AND retransmitted_bytes > 0 AND r.ts_ns >= bin_start_ns AND r.ts_ns < bin_start_ns + bin_width_ns);
+
 -- every repeated or hole-filling segment has one class
 SELECT 'retransmission rows', subflow_id || ' ' || direction, json_array(retransmitted_packets, packets,
        retransmitted_bytes, repeated, hole_filled_packets, fillers, hole_filled_bytes, filled)
@@ -175,6 +186,11 @@ GROUP BY connection_id HAVING count(*) <> count(DISTINCT ordinal);
 
 SELECT 'times of a connection', connection_id, json_array(start_ns, end_ns, duration_ns)
 FROM connection WHERE duration_ns IS NOT end_ns - start_ns OR duration_ns < 0;
+
+SELECT 'delay of a join', subflow_id, json_array(join_syn_delay_ns, join_delay_ns, syn_ns, s.established_ns, start_ns)
+FROM subflow s JOIN connection c USING (connection_id)
+WHERE join_syn_delay_ns <> syn_ns - start_ns OR join_delay_ns <> s.established_ns - start_ns
+   OR (kind = 'initial' AND (join_syn_delay_ns IS NOT NULL OR join_delay_ns IS NOT NULL));
 
 SELECT 'packets of a capture', capture_id, json_array(packets, tcp_packets, mptcp_packets,
        duplicate_packets, truncated_packets, malformed_packets)

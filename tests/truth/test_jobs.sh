@@ -39,6 +39,9 @@ report "strict ends at the first" "$(grep -qx 1 "$work/exit.3" || cat "$work/exi
 same "nothing can be read" testdata/damaged/text.pcap testdata/damaged/empty.pcap
 same "a filter that is wrong" --filter 'no such word' testdata/gen/remap.pcap testdata/gen/seq-wrap.pcap
 
+same "one of them is damaged, not the last" testdata/gen/remap.pcap testdata/damaged/cut.pcap testdata/gen/seq-wrap.pcap
+report "one that is damaged is said" "$(grep -qx 4 "$work/exit.3" || cat "$work/exit.3")"
+
 each 1 "$@" -o "$work/one"
 each 3 "$@" -o "$work/three"
 problem=$(diff <(ls "$work/one") <(ls "$work/three"))

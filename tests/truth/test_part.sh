@@ -54,6 +54,14 @@ same "--until behind the first packet" --until +0.3
 same "--until since 1970" --until "$(((begin + 300000000) / 1000000000)).$(printf %09d $(((begin + 300000000) % 1000000000)))"
 cut_out 100000000 400000000 50 "$work/part.pcap" >"$work/out"
 same "--since, --until and --first" --since +0.1 --until +0.4 --first 50
+# To the nanosecond: the time of a packet is in the part that begins with it, and not in the one before.
+fifth=$("$program" dump -a --json "$whole" | sed -n '50{s/.*"ts_ns": *\([0-9]*\).*/\1/p;q}')
+offset=$((fifth - begin))
+moment=$((offset / 1000000000)).$(printf %09d $((offset % 1000000000)))
+cut_out 0 "$offset" -1 "$work/part.pcap" >"$work/out"
+same "--until the time of a packet" --until "+$moment"
+cut_out "$offset" 9000000000000 -1 "$work/part.pcap" >"$work/out"
+same "--since the time of a packet" --since "+$moment"
 cut_out 0 0 -1 "$work/part.pcap" >"$work/out"
 same "--until a date before" --until 1971-01-01
 same "--since a date behind" --since 2100-01-01T00:00:00Z

@@ -42,6 +42,34 @@ static void test_delays(void)
     rows_free(&rows);
 }
 
+/* A segment every 370 µs, some in the first half of a bin, some in the second: each is counted by
+ * the bin that its time lies in, also where bins were widened often. */
+static void test_bins(void)
+{
+    static const int numbers[] = {50, 5000};
+    const int64_t step_ns = 370 * 1000, handshake_ns = 3 * step_ns;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        Rows rows = rows_new(1, CLIENT_KEY, SERVER_KEY);
+        g_autofree char *shall = g_strdup_printf("%d|0", numbers[i] * BYTES);
+        g_autofree char *sql = g_strdup_printf(
+            "WITH RECURSIVE sent(ns) AS (SELECT start_ns + %" G_GINT64_FORMAT " FROM connection"
+            " UNION ALL SELECT ns + %" G_GINT64_FORMAT " FROM sent LIMIT %d)"
+            "SELECT sum(data_bytes), sum(data_bytes <> %d * (SELECT count(*) FROM sent WHERE"
+            " ns >= bin_start_ns AND ns < bin_start_ns + bin_width_ns)) FROM series WHERE"
+            " direction = 'c2s' AND subflow_id IS NOT NULL",
+            handshake_ns, step_ns, numbers[i], BYTES);
+
+        rows.bench->step_ns = step_ns;
+        bench_open(rows.bench);
+        for (int k = 0; k < numbers[i]; k++)
+            bench_send(rows.bench, 0, MPS_CLIENT, 1 + (uint32_t)(k * BYTES), BYTES, k * BYTES);
+        rows_finish(&rows);
+        rows_assert(&rows, sql, shall);
+        rows_free(&rows);
+    }
+}
+
 static void test_acknowledgements(void)
 {
     Rows rows = rows_new(1, CLIENT_KEY, SERVER_KEY);
@@ -97,6 +125,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_set_nonfatal_assertions();
     g_test_add_func("/series/delays", test_delays);
+    g_test_add_func("/series/bins", test_bins);
     g_test_add_func("/series/acknowledgements", test_acknowledgements);
     g_test_add_func("/series/retransmissions", test_retransmissions);
     return g_test_run();
