@@ -72,7 +72,7 @@ const MpsTable mps_series_table = {
     .help = "What went on over time, at most 512 bins per subflow direction and per connection "
             "direction (fewer for short connections); bins without activity have no row.",
     .columns = columns,
-    .index = "connection_id, direction, subflow_id",
+    .index = "connection_id",
 };
 
 static void merge_rtt(MpsBin *bin, const MpsBin *more)

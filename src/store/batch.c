@@ -287,24 +287,36 @@ static bool put_overflow(MpsBatch *self, const uint8_t *from, size_t n_bytes)
     return true;
 }
 
-static int64_t rowid_of(const uint8_t *page, const uint8_t *place)
+static uint8_t *place_at(uint8_t *page, unsigned index)
+{
+    return page + HEADER_BYTES + PLACE_BYTES * index;
+}
+
+static int64_t rowid_at(uint8_t *page, unsigned index)
 {
     uint64_t value;
 
-    get_varint(get_varint(page + get_u16(place), &value), &value);
+    get_varint(get_varint(page + get_u16(place_at(page, index)), &value), &value);
     return (int64_t)value;
 }
 
-/* Makes a place for a cell: rows come nearly in the order of their rowids. */
+/* Makes a place for a cell, behind those with a lower rowid. */
 static uint8_t *make_place(const Leaf *leaf, uint8_t *page, int64_t rowid)
 {
-    uint8_t *const end = page + HEADER_BYTES + PLACE_BYTES * leaf->n_rows;
-    uint8_t *place = end;
+    unsigned low = leaf->key >= 0 ? 0 : leaf->n_rows, high = leaf->n_rows;
 
-    while (leaf->key >= 0 && place > page + HEADER_BYTES &&
-           rowid_of(page, place - PLACE_BYTES) > rowid)
-        place -= PLACE_BYTES;
-    memmove(place + PLACE_BYTES, place, (size_t)(end - place));
+    while (low < high) {
+        const unsigned middle = (low + high) / 2;
+
+        if (rowid_at(page, middle) > rowid)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+
+    uint8_t *place = place_at(page, low);
+
+    memmove(place + PLACE_BYTES, place, (size_t)PLACE_BYTES * (leaf->n_rows - low));
     return place;
 }
 
