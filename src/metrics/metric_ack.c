@@ -131,10 +131,8 @@ static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G
     pass_time(self, event->ts_ns);
     self->acked = self->any_acked ? MAX(self->acked, offset) : offset;
     self->any_acked = true;
-    if (self->gap > 0) {
-        self->gap -= mps_ranges_covered(&self->ahead, 0, biased(self->acked));
-        mps_ranges_drop_below(&self->ahead, biased(self->acked));
-    }
+    if (self->gap > 0)
+        self->gap -= mps_ranges_drop_below(&self->ahead, biased(self->acked));
     note_gap(self, event);
 }
 
