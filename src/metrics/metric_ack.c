@@ -102,7 +102,7 @@ static void take_size(State *self, int64_t bytes, int64_t ts_ns)
     if (!self->series)
         return;
 
-    MpsBin *bin = mps_bins_fed_at(self->series, ts_ns);
+    MpsBin *bin = mps_bins_whole_at(self->series, ts_ns);
 
     bin->data_acks++;
     bin->data_ack_bytes += (uint64_t)bytes;
@@ -111,7 +111,7 @@ static void take_size(State *self, int64_t bytes, int64_t ts_ns)
 static void note_gap(State *self, const MpsEvent *event)
 {
     if (self->series)
-        mps_bin_gap(mps_bins_fed_at(self->series, event->ts_ns), self->gap);
+        mps_bin_gap(mps_bins_whole_at(self->series, event->ts_ns), self->gap);
 }
 
 static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
@@ -131,10 +131,8 @@ static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G
     pass_time(self, event->ts_ns);
     self->acked = self->any_acked ? MAX(self->acked, offset) : offset;
     self->any_acked = true;
-    if (self->gap > 0) {
-        self->gap -= mps_ranges_covered(&self->ahead, 0, biased(self->acked));
-        mps_ranges_drop_below(&self->ahead, biased(self->acked));
-    }
+    if (self->gap > 0)
+        self->gap -= mps_ranges_drop_below(&self->ahead, biased(self->acked));
     note_gap(self, event);
 }
 

@@ -239,16 +239,14 @@ static Cause cause_of(const Queue *queue, const Piece *piece)
 }
 
 /* @piece got its DATA_ACK. */
-static void sample(State *self, const Queue *queue, const Piece *piece, const MpsEvent *event)
+static void sample(State *self, const Queue *queue, const MpsSubflowSide *side, const Piece *piece,
+                   const MpsEvent *event)
 {
-    const MpsSubflowSide *side = &queue->subflow->side[event->direction];
     const int64_t rtt_ns = event->ts_ns - piece->ts_ns;
     const Cause cause = cause_of(queue, piece);
     int64_t excess_ns = MAX(rtt_ns - side->rtt_min_ns, 0);
 
     mps_histogram_add(&self->rtt_ns, rtt_ns);
-    if (self->series)
-        mps_bin_rtt(mps_bins_fed_at(self->series, event->ts_ns), rtt_ns);
     self->samples[cause]++;
     if (side->rtt_samples == 0)
         return;
@@ -262,6 +260,20 @@ static void sample(State *self, const Queue *queue, const Piece *piece, const Mp
     self->excess_ns[cause] += excess_ns;
 }
 
+/* The first @n pieces of @queue got their DATA_ACK. */
+static void take_acked(State *self, Queue *queue, size_t n, const MpsEvent *event)
+{
+    const MpsSubflowSide *side = &queue->subflow->side[event->direction];
+    MpsBin *bin = self->series ? mps_bins_whole_at(self->series, event->ts_ns) : NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        sample(self, queue, side, &queue->items[i], event);
+        if (bin)
+            mps_bin_rtt(bin, event->ts_ns - queue->items[i].ts_ns);
+    }
+    drop_front(queue, n);
+}
+
 static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
     State *self = state;
@@ -273,8 +285,9 @@ static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G
         size_t n = 0;
 
         while (n < queue->room.n_items && queue->items[n].end <= self->acked)
-            sample(self, queue, &queue->items[n++], event);
-        drop_front(queue, n);
+            n++;
+        if (n > 0)
+            take_acked(self, queue, n, event);
     }
 }
 

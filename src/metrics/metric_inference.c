@@ -48,12 +48,6 @@ static const int64_t LATE_NS = INT64_C(1000) * 1000 * 1000;
 static const int64_t REPLACED_NS = INT64_C(1000) * 1000 * 1000;
 enum { LEAST_REPLACED = 2 };
 
-/* What one direction did on one subflow. */
-typedef struct {
-    uint64_t n_rtt;
-    double sum_rtt_ns;
-} Path;
-
 /* A time, and how much data had gone both ways by then. */
 typedef struct {
     int64_t ns;
@@ -76,7 +70,6 @@ typedef struct {
 } Timing;
 
 typedef struct {
-    GArray *paths[2];       /* Path, by ordinal */
     uint64_t n_pieces[2];   /* pieces of new data */
     uint64_t n_switches[2]; /* of them, on another subflow than the one before */
     uint32_t last[2];       /* ordinal of the last piece */
@@ -193,23 +186,6 @@ static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows G_GNU
         self->n_pieces[direction] > 0 && self->last[direction] != ordinal;
     self->n_pieces[direction]++;
     self->last[direction] = ordinal;
-}
-
-static void take_rtt(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
-{
-    State *self = state;
-    GArray **paths = &self->paths[event->direction];
-    const uint32_t ordinal = event->subflow->ordinal;
-
-    if (!*paths)
-        *paths = g_array_new(FALSE, TRUE, sizeof(Path));
-    if (ordinal >= (*paths)->len)
-        g_array_set_size(*paths, ordinal + 1);
-
-    Path *path = &g_array_index(*paths, Path, ordinal);
-
-    path->n_rtt++;
-    path->sum_rtt_ns += (double)event->rtt.rtt_ns;
 }
 
 static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
@@ -404,20 +380,17 @@ typedef struct {
     uint64_t reinjected_bytes;
 } Shares;
 
-static Shares shares_of(const State *self, const MpsConnection *connection, MpsDirection direction)
+static Shares shares_of(const MpsConnection *connection, MpsDirection direction)
 {
     const double all = (double)connection->side[direction].data_bytes;
-    const GArray *paths = self->paths[direction];
     Shares shares = {.smallest_share = 2};
 
     for (guint i = 0; i < connection->subflows->len; i++) {
         const MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
-        const double share = (double)subflow->side[direction].ledger.data_bytes / all;
-        const Path *path = paths && subflow->ordinal < paths->len
-                               ? &g_array_index(paths, Path, subflow->ordinal)
-                               : NULL;
+        const MpsSubflowSide *side = &subflow->side[direction];
+        const double share = (double)side->ledger.data_bytes / all;
 
-        shares.reinjected_bytes += subflow->side[direction].ledger.reinjected_bytes;
+        shares.reinjected_bytes += side->ledger.reinjected_bytes;
         if (subflow->result != MPS_RESULT_ESTABLISHED)
             continue;
         shares.usable++;
@@ -427,10 +400,10 @@ static Shares shares_of(const State *self, const MpsConnection *connection, MpsD
         shares.used++;
         shares.smallest_share = MIN(shares.smallest_share, share);
         shares.largest_share = MAX(shares.largest_share, share);
-        if (!path || path->n_rtt < 3)
+        if (side->rtt_samples < 3)
             continue;
 
-        const double rtt_ns = path->sum_rtt_ns / (double)path->n_rtt;
+        const double rtt_ns = side->rtt_sum_ns / (double)side->rtt_samples;
 
         if (shares.best_rtt_ns == 0 || rtt_ns < shares.best_rtt_ns) {
             shares.best_rtt_ns = rtt_ns;
@@ -457,7 +430,7 @@ static void infer_scheduler(const State *self, const MpsConnection *connection, 
     if (n < LEAST_PIECES)
         return;
 
-    const Shares shares = shares_of(self, connection, direction);
+    const Shares shares = shares_of(connection, direction);
     const double repeated =
         (double)shares.reinjected_bytes / (double)connection->side[direction].data_bytes;
     const double switching = (double)self->n_switches[direction] / (double)n;
@@ -504,9 +477,6 @@ static void clear(void *state)
 {
     State *self = state;
 
-    for (int i = 0; i < 2; i++)
-        if (self->paths[i])
-            g_array_unref(self->paths[i]);
     if (self->announced)
         g_array_unref(self->announced);
 }
@@ -523,7 +493,6 @@ const MpsMetric mps_metric_inference = {
     .observe =
         {
             [MPS_EV_DATA] = {take_data},
-            [MPS_EV_RTT] = {take_rtt},
             [MPS_EV_DATA_ACK] = {take_data_ack},
             [MPS_EV_SIGNAL] = {take_signal},
         },

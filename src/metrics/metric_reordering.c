@@ -281,7 +281,7 @@ static void give_up_half(State *self, int64_t now_ns)
 
 /* ---- what arrives ---- */
 
-/* Data that overtook this piece is held already; @gap is what is known of the gap it falls in. */
+/* Data that overtook this piece is held already: @gap is the lowest of it. */
 static void come_late(State *self, const MpsEvent *event, const Piece *gap)
 {
     Disorder *disorder = self->disorder;
@@ -304,12 +304,8 @@ static void come_early(State *self, const MpsEvent *event, int64_t begin, int64_
     Queue *held = &disorder->held;
     Part *part = part_of(self, event->subflow->ordinal);
     const size_t at = find_above(held->items, held->room.n_items, begin);
-    Piece piece = {.begin = begin,
-                   .end = end,
-                   .ts_ns = self->last_ns,
-                   .arrival = self->arrivals,
-                   .gap_ns = self->last_ns,
-                   .gap_arrival = self->arrivals};
+    int64_t gap_ns = self->last_ns;
+    uint64_t gap_arrival = self->arrivals;
 
     part->reordered_packets += !self->early;
     part->reordered_bytes += (uint64_t)(end - begin);
@@ -319,13 +315,18 @@ static void come_early(State *self, const MpsEvent *event, int64_t begin, int64_
         disorder->blocked_since_ns = self->last_ns;
         disorder->blocked_byte_ns = disorder->byte_ns;
     }
-    if (at < held->room.n_items) {
-        piece.gap_ns = held->items[at].gap_ns;
-        piece.gap_arrival = held->items[at].gap_arrival;
+    if (at < held->room.n_items) { /* it falls in a gap that is known */
+        gap_ns = held->items[at].gap_ns;
+        gap_arrival = held->items[at].gap_arrival;
         if (!self->late)
-            come_late(self, event, &piece);
+            come_late(self, event, &held->items[at]);
     }
-    *MPS_ROOM_INSERT(held->items, &held->room, at) = piece;
+    *MPS_ROOM_INSERT(held->items, &held->room, at) = (Piece){.begin = begin,
+                                                             .end = end,
+                                                             .ts_ns = self->last_ns,
+                                                             .arrival = self->arrivals,
+                                                             .gap_ns = gap_ns,
+                                                             .gap_arrival = gap_arrival};
     if (held->room.n_items > MAX_PIECES)
         give_up_half(self, self->last_ns);
 }

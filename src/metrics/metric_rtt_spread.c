@@ -3,15 +3,6 @@
 
 #include <math.h>
 
-typedef struct {
-    uint64_t n;
-    double sum_ns;
-} Mean;
-
-typedef struct {
-    GArray *by_ordinal; /* Mean */
-} State;
-
 static const MpsColumn columns[] = {
     {"rtt_spread_ns", MPS_INT,
      "largest - smallest mean RTT of the subflows with at least 3 samples (1 if none has 3); NULL "
@@ -20,40 +11,29 @@ static const MpsColumn columns[] = {
     {0},
 };
 
-static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+static const MpsSubflowSide *side_of(const GPtrArray *subflows, guint i, MpsDirection direction)
 {
-    State *self = state;
-    const guint at = event->subflow->ordinal;
-
-    if (!self->by_ordinal)
-        self->by_ordinal = g_array_new(FALSE, TRUE, sizeof(Mean));
-    if (at >= self->by_ordinal->len)
-        g_array_set_size(self->by_ordinal, at + 1);
-
-    Mean *mean = &g_array_index(self->by_ordinal, Mean, at);
-
-    mean->n++;
-    mean->sum_ns += (double)event->rtt.rtt_ns;
+    return &((const MpsSubflow *)g_ptr_array_index(subflows, i))->side[direction];
 }
 
-static void summarise(const void *state, const MpsSubject *subject G_GNUC_UNUSED, MpsValue *values)
+static void summarise(const void *state G_GNUC_UNUSED, const MpsSubject *subject, MpsValue *values)
 {
-    const GArray *means = ((const State *)state)->by_ordinal;
+    const GPtrArray *subflows = subject->connection->subflows;
     double best = INFINITY, second = INFINITY, worst = 0;
     uint64_t least = 1;
     guint n = 0;
 
-    if (!means)
-        return;
-    for (guint i = 0; i < means->len; i++)
-        if (g_array_index(means, Mean, i).n >= 3)
+    for (guint i = 0; i < subflows->len; i++)
+        if (side_of(subflows, i, subject->direction)->rtt_samples >= 3)
             least = 3;
-    for (guint i = 0; i < means->len; i++) {
-        const Mean *each = &g_array_index(means, Mean, i);
-        const double mean = each->sum_ns / (double)each->n;
+    for (guint i = 0; i < subflows->len; i++) {
+        const MpsSubflowSide *side = side_of(subflows, i, subject->direction);
 
-        if (each->n < least)
+        if (side->rtt_samples < least)
             continue;
+
+        const double mean = side->rtt_sum_ns / (double)side->rtt_samples;
+
         n++;
         second = mean < best ? best : MIN(second, mean);
         best = MIN(best, mean);
@@ -65,21 +45,10 @@ static void summarise(const void *state, const MpsSubject *subject G_GNUC_UNUSED
     values[1] = mps_int(llround(second - best));
 }
 
-static void clear(void *state)
-{
-    State *self = state;
-
-    if (self->by_ordinal)
-        g_array_unref(self->by_ordinal);
-}
-
 const MpsMetric mps_metric_rtt_spread = {
     .name = "rtt_spread",
     .help = "Difference of the subflows' mean RTTs, per direction.",
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
     .columns = columns,
-    .state_bytes = sizeof(State),
-    .observe = {[MPS_EV_RTT] = {observe}},
     .summarise = summarise,
-    .clear = clear,
 };

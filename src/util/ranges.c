@@ -97,15 +97,19 @@ uint64_t mps_ranges_fill_holes(MpsRanges *self, uint64_t limit, size_t keep)
     return filled;
 }
 
-void mps_ranges_drop_below(MpsRanges *self, uint64_t limit)
+uint64_t mps_ranges_drop_below(MpsRanges *self, uint64_t limit)
 {
+    uint64_t dropped = 0;
     size_t n = 0;
 
-    while (n < self->room.n_items && self->items[n].end <= limit)
-        n++;
+    for (; n < self->room.n_items && self->items[n].end <= limit; n++)
+        dropped += self->items[n].end - self->items[n].begin;
     MPS_ROOM_ERASE(self->items, &self->room, 0, n);
-    if (self->room.n_items && self->items[0].begin < limit)
+    if (self->room.n_items && self->items[0].begin < limit) {
+        dropped += limit - self->items[0].begin;
         self->items[0].begin = limit;
+    }
+    return dropped;
 }
 
 void mps_ranges_clear(MpsRanges *self)

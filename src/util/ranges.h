@@ -34,8 +34,8 @@ uint64_t mps_ranges_covered(const MpsRanges *self, uint64_t begin, uint64_t end)
  * Returns how many bytes were filled in. */
 uint64_t mps_ranges_fill_holes(MpsRanges *self, uint64_t limit, size_t keep);
 
-/* Forgets everything below @limit. */
-void mps_ranges_drop_below(MpsRanges *self, uint64_t limit);
+/* Forgets everything below @limit.  Returns how many bytes that were. */
+uint64_t mps_ranges_drop_below(MpsRanges *self, uint64_t limit);
 
 void mps_ranges_clear(MpsRanges *self);
 

@@ -109,7 +109,7 @@ static void step(Twins *self, const uint8_t *data)
         break;
     }
     default:
-        mps_ranges_drop_below(&self->ranges, from);
+        g_assert_cmpuint(mps_ranges_drop_below(&self->ranges, from), ==, count(self, 0, begin));
         memset(self->holds, false, begin);
     }
 }

@@ -135,7 +135,10 @@ static void test_drop_below(gconstpointer user)
     MpsRanges ranges = {0};
 
     fill(&ranges, c->before);
-    mps_ranges_drop_below(&ranges, c->begin);
+
+    const uint64_t below = mps_ranges_covered(&ranges, 0, c->begin);
+
+    g_assert_cmpuint(mps_ranges_drop_below(&ranges, c->begin), ==, below);
     assert_is(&ranges, c->after);
     mps_ranges_clear(&ranges);
 }
@@ -221,7 +224,7 @@ static bool random_run(guint32 seed)
 
             right &= mps_ranges_fill_holes(&ranges, a, keep) == fill_bits(bits, a, keep);
         } else if (what == 1) {
-            mps_ranges_drop_below(&ranges, a / 4);
+            right &= mps_ranges_drop_below(&ranges, a / 4) == count(bits, 0, a / 4);
             memset(bits, false, a / 4);
         } else {
             right &= mps_ranges_covered(&ranges, a, b) == count(bits, a, b);
