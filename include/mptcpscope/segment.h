@@ -193,8 +193,6 @@ typedef struct {
     uint8_t hop_limit; /* or TTL, of the same header as the addresses */
     uint64_t damage;   /* MPS_DAMAGED() set; filled whatever became of the packet */
     MpsFragment fragment; /* more: this is the first; the others carry the rest of the payload */
-    uint8_t n_tunnels;
-    MpsTunnel tunnel[MPS_TUNNELS_MAX]; /* outermost first; only n_tunnels filled */
 
     uint32_t seq, ack;
     uint16_t window;         /* unscaled */
@@ -210,17 +208,16 @@ typedef struct {
 
     uint16_t mss;
     uint8_t wscale;
-    uint8_t n_sack;
     uint32_t tsval, tsecr;
+
+    /* Of the arrays, what these count is filled; what most packets lack stands behind. */
+    uint8_t n_mptcp, n_sack, n_tunnels, n_opaque;
+    MpsMptcpOption mptcp[MPS_MPTCP_OPTIONS_MAX]; /* in order of appearance */
     struct {
         uint32_t begin, end;
     } sack[MPS_SACK_BLOCKS_MAX];
-
-    uint8_t n_mptcp;
-    MpsMptcpOption mptcp[MPS_MPTCP_OPTIONS_MAX]; /* in order of appearance; only n_mptcp filled */
-
-    uint8_t n_opaque;
-    MpsOpaqueOption opaque[MPS_OPAQUE_OPTIONS_MAX]; /* likewise */
+    MpsTunnel tunnel[MPS_TUNNELS_MAX];              /* outermost first */
+    MpsOpaqueOption opaque[MPS_OPAQUE_OPTIONS_MAX]; /* in order of appearance */
 } MpsSegment;
 
 /* An ICMP or ICMPv6 error about a TCP segment (RFC 792, RFC 4443).  A router quotes the IP header

@@ -32,22 +32,25 @@ static void list_opaque(const uint8_t *option, size_t n_bytes, MpsOptionStatus s
     memcpy(listed->bytes, option + 2, n_bytes - 2);
 }
 
-static void list_mptcp(const uint8_t *option, size_t captured_bytes, bool malformed,
-                       MpsSegment *out)
+/* Returns the damage. */
+static uint64_t list_mptcp(const uint8_t *option, size_t captured_bytes, bool malformed,
+                           MpsSegment *out)
 {
     if (out->n_mptcp == MPS_MPTCP_OPTIONS_MAX)
-        return; /* only options of two bytes, which are malformed, get here */
+        return 0; /* only options of two bytes, which are malformed, get here */
 
     MpsMptcpOption *listed = &out->mptcp[out->n_mptcp++];
 
     mps_mptcp_decode(option, captured_bytes, listed);
     if (malformed)
         listed->status = MPS_OPT_MALFORMED;
-    if (listed->subtype > MPS_MP_TCPRST && captured_bytes > 2 &&
-        listed->status != MPS_OPT_MALFORMED) {
+    if (G_UNLIKELY(listed->status == MPS_OPT_MALFORMED))
+        return MPS_DAMAGED(MPTCP_OPTION);
+    if (listed->subtype > MPS_MP_TCPRST && captured_bytes > 2) {
         listed->is_opaque = true;
         list_opaque(option, MIN(captured_bytes, listed->length), listed->status, out);
     }
+    return 0;
 }
 
 static bool is_opaque(uint8_t kind)
@@ -81,25 +84,30 @@ static void decode_known(const uint8_t *option, size_t n_bytes, MpsSegment *out)
     }
 }
 
-/* The last option: one that leaves the area, @area_bytes more, or what was captured of it. */
-static void decode_broken(const uint8_t *option, size_t captured_bytes, size_t area_bytes,
-                          MpsSegment *out)
+/* The last option: one that leaves the area, @area_bytes more, or what was captured of it.  Returns
+ * the damage. */
+static uint64_t decode_broken(const uint8_t *option, size_t captured_bytes, size_t area_bytes,
+                              MpsSegment *out)
 {
     const size_t length = captured_bytes > 1 ? option[1] : 2; /* 2: the least it can be */
+    uint64_t damage = 0;
 
     out->options_malformed = length < 2 || length > area_bytes;
     out->options_cut = !out->options_malformed;
     if (option[0] == MPS_KIND_MPTCP)
-        list_mptcp(option, captured_bytes, out->options_malformed, out);
+        damage = list_mptcp(option, captured_bytes, out->options_malformed, out);
     else if (is_opaque(option[0]) && captured_bytes > 1 && out->options_cut)
         list_opaque(option, captured_bytes, MPS_OPT_TRUNCATED, out);
+    return damage |
+           (out->options_malformed ? MPS_DAMAGED(OPTIONS_LENGTH) : MPS_DAMAGED(OPTIONS_CUT));
 }
 
-/* The option area is @area_bytes long, @captured_bytes of it are at @at. */
-static void decode_options(const uint8_t *at, size_t captured_bytes, size_t area_bytes,
-                           MpsSegment *out)
+/* The option area is @area_bytes long, @captured_bytes of it are at @at.  Returns the damage. */
+static uint64_t decode_options(const uint8_t *at, size_t captured_bytes, size_t area_bytes,
+                               MpsSegment *out)
 {
     const uint8_t *const end = at + captured_bytes;
+    uint64_t damage = 0;
 
     while (at < end) {
         const uint8_t kind = *at;
@@ -109,14 +117,12 @@ static void decode_options(const uint8_t *at, size_t captured_bytes, size_t area
             continue;
         }
         if (kind == KIND_END)
-            return;
-        if (end - at < 2 || at[1] < 2 || at[1] > end - at) {
-            decode_broken(at, (size_t)(end - at), (size_t)(end - at) + area_bytes - captured_bytes,
-                          out);
-            return;
-        }
+            return damage;
+        if (G_UNLIKELY(end - at < 2 || at[1] < 2 || at[1] > end - at))
+            return damage | decode_broken(at, (size_t)(end - at),
+                                          (size_t)(end - at) + area_bytes - captured_bytes, out);
         if (kind == MPS_KIND_MPTCP)
-            list_mptcp(at, at[1], false, out);
+            damage |= list_mptcp(at, at[1], false, out);
         else if (is_opaque(kind))
             list_opaque(at, at[1], MPS_OPT_OK, out);
         else
@@ -124,6 +130,7 @@ static void decode_options(const uint8_t *at, size_t captured_bytes, size_t area
         at += at[1];
     }
     out->options_cut = captured_bytes < area_bytes;
+    return out->options_cut ? damage | MPS_DAMAGED(OPTIONS_CUT) : damage;
 }
 
 /* Fingerprint of what stays the same from tap to tap: not TTL, DSCP, ECN and checksums. */
@@ -140,9 +147,10 @@ static uint64_t fingerprint(const MpsSegment *segment, const uint8_t *tcp, size_
         hash = mps_mix_bytes(hash, src, sizeof segment->src.address.bytes);
         hash = mps_mix_bytes(hash, dst, sizeof segment->dst.address.bytes);
     }
+    hash = mps_mix_at(hash, tcp);
+    hash = mps_mix_at(hash, tcp + CHECKSUM_AT - 8);
     /* Options by themselves: half as many multiplications have to wait for one another. */
-    return mps_mix(mps_mix_bytes(hash, tcp, CHECKSUM_AT),
-                   mps_mix_bytes(0, tcp + HEADER_BYTES, captured_bytes - HEADER_BYTES));
+    return mps_mix(hash, mps_mix_bytes(0, tcp + HEADER_BYTES, captured_bytes - HEADER_BYTES));
 }
 
 MpsDecoded mps_decode_tcp(MpsLayer *layer, MpsSegment *out)
@@ -189,17 +197,10 @@ MpsDecoded mps_decode_tcp(MpsLayer *layer, MpsSegment *out)
     out->n_sack = 0;
     out->n_mptcp = 0;
     out->n_opaque = 0;
-    decode_options(c->at, captured_bytes, area_bytes, out);
+    layer->damage |= decode_options(c->at, captured_bytes, area_bytes, out);
     out->payload = c->at + captured_bytes;
     out->captured_bytes =
         (uint32_t)MIN(mps_cursor_left(c) - captured_bytes, (size_t)out->payload_bytes);
-    if (G_UNLIKELY(out->options_cut))
-        layer->damage |= MPS_DAMAGED(OPTIONS_CUT);
-    if (G_UNLIKELY(out->options_malformed))
-        layer->damage |= MPS_DAMAGED(OPTIONS_LENGTH);
-    for (const MpsMptcpOption *each = out->mptcp; each < out->mptcp + out->n_mptcp; each++)
-        if (G_UNLIKELY(each->status == MPS_OPT_MALFORMED))
-            layer->damage |= MPS_DAMAGED(MPTCP_OPTION);
     out->print = fingerprint(out, header, HEADER_BYTES + captured_bytes, ip_payload_bytes);
     return MPS_DECODED_TCP;
 }

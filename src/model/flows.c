@@ -35,11 +35,11 @@ static uint64_t word(const uint8_t *at)
 
 static uint64_t hash(const MpsFlows *self, const MpsFlowKey *key)
 {
-    uint64_t h = mps_mix(self->seed, word(key->address[0]));
+    uint64_t h = mps_mix_at(self->seed, key->address[0]);
 
-    h = mps_mix(h, word(key->address[0] + 8));
-    h = mps_mix(h, word(key->address[1]));
-    h = mps_mix(h, word(key->address[1] + 8));
+    h = mps_mix_at(h, key->address[0] + 8);
+    h = mps_mix_at(h, key->address[1]);
+    h = mps_mix_at(h, key->address[1] + 8);
     return mps_mix(h, key->ports);
 }
 

@@ -464,7 +464,6 @@ static void take_third(MpsModel *model, Subflow *subflow, MpsSide sender)
 {
     const MpsSegment *segment = model->segment;
     Connection *connection = (Connection *)subflow->public.connection;
-    const MpsMptcpOption *join = mps_option(segment, MPS_MP_JOIN);
 
     if (!subflow->ack_seen) {
         subflow->ack_seen = true;
@@ -480,13 +479,19 @@ static void take_third(MpsModel *model, Subflow *subflow, MpsSide sender)
             mps_subflow_established(model, subflow, &subflow->ack);
         }
     }
-    if (segment->n_mptcp > 0)
-        subflow->confirmed = true;
-    if (any_option(segment, MPS_MP_CAPABLE))
+    if (segment->n_mptcp == 0)
+        return;
+    subflow->confirmed = true;
+    if (subflow->third_without_capable && any_option(segment, MPS_MP_CAPABLE))
         subflow->third_without_capable = false;
-    if (join && join->join.form == MPS_JOIN_ACK && !subflow->acceptor_confirmed)
+
+    const MpsMptcpOption *join = mps_option(segment, MPS_MP_JOIN);
+
+    if (!join || join->join.form != MPS_JOIN_ACK)
+        return;
+    if (!subflow->acceptor_confirmed)
         subflow->n_join_acks++;
-    if (join && join->join.form == MPS_JOIN_ACK && !subflow->has_ack_hmac) {
+    if (!subflow->has_ack_hmac) {
         subflow->ack_has_option = true;
         subflow->has_ack_hmac = true;
         memcpy(subflow->ack_hmac, join->join.hmac, sizeof subflow->ack_hmac);

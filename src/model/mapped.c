@@ -5,14 +5,6 @@
 /* Mappings behind the acknowledgement are pruned when there are more than PRUNE of them. */
 enum { PRUNE = 1024, KEEP = 256, MAX_PENDING = 4096 };
 
-uint64_t mps_ssn_position(const SubflowEnd *end, uint32_t ssn)
-{
-    const uint64_t reference = end->last;
-
-    return reference +
-           (uint64_t)(int64_t)(int32_t)(ssn + (uint32_t)end->ssn_zero - (uint32_t)reference);
-}
-
 typedef struct {
     MpsModel *model;
     Subflow *subflow;

@@ -5,20 +5,6 @@
 
 #include <glib.h>
 
-MPS_ROOM_DEFINE_FIND(find_above, MpsMapping, uint64_t)
-
-static size_t find(const MpsMappings *self, uint64_t position)
-{
-    return find_above(self->items, self->room.n_items, position);
-}
-
-const MpsMapping *mps_mappings_find(const MpsMappings *self, uint64_t position)
-{
-    const size_t at = find(self, position);
-
-    return at < self->room.n_items ? &self->items[at] : NULL;
-}
-
 static bool joins(const MpsMapping *left, const MpsMapping *right)
 {
     return left->end == right->begin && left->shift == right->shift;
@@ -46,7 +32,7 @@ void mps_mappings_add(MpsMappings *self, uint64_t begin, uint64_t end, int64_t s
                       MpsMappingFunc added, void *user)
 {
     while (begin < end) {
-        const size_t at = find(self, begin);
+        const size_t at = mps_mappings_above(self->items, self->room.n_items, begin);
         const MpsMapping *next = at < self->room.n_items ? &self->items[at] : NULL;
 
         if (next && next->begin <= begin) { /* mapped already: first announced wins */

@@ -32,8 +32,15 @@ typedef void (*MpsMappingFunc)(void *user, uint64_t begin, uint64_t end, int64_t
 void mps_mappings_add(MpsMappings *self, uint64_t begin, uint64_t end, int64_t shift,
                       MpsMappingFunc added, void *user);
 
+MPS_ROOM_DEFINE_FIND(mps_mappings_above, MpsMapping, uint64_t)
+
 /* The mapping that holds @position, or the first one above it.  NULL if there is none. */
-const MpsMapping *mps_mappings_find(const MpsMappings *self, uint64_t position);
+static inline const MpsMapping *mps_mappings_find(const MpsMappings *self, uint64_t position)
+{
+    const size_t at = mps_mappings_above(self->items, self->room.n_items, position);
+
+    return at < self->room.n_items ? &self->items[at] : NULL;
+}
 
 /* Forgets mappings that end at or below @limit, but keeps the youngest @keep of all. */
 void mps_mappings_prune(MpsMappings *self, uint64_t limit, size_t keep);

@@ -268,7 +268,11 @@ Connection *mps_match(const MpsModel *model, const Subflow *subflow, MpsSide sen
 
 /* --- stream.c: TCP number space */
 void mps_stream_open(Subflow *subflow, MpsSide sender, const MpsSegment *segment);
-uint64_t mps_stream_position(const SubflowEnd *end, uint32_t seq);
+/* The position of a sequence number, the one next to the latest. */
+static inline uint64_t mps_stream_position(const SubflowEnd *end, uint32_t seq)
+{
+    return end->last + (uint64_t)(int64_t)(int32_t)(seq - (end->origin + (uint32_t)end->last));
+}
 void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender);
 void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender);
 void mps_stream_closed(Subflow *subflow);
@@ -283,6 +287,13 @@ void mps_window(MpsModel *model, Subflow *subflow, MpsSide sender, int64_t offse
 void mps_watch_fallback(MpsModel *model, Subflow *subflow, MpsSide sender);
 
 /* --- mapped.c: from subflow positions to the data space */
+
+/* The same of a subflow sequence number. */
+static inline uint64_t mps_ssn_position(const SubflowEnd *end, uint32_t ssn)
+{
+    return end->last +
+           (uint64_t)(int64_t)(int32_t)(ssn + (uint32_t)end->ssn_zero - (uint32_t)end->last);
+}
 void mps_map(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t begin, uint64_t end,
              int64_t shift);
 void mps_map_payload(MpsModel *model, Subflow *subflow, MpsSide sender, uint64_t begin,
@@ -303,7 +314,6 @@ MpsFallbackCause mps_fallback_cause(const char *word, MpsSide by, const Origin *
 bool mps_lacks_capable_ack(const Subflow *subflow);
 /* Payload of @direction that has no mapping. */
 MpsFallbackCause mps_no_mapping(const Subflow *subflow, MpsDirection direction);
-uint64_t mps_ssn_position(const SubflowEnd *end, uint32_t ssn);
 
 /* --- dataspace.c: the data sequence space of a direction and its ledger */
 void mps_space_idsn(DataSpace *space, uint64_t idsn);

@@ -26,11 +26,6 @@ static void start(SubflowEnd *end, uint32_t isn, bool is_isn)
     end->ssn_zero = is_isn ? POSITION_BASE : UINT64_MAX;
 }
 
-uint64_t mps_stream_position(const SubflowEnd *end, uint32_t seq)
-{
-    return end->last + (uint64_t)(int64_t)(int32_t)(seq - (end->origin + (uint32_t)end->last));
-}
-
 /* Payload captured above the highest acknowledgement. */
 static uint64_t unacked_bytes(const SubflowEnd *sending)
 {
@@ -254,7 +249,7 @@ static bool is_stray(SubflowEnd *end, uint64_t position)
 /* Whether @position can be of the stream, as far as it is known. */
 static bool is_near(const SubflowEnd *end, uint64_t position)
 {
-    return position <= end->last + MAX_WINDOW && position + MAX_WINDOW >= end->last;
+    return position - end->last + MAX_WINDOW <= 2 * MAX_WINDOW; /* either way */
 }
 
 /* Sequence and acknowledgement number of @segment as people read them. */

@@ -15,6 +15,15 @@ static inline uint64_t mps_mix(uint64_t h, uint64_t value)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* Folds the eight bytes at @at into @h. */
+static inline uint64_t mps_mix_at(uint64_t h, const uint8_t *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return mps_mix(h, word);
+}
+
 /* Folds @n_bytes at @bytes into @h, eight at a time. */
 static inline uint64_t mps_mix_bytes(uint64_t h, const void *bytes, size_t n_bytes)
 {
@@ -22,10 +31,8 @@ static inline uint64_t mps_mix_bytes(uint64_t h, const void *bytes, size_t n_byt
     uint64_t word = 0;
     uint32_t half;
 
-    for (; end - at >= 8; at += 8) {
-        memcpy(&word, at, 8);
-        h = mps_mix(h, word);
-    }
+    for (; end - at >= 8; at += 8)
+        h = mps_mix_at(h, at);
     if (at == end)
         return h;
     if (end - at == 4) { /* the end of TCP options, mostly: a load, no call of memcpy() */
