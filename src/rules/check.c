@@ -174,8 +174,7 @@ static G_GNUC_NO_INLINE void note_step(Packet *packet)
     packet->synack = syns == (MPS_TCP_SYN | MPS_TCP_ACK);
     packet->rst = flags & MPS_TCP_RST;
     packet->fin = flags & MPS_TCP_FIN;
-    packet->again |=
-        (packet->syn && flow->syn.packet) || (packet->synack && flow->synack.packet);
+    packet->again |= (packet->syn && flow->syn.packet) || (packet->synack && flow->synack.packet);
 }
 
 static bool is_plain_dss(const Packet *packet, const MpsMptcpOption *dss)

@@ -153,7 +153,7 @@ struct _Check {
     MpsRules *rules;
     const MpsConnection *connection;
     uint32_t passed[N_RULES];
-    uint32_t n_repeats; /* packets that are Packet.repeats */
+    uint32_t n_repeats;        /* packets that are Packet.repeats */
     uint16_t *missing;         /* [N_RULES]: Evidence that rule_unchecked() named; NULL = none */
     GArray *faults;            /* Fault; NULL = none */
     uint8_t n_faults[N_RULES]; /* kept one by one */

@@ -71,7 +71,7 @@ typedef struct {
     /* While the check's epoch is that one: plain packets are judged; the latest acknowledgements
      * and window, the latest mapping broke no rule and, repeated, break none. */
     uint64_t judged_epoch, ack_epoch, mapping_epoch;
-    WrongForm *wrong_form;               /* NULL = none */
+    WrongForm *wrong_form; /* NULL = none */
 } DssEnd;
 
 typedef struct {

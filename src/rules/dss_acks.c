@@ -15,8 +15,7 @@ static bool is_newer(Order *order, const Packet *packet)
     const int64_t seq = event->segment.seq, ack = event->segment.ack;
     bool newer;
 
-    if (packet->again ||
-        (!packet->plain && (!event->segment.has_seq || !event->segment.has_ack)))
+    if (packet->again || (!packet->plain && (!event->segment.has_seq || !event->segment.has_ack)))
         return false;
     if (order->valid &&
         (seq < order->seq || ack < order->ack || (int32_t)(tsval - order->tsval) < 0))
@@ -221,8 +220,8 @@ FOR_FAULTS static void report_ahead(const Packet *packet, int64_t in_data, int64
                (Fault){.rule = RULE_DSS_22,
                        .verdict = WARNING,
                        .field = "bytes ahead of the acknowledgements",
-                       .expected =
-                           text("in the subflow no more than in the data: %" G_GINT64_FORMAT, in_data),
+                       .expected = text(
+                           "in the subflow no more than in the data: %" G_GINT64_FORMAT, in_data),
                        .seen = text("%" G_GINT64_FORMAT, in_subflow),
                        .needs = EV_ALL | EV_NOGAP});
 }
@@ -317,7 +316,8 @@ static void watch_wrong_form(const Packet *packet, const Flow *flow)
 {
     WrongForm *wrong = dss_flow(flow)->end[other(packet->sender)].wrong_form;
     const bool here = flow == packet->flow;
-    const bool taken = packet->dss && packet->dss->dss.has_ack && packet->event->segment.has_data_ack &&
+    const bool taken = packet->dss && packet->dss->dss.has_ack &&
+                       packet->event->segment.has_data_ack &&
                        packet->event->segment.data_ack >= wrong->data_end;
     const bool idle = here && packet->event->segment.has_ack &&
                       packet->event->segment.ack >= wrong->seq_end &&
@@ -369,8 +369,8 @@ static bool held(const Packet *packet, const DssEnd *end, const DssSide *side)
 
     return event->segment.has_ack && packet->check->based && data_ack >= 0 &&
            data_ack <= side->highest && data_ack == end->ack && end->has_edge &&
-           data_ack + (packet->wire->window + 1) * unit_of(packet) >= end->edge && data_ack == end->paired_data_ack &&
-           event->segment.ack == end->paired_ack;
+           data_ack + (packet->wire->window + 1) * unit_of(packet) >= end->edge &&
+           data_ack == end->paired_data_ack && event->segment.ack == end->paired_ack;
 }
 
 static G_GNUC_NO_INLINE void take_ack(const Packet *packet, DssEnd *end, DssSide *side, bool newer)

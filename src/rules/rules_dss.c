@@ -367,8 +367,8 @@ static bool held(const Packet *packet, const DssEnd *end, const DssSide *side)
     const Check *check = packet->check;
     const Mapping *last = dss_last_mapping(end);
 
-    return packet->plain && event->segment.has_map_seq && packet->sending->has_syn &&
-           side->based && last && last->offset == event->segment.map_offset &&
+    return packet->plain && event->segment.has_map_seq && packet->sending->has_syn && side->based &&
+           last && last->offset == event->segment.map_offset &&
            last->seq == event->segment.map_seq && last->length == packet->dss->dss.data_bytes &&
            (side->wide_flow || !packet->dss->dss.dsn_is_64) && check->has_checksum &&
            !rule_is_broken(check, RULE_DSS_03) && !rule_is_broken(check, RULE_MPC_21) &&
