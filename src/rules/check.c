@@ -174,8 +174,7 @@ static G_GNUC_NO_INLINE void note_step(Packet *packet)
     packet->synack = syns == (MPS_TCP_SYN | MPS_TCP_ACK);
     packet->rst = flags & MPS_TCP_RST;
     packet->fin = flags & MPS_TCP_FIN;
-    packet->again |=
-        (packet->syn && flow->syn.packet) || (packet->synack && flow->synack.packet);
+    packet->again |= (packet->syn && flow->syn.packet) || (packet->synack && flow->synack.packet);
 }
 
 static bool is_plain_dss(const Packet *packet, const MpsMptcpOption *dss)
@@ -262,7 +261,10 @@ static void show_few_families(const Packet *packet)
         return;                                                                                    \
     }
 #define JUDGES(name) SHOW(name, segment)
-#define NOTES(name)  SHOW(name, note)
+#define NOTES(name)                                                                                \
+    if (!packet->repeats) {                                                                        \
+        SHOW(name, note)                                                                           \
+    }
 #define SLEEPS(name)
 #define FAMILY(name, quiet) quiet(name)
 #include "rules/families.def"
@@ -288,20 +290,51 @@ static void ask_families(const Packet *packet, unsigned quiet)
     sending->quiet_epoch = packet->check->epoch;
 }
 
-static void take_plain(const Packet *packet)
+/* Returns whether the numbers of @packet are @before; puts them there. */
+static bool repeats(const Packet *packet, Numbers *before)
+{
+    const MpsEvent *event = packet->event;
+    const MpsMptcpOption *dss = packet->dss;
+
+    if (dss && event->segment.data_ack == before->data_ack &&
+        event->segment.map_offset == before->map_offset && event->segment.ack == before->ack &&
+        event->segment.map_seq == before->map_seq && packet->wire->window == before->window &&
+        dss->dss.dsn == before->dsn && dss->dss.ssn == before->ssn &&
+        dss->dss.data_bytes == before->data_bytes && dss->dss.checksum == before->checksum &&
+        dss->byte3 == before->flags)
+        return true;
+    *before = !dss ? (Numbers){0}
+                   : (Numbers){.map_offset = event->segment.map_offset,
+                               .map_seq = event->segment.map_seq,
+                               .data_ack = event->segment.data_ack,
+                               .ack = event->segment.ack,
+                               .dsn = dss->dss.dsn,
+                               .ssn = dss->dss.ssn,
+                               .data_bytes = dss->dss.data_bytes,
+                               .checksum = dss->dss.checksum,
+                               .window = packet->wire->window,
+                               .flags = dss->byte3};
+    return false;
+}
+
+static void take_plain(Packet *packet)
 {
     Check *check = packet->check;
-    const End *sending = packet->sending;
+    End *sending = packet->sending;
 
     track_before(packet);
 
     const uint64_t epoch = check->epoch;
     const unsigned quiet = sending->quiet_epoch == epoch ? sending->quiet : 0;
 
-    if (quiet == check->rules->ever_quiet)
+    if (quiet == check->rules->ever_quiet) {
+        packet->repeats = repeats(packet, &sending->numbers);
+        check->n_repeats += packet->repeats;
         show_few_families(packet);
-    else
+    } else {
+        sending->numbers = (Numbers){0};
         show_families(packet, 0, quiet);
+    }
     track_after(packet);
     if (quiet != check->rules->ever_quiet)
         ask_families(packet, check->epoch == epoch ? quiet : 0);

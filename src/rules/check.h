@@ -73,6 +73,15 @@ typedef struct {
     int64_t begin, end, offset, ts_ns;
 } Mapped;
 
+/* What a packet with a DSS says, besides its payload: the first line as in MpsEvent. */
+typedef struct {
+    int64_t map_offset, map_seq, data_ack, ack;
+    uint64_t dsn;
+    uint32_t ssn;
+    uint16_t data_bytes, checksum, window;
+    uint8_t flags; /* of the DSS */
+} Numbers;
+
 /* That many latest mappings are kept of each end. */
 #define RECENT_MAPPINGS 32
 
@@ -88,6 +97,7 @@ typedef struct {
                            behind them */
     int64_t next;       /* end of the highest segment seen */
     int64_t acked;      /* highest acknowledgement that it sent; 0 = none */
+    int64_t acked_ns;   /* when it last acknowledged something, other than with a RST */
     Place fin, rst;     /* first of each */
     uint64_t n_packets; /* SYNs included */
     uint64_t n_data;    /* packets with payload */
@@ -110,6 +120,7 @@ typedef struct {
      * before a plain packet came. */
     unsigned quiet;
     uint64_t quiet_epoch;
+    Numbers numbers; /* of its latest plain packet */
     /* Its latest mappings that differ from the one before, the newest at (n_mapped - 1) modulo
      * RECENT_MAPPINGS. */
     Mapped *recent; /* NULL = none; grows up to RECENT_MAPPINGS */
@@ -142,6 +153,7 @@ struct _Check {
     MpsRules *rules;
     const MpsConnection *connection;
     uint32_t passed[N_RULES];
+    uint32_t n_repeats;        /* packets that are Packet.repeats */
     uint16_t *missing;         /* [N_RULES]: Evidence that rule_unchecked() named; NULL = none */
     GArray *faults;            /* Fault; NULL = none */
     uint8_t n_faults[N_RULES]; /* kept one by one */
@@ -188,6 +200,8 @@ typedef struct {
      * with numbers near those before; not the first mapping of its sender, nor its first payload on
      * the subflow, which clashes with none; MPTCP is in use. */
     bool plain;
+    bool repeats; /* the numbers of the one before of its sender on the subflow, while all families
+                     are quiet that can be: nothing is to be noted */
 } Packet;
 
 /* A family of rules.  Its state is zeroed memory: one per run, per connection, per subflow. */
@@ -201,8 +215,8 @@ typedef struct {
      * one that is not plain, a signal or a fault in the connection, or wake_families() is called.
      * NULL: never. */
     bool (*is_quiet)(const Packet *packet);
-    /* Instead of @segment while it is quiet: what is to be kept of a plain packet.  NULL: nothing.
-     */
+    /* Instead of @segment while it is quiet: what is to be kept of a plain packet, unless it
+     * repeats the one before.  NULL: nothing. */
     void (*note)(const Packet *packet);
     /* MPS_EV_SIGNAL; or NULL. */
     void (*signal)(Check *check, Flow *flow, const MpsEvent *event);

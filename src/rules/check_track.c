@@ -240,9 +240,11 @@ void track_after(const Packet *packet)
     if (event->segment.has_seq && !packet->rst)
         sending->next = MAX(sending->next, event->segment.seq + wire->payload_bytes +
                                                (packet->syn || packet->synack) + packet->fin);
-    if (event->segment.has_ack && !packet->rst)
+    if (event->segment.has_ack && !packet->rst) {
         sending->acked = MAX(sending->acked, event->segment.ack);
-    if (wire->n_mptcp > 0)
+        sending->acked_ns = wire->ts_ns;
+    }
+    if (wire->n_mptcp > 0 && !packet->repeats)
         track_mapping(packet);
     if (wire->tcp_options & MPS_TCPOPT_TIMESTAMP) {
         sending->tsval = wire->tsval;

@@ -68,10 +68,10 @@ typedef struct {
     int64_t ack, edge; /* highest DATA_ACK, highest right edge of the window */
     Place ack_place, edge_place;
     int64_t paired_ack, paired_data_ack; /* TCP ACK and DATA_ACK of its latest packet with both */
-    uint64_t judged_epoch;               /* while it is the check's, plain packets are judged */
-    uint64_t held_epoch;                 /* while it is the check's, these, and this window, */
-    uint16_t held_window;                /* are those of its latest packet, and break no rule */
-    WrongForm *wrong_form;               /* NULL = none */
+    /* While the check's epoch is that one: plain packets are judged; the latest acknowledgements
+     * and window, the latest mapping broke no rule and, repeated, break none. */
+    uint64_t judged_epoch, ack_epoch, mapping_epoch;
+    WrongForm *wrong_form; /* NULL = none */
 } DssEnd;
 
 typedef struct {
@@ -196,14 +196,14 @@ static inline Mapping *dss_mapping_at(const DssEnd *end, int64_t seq)
     return last && dss_covers(last, seq) ? last : dss_find_mapping(end, seq);
 }
 /* Payload of @packet: whether it is mapped, and how far the data has come. */
-void dss_mapped_payload(const Packet *packet, DssFlow *flow, DssSide *side);
+void dss_mapped_payload(const Packet *packet, DssEnd *end, const DssEnd *receiver, DssSide *side);
 void dss_mappings_finish(Check *check);
 void dss_end_clear(DssEnd *end);
 
-/* Both with @flow and @side of the packet, the latter that of the data in question: what @packet
- * acknowledges; that its new payload is data from @begin to @end. */
-void dss_acks(const Packet *packet, DssFlow *flow, DssSide *side);
-void dss_window(const Packet *packet, const DssFlow *flow, DssSide *side, int64_t begin,
+/* What @packet acknowledges: @end is what its sender says on the subflow, @side the data. */
+void dss_acks(const Packet *packet, DssEnd *end, DssSide *side);
+/* Payload of @packet is data from @begin to @end of @side. */
+void dss_window(const Packet *packet, const DssEnd *receiver, DssSide *side, int64_t begin,
                 int64_t end);
 void dss_wrong_form(const Packet *packet, int64_t data_begin, int64_t data_end);
 void dss_watch_wrong_forms(const Packet *packet);

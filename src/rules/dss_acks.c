@@ -15,13 +15,16 @@ static bool is_newer(Order *order, const Packet *packet)
     const int64_t seq = event->segment.seq, ack = event->segment.ack;
     bool newer;
 
-    if (packet->again || !event->segment.has_seq || !event->segment.has_ack)
+    if (packet->again || (!packet->plain && (!event->segment.has_seq || !event->segment.has_ack)))
         return false;
     if (order->valid &&
         (seq < order->seq || ack < order->ack || (int32_t)(tsval - order->tsval) < 0))
         return false;
     newer = order->valid && (seq > order->seq || ack > order->ack || tsval != order->tsval);
-    *order = (Order){true, seq, ack, tsval};
+    order->valid = true;
+    order->seq = seq;
+    order->ack = ack;
+    order->tsval = tsval;
     return newer;
 }
 
@@ -217,8 +220,8 @@ FOR_FAULTS static void report_ahead(const Packet *packet, int64_t in_data, int64
                (Fault){.rule = RULE_DSS_22,
                        .verdict = WARNING,
                        .field = "bytes ahead of the acknowledgements",
-                       .expected =
-                           text("in the subflow no more than in the data: %" G_GINT64_FORMAT, in_data),
+                       .expected = text(
+                           "in the subflow no more than in the data: %" G_GINT64_FORMAT, in_data),
                        .seen = text("%" G_GINT64_FORMAT, in_subflow),
                        .needs = EV_ALL | EV_NOGAP});
 }
@@ -238,14 +241,14 @@ static void check_sanity(const Packet *packet, const DssEnd *receiver, int64_t b
         report_ahead(packet, in_data, in_subflow);
 }
 
-void dss_window(const Packet *packet, const DssFlow *flow, DssSide *side, int64_t begin,
+void dss_window(const Packet *packet, const DssEnd *receiver, DssSide *side, int64_t begin,
                 int64_t end)
 {
     if (packet->event->segment.unique_bytes < packet->wire->payload_bytes || end <= side->sent_to)
         return; /* nothing new */
     side->sent_to = end;
     check_inside_window(packet, side, end);
-    check_sanity(packet, &flow->end[other(packet->sender)], begin);
+    check_sanity(packet, receiver, begin);
 }
 
 /* ---- DSS-19 ---- */
@@ -313,7 +316,8 @@ static void watch_wrong_form(const Packet *packet, const Flow *flow)
 {
     WrongForm *wrong = dss_flow(flow)->end[other(packet->sender)].wrong_form;
     const bool here = flow == packet->flow;
-    const bool taken = packet->dss && packet->dss->dss.has_ack && packet->event->segment.has_data_ack &&
+    const bool taken = packet->dss && packet->dss->dss.has_ack &&
+                       packet->event->segment.has_data_ack &&
                        packet->event->segment.data_ack >= wrong->data_end;
     const bool idle = here && packet->event->segment.has_ack &&
                       packet->event->segment.ack >= wrong->seq_end &&
@@ -348,17 +352,6 @@ void dss_watch_wrong_forms(const Packet *packet)
 
 /* ---- each packet, and the end ---- */
 
-/* Whether @packet acknowledges and offers what the packet before of its sender did on the subflow,
- * and all rules held for that. */
-static bool repeats_ack(const Packet *packet, const DssEnd *end)
-{
-    const MpsEvent *event = packet->event;
-
-    return packet->plain && end->held_epoch == packet->check->epoch && event->segment.has_ack &&
-           event->segment.data_ack == end->paired_data_ack &&
-           event->segment.ack == end->paired_ack && packet->wire->window == end->held_window;
-}
-
 static void pass_repeated(const Packet *packet, bool newer)
 {
     rule_pass(packet->check, RULE_DSS_16);
@@ -368,7 +361,7 @@ static void pass_repeated(const Packet *packet, bool newer)
     }
 }
 
-/* Whether those rules hold again for a packet that acknowledges and offers the same as @packet. */
+/* Whether the rules hold for what @packet acknowledges and offers, and would if that came again. */
 static bool held(const Packet *packet, const DssEnd *end, const DssSide *side)
 {
     const MpsEvent *event = packet->event;
@@ -376,8 +369,8 @@ static bool held(const Packet *packet, const DssEnd *end, const DssSide *side)
 
     return event->segment.has_ack && packet->check->based && data_ack >= 0 &&
            data_ack <= side->highest && data_ack == end->ack && end->has_edge &&
-           data_ack + (packet->wire->window + 1) * unit_of(packet) >= end->edge && data_ack == end->paired_data_ack &&
-           event->segment.ack == end->paired_ack;
+           data_ack + (packet->wire->window + 1) * unit_of(packet) >= end->edge &&
+           data_ack == end->paired_data_ack && event->segment.ack == end->paired_ack;
 }
 
 static G_GNUC_NO_INLINE void take_ack(const Packet *packet, DssEnd *end, DssSide *side, bool newer)
@@ -385,7 +378,7 @@ static G_GNUC_NO_INLINE void take_ack(const Packet *packet, DssEnd *end, DssSide
     const MpsEvent *event = packet->event;
     const int64_t data_ack = event->segment.data_ack;
 
-    end->held_epoch = 0;
+    end->ack_epoch = 0;
     if (!check_range(packet, side, data_ack))
         return;
     check_width(packet, side, data_ack);
@@ -399,21 +392,18 @@ static G_GNUC_NO_INLINE void take_ack(const Packet *packet, DssEnd *end, DssSide
         side->has_data_ack = true;
         side->data_ack = data_ack;
     }
-    if (held(packet, end, side)) {
-        end->held_epoch = packet->check->epoch;
-        end->held_window = packet->wire->window;
-    }
+    if (held(packet, end, side))
+        end->ack_epoch = packet->check->epoch;
 }
 
-void dss_acks(const Packet *packet, DssFlow *flow, DssSide *side)
+void dss_acks(const Packet *packet, DssEnd *end, DssSide *side)
 {
-    DssEnd *end = &flow->end[packet->sender];
     bool newer;
 
     if (!packet->dss || !packet->event->segment.has_data_ack || packet->rst)
         return;
     newer = is_newer(&end->order, packet);
-    if (repeats_ack(packet, end)) {
+    if (packet->repeats && end->ack_epoch == packet->check->epoch) {
         pass_repeated(packet, newer);
         check_width(packet, side, packet->event->segment.data_ack);
     } else {

@@ -154,10 +154,9 @@ bool dss_announce(const Packet *packet, DssEnd *end, Mapping *mapping)
     return true;
 }
 
-void dss_mapped_payload(const Packet *packet, DssFlow *flow, DssSide *side)
+void dss_mapped_payload(const Packet *packet, DssEnd *end, const DssEnd *receiver, DssSide *side)
 {
     const MpsEvent *event = packet->event;
-    DssEnd *end = &flow->end[packet->sender];
     const int64_t begin = event->segment.seq;
     const int64_t until = begin + packet->wire->payload_bytes;
     const Mapping *mapping;
@@ -166,7 +165,7 @@ void dss_mapped_payload(const Packet *packet, DssFlow *flow, DssSide *side)
         return;
     mapping = dss_mapping_at(end, begin);
     if (mapping)
-        dss_window(packet, flow, side, mapping->offset + begin - mapping->seq,
+        dss_window(packet, receiver, side, mapping->offset + begin - mapping->seq,
                    mapping->offset + until - mapping->seq);
     else if (end->bare_begin >= end->bare_end && !packet->again) {
         end->bare_begin = begin;

@@ -318,10 +318,17 @@ static void take_mapping(const Packet *packet, const MpsMptcpOption *dss, DssEnd
 }
 
 /* MP_CAPABLE with data maps subflow byte 1 to IDSN + 1 (RFC 8684 section 3.1). */
-static void take_capable(const Packet *packet, const MpsMptcpOption *capable)
+static void take_capable(const Packet *packet)
 {
+    const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
     const MpsConnectionSide *public = &packet->check->connection->side[packet->sender];
     DssSide *side = dss_side(packet);
+
+    if (!capable || !capable->capable.has_data_length || capable->capable.data_bytes == 0 ||
+        !packet->sending->has_syn || !public->has_idsn || packet->check->keys_doubtful ||
+        packet->wire->payload_bytes == 0)
+        return;
+
     Mapping mapping = {
         .seq = 1 + (int64_t)packet->sending->syn_taken,
         .bytes = capable->capable.data_bytes,
@@ -335,9 +342,6 @@ static void take_capable(const Packet *packet, const MpsMptcpOption *capable)
         .place = packet_place(packet),
     };
 
-    if (!capable->capable.has_data_length || mapping.bytes == 0 || !packet->sending->has_syn ||
-        !public->has_idsn || packet->check->keys_doubtful || packet->wire->payload_bytes == 0)
-        return;
     dss_announce(packet, dss_end(packet), &mapping);
     side->highest = side->has_mapping ? MAX(side->highest, (int64_t)mapping.bytes) : mapping.bytes;
     side->has_mapping = true;
@@ -355,47 +359,59 @@ static void settle_flow(const Packet *packet)
     state->check = packet->check;
 }
 
-/* Whether @dss is that of the last mapping once more, on payload of it, and breaks no rule. */
-static bool repeats_mapping(const Packet *packet, const MpsMptcpOption *dss, const DssEnd *end,
-                            const DssSide *side)
+/* Whether the mapping of @packet broke no rule, and would not if it came again, as far as that does
+ * not depend on payload and DATA_ACKs. */
+static bool held(const Packet *packet, const DssEnd *end, const DssSide *side)
 {
     const MpsEvent *event = packet->event;
+    const Check *check = packet->check;
     const Mapping *last = dss_last_mapping(end);
-    const int64_t at = event->segment.seq;
 
-    return packet->plain && packet->wire->payload_bytes > 0 && last && !last->data_fin &&
-           last->offset == event->segment.map_offset && last->seq == event->segment.map_seq &&
-           last->ssn == dss->dss.ssn && last->length == dss->dss.data_bytes &&
-           last->checksum == dss->dss.checksum && last->has_checksum == dss->dss.has_checksum &&
-           last->dsn_is_64 == dss->dss.dsn_is_64 && (side->wide_flow || !last->dsn_is_64) &&
-           event->segment.has_map_seq && event->segment.has_seq && packet->sending->has_syn &&
-           last->seq < at + (int64_t)packet->wire->payload_bytes && at < last->seq + last->bytes &&
-           side->based && side->has_data_ack && last->offset >= side->data_ack - HALF_SPACE &&
-           last->offset <= side->data_ack + HALF_SPACE &&
-           !rule_is_broken(packet->check, RULE_MPC_21) &&
-           !rule_is_broken(packet->check, RULE_SEC_02);
+    return packet->plain && event->segment.has_map_seq && packet->sending->has_syn && side->based &&
+           last && last->offset == event->segment.map_offset &&
+           last->seq == event->segment.map_seq && last->length == packet->dss->dss.data_bytes &&
+           (side->wide_flow || !packet->dss->dss.dsn_is_64) && check->has_checksum &&
+           !rule_is_broken(check, RULE_DSS_03) && !rule_is_broken(check, RULE_MPC_21) &&
+           !rule_is_broken(check, RULE_SEC_02);
+}
+
+/* Whether that is the mapping of the packet before, and right for this one, too. */
+static bool repeats_mapping(const Packet *packet, const DssEnd *end, const DssSide *side)
+{
+    const int64_t at = packet->event->segment.seq, begin = packet->event->segment.map_seq;
+    const int64_t offset = packet->event->segment.map_offset;
+
+    return packet->repeats && end->mapping_epoch == packet->check->epoch &&
+           at < begin + packet->dss->dss.data_bytes && begin < at + packet->wire->payload_bytes &&
+           packet->wire->payload_bytes > 0 && side->has_data_ack &&
+           offset >= side->data_ack - HALF_SPACE && offset <= side->data_ack + HALF_SPACE;
 }
 
 static void pass_repeated(Check *check)
 {
-    static const RuleId rules[] = {RULE_DSS_06, RULE_DSS_07, RULE_DSS_09, RULE_DSS_11};
-
-    for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
-        rule_pass(check, rules[i]);
+    rule_pass(check, RULE_DSS_03);
+    rule_pass(check, RULE_DSS_06);
+    rule_pass(check, RULE_DSS_07);
+    rule_pass(check, RULE_DSS_09);
+    rule_pass(check, RULE_DSS_11);
 }
 
 static void take_option(const Packet *packet, const MpsMptcpOption *dss, DssEnd *end, DssSide *side)
 {
     rule_pass(packet->check, RULE_DSS_01);
     check_flags(packet, dss);
-    if (dss->dss.has_map && packet->event->segment.has_map) {
-        check_presence(packet, dss);
-        if (dss->dss.data_bytes == 0)
-            check_length_zero(packet, dss);
-        else if (repeats_mapping(packet, dss, end, side))
-            pass_repeated(packet->check);
-        else
-            take_mapping(packet, dss, end, side);
+    if (!dss->dss.has_map || !packet->event->segment.has_map)
+        return;
+    if (repeats_mapping(packet, end, side)) {
+        pass_repeated(packet->check);
+        return;
+    }
+    check_presence(packet, dss);
+    if (dss->dss.data_bytes == 0) {
+        check_length_zero(packet, dss);
+    } else {
+        take_mapping(packet, dss, end, side);
+        end->mapping_epoch = held(packet, end, side) ? packet->check->epoch : 0;
     }
 }
 
@@ -433,30 +449,28 @@ static void segment(const Packet *packet)
 {
     DssCheck *state = dss_check(packet->check);
     DssFlow *flow = dss_flow(packet->flow);
-    DssEnd *end = &flow->end[packet->sender];
-    DssSide *side = &state->side[packet->sender];
-    const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
+    const MpsSide sender = packet->sender, receiver = other(sender);
+    DssEnd *end = &flow->end[sender];
+    DssSide *side = &state->side[sender];
 
     if (!packet->plain || end->judged_epoch != packet->check->epoch) {
         if (!is_judged(packet, state))
             return;
         end->judged_epoch = packet->check->epoch;
     }
-    if (packet->has_unwhole || !packet->options_whole)
+    if (!packet->plain && (packet->has_unwhole || !packet->options_whole))
         check_shape(packet);
     if (packet->dss)
         take_option(packet, packet->dss, end, side);
-    if (capable)
-        take_capable(packet, capable);
-    if (!packet->rst) {
-        if (packet->wire->payload_bytes > 0)
-            dss_mapped_payload(packet, flow, side);
-        if (!packet->plain)
-            take_end(packet, end);
-    }
+    if (!packet->plain)
+        take_capable(packet);
+    if (packet->wire->payload_bytes > 0 && !packet->rst)
+        dss_mapped_payload(packet, end, &flow->end[receiver], side);
+    if (!packet->plain && !packet->rst)
+        take_end(packet, end);
     if (rule_is_broken(packet->check, RULE_DSS_03))
         dss_watch_wrong_forms(packet);
-    dss_acks(packet, flow, &state->side[other(packet->sender)]);
+    dss_acks(packet, end, &state->side[receiver]);
 }
 
 static void finish(Check *check)

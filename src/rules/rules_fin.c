@@ -36,10 +36,6 @@ typedef struct {
     bool fastclose, failed; /* MP_FASTCLOSE, RST with MP_FAIL */
 } CheckState;
 
-typedef struct {
-    int64_t acked_ns[2]; /* when each host last acknowledged something, other than with a RST */
-} FlowState;
-
 static bool is_over(const Check *check)
 {
     return check->fallen_back || check->connection->fallback || check->base_moved;
@@ -314,12 +310,9 @@ static void check_last_fin(const Packet *packet, Side *side)
 static void segment(const Packet *packet)
 {
     const MpsEvent *event = packet->event;
-    FlowState *flow = flow_state(packet->flow, FAMILY_fin);
     CheckState *state = check_state(packet->check, FAMILY_fin);
     Side *side = &state->side[packet->sender];
 
-    if (event->segment.has_ack && !packet->rst)
-        flow->acked_ns[packet->sender] = packet->wire->ts_ns;
     if ((packet->wire->n_mptcp == 0 && !packet->fin) || is_over(packet->check))
         return;
 
@@ -357,11 +350,9 @@ static bool is_quiet(const Packet *packet)
 static void note(const Packet *packet)
 {
     const MpsEvent *event = packet->event;
-    FlowState *flow = flow_state(packet->flow, FAMILY_fin);
     CheckState *state = check_state(packet->check, FAMILY_fin);
     Side *own = &state->side[packet->sender], *peer = &state->side[other(packet->sender)];
 
-    flow->acked_ns[packet->sender] = packet->wire->ts_ns;
     if (event->segment.has_data_ack && is_near(peer, event->segment.data_ack))
         note_acked(peer, event->segment.data_ack);
     if (event->segment.has_map && is_near(own, event->segment.map_offset))
@@ -422,11 +413,10 @@ static bool never_came(const Check *check, const Flow *flow, MpsSide sender, con
                        int64_t *begin, int64_t *end)
 {
     const End *sending = &flow->end[sender], *receiving = &flow->end[other(sender)];
-    const FlowState *state = flow_state(flow, FAMILY_fin);
     const int64_t patience_ns = ANSWER_NS + flow_rtt_ns(flow);
 
     if (receiving->acked == 0 || sending->next <= receiving->acked ||
-        state->acked_ns[other(sender)] - side->fin_acked.ts_ns <= patience_ns)
+        receiving->acked_ns - side->fin_acked.ts_ns <= patience_ns)
         return false;
     for (uint64_t i = 0; i < MIN(sending->n_mapped, RECENT_MAPPINGS); i++) {
         const Mapped *entry = &sending->recent[i];
@@ -650,7 +640,6 @@ static void finish(Check *check)
 
 const Family mps_rules_fin = {
     .check_bytes = sizeof(CheckState),
-    .flow_bytes = sizeof(FlowState),
     .segment = segment,
     .is_quiet = is_quiet,
     .note = note,

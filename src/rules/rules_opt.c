@@ -342,7 +342,7 @@ static void pass_noted(Check *check)
     const CheckState *state = check_state(check, FAMILY_opt);
 
     for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
-        check->passed[rules[i]] += state->n_noted;
+        check->passed[rules[i]] += state->n_noted + check->n_repeats;
 }
 
 static void finish(Check *check)

@@ -27,6 +27,10 @@ void bed_fault(Bed *bed);
  * DATA_ACK. */
 void bed_start(Bed *bed);
 
+/* Data of both hosts, and so much of the client, several packets to a mapping, that no family looks
+ * for more in packets like that. */
+void bed_transfer(Bed *bed);
+
 /* A pure ACK of @from with @options instead of a DSS. */
 void bed_option(PbFlow *flow, PbSide from, const PbOptions *options);
 

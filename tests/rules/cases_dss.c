@@ -336,6 +336,26 @@ static void dss_07(Bed *bed, bool bad)
     pb_transmit(span);
 }
 
+/* The mapping of the packets before, on payload behind it. */
+static void dss_07_behind(Bed *bed, bool bad)
+{
+    PbSpan span, behind;
+
+    bed_start(bed);
+    bed_transfer(bed);
+    span = pb_send_cut(bed->first, PB_CLIENT, 3000, 3, PB_MAP_ALL);
+    behind = pb_plan(bed->first, PB_CLIENT, 1000);
+    if (bad) {
+        behind.map_ssn = span.map_ssn;
+        behind.map_offset = span.map_offset;
+        behind.map_bytes = span.map_bytes;
+    }
+    bed_fault(bed);
+    pb_transmit(behind);
+    pb_transmit(pb_own_map(behind));
+    pb_ack(bed->first, PB_SERVER);
+}
+
 static void dss_07_ack(Bed *bed, bool bad)
 {
     bed_start(bed);
@@ -642,6 +662,16 @@ static void dss_17(Bed *bed, bool bad)
     pb_ack_at(bed->first, PB_SERVER, 2101, bad ? 600 : 2100);
 }
 
+/* On an ACK that has all else as those before. */
+static void dss_17_again(Bed *bed, bool bad)
+{
+    bed_start(bed);
+    bed_transfer(bed);
+    bed_fault(bed);
+    pb_ack_at(bed->first, PB_SERVER, bed->first->next_ssn[PB_CLIENT],
+              bed->conn->next_offset[PB_CLIENT] - (bad ? 2000 : 0));
+}
+
 static void dss_18(Bed *bed, bool bad)
 {
     bed_start(bed);
@@ -687,6 +717,16 @@ static void dss_20(Bed *bed, bool bad)
     bed_fault(bed);
     exchange(bed);
     bed->fault_packet++; /* the ACK */
+}
+
+/* On an ACK that has all else as those before. */
+static void dss_20_again(Bed *bed, bool bad)
+{
+    bed_start(bed);
+    bed_transfer(bed);
+    bed->first->window[PB_SERVER] = bad ? 100 : 511;
+    bed_fault(bed);
+    pb_ack(bed->first, PB_SERVER);
 }
 
 static void dss_21(Bed *bed, bool bad)
@@ -827,6 +867,7 @@ const RuleCase cases_dss[] = {
     {.rule = "DSS-06", .run = dss_06_far, .verdict = "violation", .suspect = "sender client"},
     {.rule = "DSS-06", .run = dss_06_again, .verdict = "violation", .checksums = true},
     {.rule = "DSS-07", .run = dss_07, .verdict = "violation"},
+    {.rule = "DSS-07", .run = dss_07_behind, .verdict = "violation"},
     {.rule = "DSS-07", .run = dss_07_ack, .verdict = "warning"},
     {.rule = "DSS-08",
      .run = dss_08,
@@ -872,11 +913,17 @@ const RuleCase cases_dss[] = {
     {.rule = "DSS-16", .run = dss_16_once, .verdict = "violation", .suspect = "sender server"},
     {.rule = "DSS-16", .run = dss_16_elsewhere, .verdict = "not_checkable"},
     {.rule = "DSS-17", .run = dss_17, .verdict = "violation", .suspect = "sender server"},
+    {.rule = "DSS-17", .run = dss_17_again, .verdict = "violation", .suspect = "sender server"},
     {.rule = "DSS-18", .run = dss_18, .verdict = "violation", .suspect = "sender server"},
     {.rule = "DSS-18", .run = dss_18_fin, .verdict = "warning", .strict = "violation"},
     {.rule = "DSS-19", .run = dss_19, .verdict = "violation", .noise = "DSS-21", .version = V0},
     {.rule = "DSS-20",
      .run = dss_20,
+     .verdict = "violation",
+     .suspect = "sender server",
+     .vantage = "server"},
+    {.rule = "DSS-20",
+     .run = dss_20_again,
      .verdict = "violation",
      .suspect = "sender server",
      .vantage = "server"},

@@ -71,6 +71,19 @@ static void fin_03(Bed *bed, bool bad)
     pb_data_fin(bed->second, PB_CLIENT);
 }
 
+/* Below the end of data of which most packets said what those before said. */
+static void fin_03_below(Bed *bed, bool bad)
+{
+    bed_start(bed);
+    bed_transfer(bed);
+    bed->conn->next_offset[PB_CLIENT] -= bad ? 50 : 0;
+    bed_fault(bed);
+    pb_data_fin(bed->first, PB_CLIENT);
+    if (bad)
+        bed->conn->next_offset[PB_CLIENT] += 49;
+    pb_ack(bed->first, PB_SERVER);
+}
+
 /* Ahead of data that is still queued when the peer closes everything. */
 static void fin_03_ahead(Bed *bed, bool bad)
 {
@@ -294,6 +307,7 @@ const RuleCase cases_fin[] = {
     {.rule = "FIN-02", .run = fin_02, .verdict = "violation", .suspect = "sender client"},
     {.rule = "FIN-02", .run = fin_02_octet, .verdict = "warning"},
     {.rule = "FIN-03", .run = fin_03, .verdict = "violation", .suspect = "sender client"},
+    {.rule = "FIN-03", .run = fin_03_below, .verdict = "violation", .suspect = "sender client"},
     {.rule = "FIN-03", .run = fin_03_ahead, .verdict = "not_checkable", .vantage = "client"},
     {.rule = "FIN-03", .run = fin_03_cut, .verdict = "not_checkable", .vantage = "client"},
     {.rule = "FIN-03", .run = fin_03_middle, .verdict = "not_checkable"},
