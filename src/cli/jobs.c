@@ -44,7 +44,7 @@ static void work(const MpsJobs *self, const Job *job, unsigned index)
 {
     int result = 1;
 
-    mps_interrupt_end();
+    mps_interrupt_end(false, false);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (dup2(fileno(job->out), STDOUT_FILENO) >= 0 && dup2(fileno(job->err), STDERR_FILENO) >= 0)
         result = self->work(index, self->user);
@@ -143,7 +143,7 @@ void mps_jobs_free(MpsJobs *self)
             ;
         close_files(&self->jobs[i]);
     }
-    mps_interrupt_end();
+    mps_interrupt_end(self->n_given == self->n, false);
     g_free(self->jobs);
     g_free(self);
 }

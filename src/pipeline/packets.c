@@ -89,11 +89,10 @@ typedef struct {
     MpsProgress *progress;
 } Work;
 
-static bool read_all(const MpsPacketRun *run, const Work *work, MpsPacketFunc take, void *user,
-                     GError **error)
+static bool read_all(const MpsPacketRun *run, const Work *work, bool live, MpsPacketFunc take,
+                     void *user, GError **error)
 {
     MpsMemory memory = mps_memory_begin(&run->limits);
-    const bool live = mps_trace_is_live(work->trace);
     const MpsTaken *taken;
     MpsIcmpError icmp;
 
@@ -128,13 +127,15 @@ static bool read_all(const MpsPacketRun *run, const Work *work, MpsPacketFunc ta
     return !run->strict || mps_damage_check(work->trace, error);
 }
 
+/* *live says whether a pipe is read. */
 static bool show_packets(const MpsPacketRun *run, MpsPacketFunc take, void *user, bool *damaged,
-                         GError **error)
+                         bool *live, GError **error)
 {
     g_autoptr(MpsTrace) trace = mps_trace_open(run->paths, mps_interrupt_fd(), error);
 
     if (!trace)
         return false;
+    *live = mps_trace_is_live(trace);
 
     const MpsIntakeOptions options = {
         .filter = run->filter,
@@ -163,7 +164,7 @@ static bool show_packets(const MpsPacketRun *run, MpsPacketFunc take, void *user
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
     MpsProgress progress = mps_progress_begin(run->progress, &run->limits);
     const Work work = {trace, intake, model, shown, &collected, &progress};
-    const bool done = read_all(run, &work, take, user, error);
+    const bool done = read_all(run, &work, *live, take, user, error);
 
     mps_progress_end(&progress);
     if (done)
@@ -174,10 +175,10 @@ static bool show_packets(const MpsPacketRun *run, MpsPacketFunc take, void *user
 bool mps_pipeline_packets(const MpsPacketRun *run, MpsPacketFunc take, void *user, bool *damaged,
                           GError **error)
 {
-    bool done;
+    bool live = false, done;
 
     mps_interrupt_begin();
-    done = show_packets(run, take, user, damaged, error);
-    mps_interrupt_end();
+    done = show_packets(run, take, user, damaged, &live, error);
+    mps_interrupt_end(done, live);
     return done;
 }

@@ -387,7 +387,9 @@ static void write_ending(MpsRowSink *rows, const MpsAnalysis *analysis, MpsMetri
     mps_rules_write_catalogue(rows);
 }
 
-static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError **error)
+/* *live says whether a pipe is read. */
+static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, bool *live,
+                        GError **error)
 {
     MpsMetricSet selected;
 
@@ -407,6 +409,7 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError
 
     if (!trace)
         return NULL;
+    *live = mps_trace_is_live(trace);
 
     const MpsTable *const *described = (const MpsTable *const *)tables->pdata;
     g_autoptr(MpsRowQueue) queue =
@@ -432,7 +435,7 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError
     write_ending(rows, analysis, selected, trace, counts);
     g_clear_pointer(&queue, mps_row_queue_free); /* all are stored */
 
-    sqlite3 *db = mps_writer_finish(writer, error);
+    sqlite3 *db = may_go_on(analysis, trace, error) ? mps_writer_finish(writer, error) : NULL;
 
     if (db)
         outcome->damaged = mps_damage_report(trace, "analyzed");
@@ -442,12 +445,13 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError
 sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError **error)
 {
     GError *reason = NULL;
+    bool live = false;
     sqlite3 *db;
 
     mps_interrupt_begin();
-    db = analyze(analysis, outcome, &reason);
+    db = analyze(analysis, outcome, &live, &reason);
     outcome->interrupted = mps_interrupted(false);
-    mps_interrupt_end();
+    mps_interrupt_end(db, live);
     if (reason && outcome->interrupted) { /* a pipe that gave nothing, too */
         g_clear_error(&reason);
         mps_throw(&reason, MPS_ERROR_INTERRUPTED, "interrupted; nothing was written");

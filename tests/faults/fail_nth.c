@@ -1,9 +1,11 @@
 /* fail_nth.c - preloaded before the program, makes the n-th call of a function fail, and all after
  * it, as a full disk does.  FAIL_CALL names the function, FAIL_NTH the call; "fault" on standard
- * error says that it came to that. */
+ * error says that it came to that.  With FAIL_SIGNAL, a number, nothing fails: that signal comes.
+ */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -19,6 +21,7 @@ static bool fails(const char *name, int reason)
     static const char message[] = "fault\n";
     static atomic_long n_calls;
     const char *wanted = getenv("FAIL_CALL"), *nth = getenv("FAIL_NTH");
+    const char *signal_number = getenv("FAIL_SIGNAL");
     long n;
 
     if (!wanted || !nth || strcmp(wanted, name) != 0)
@@ -29,7 +32,11 @@ static bool fails(const char *name, int reason)
             (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
 
         (void)!real(STDERR_FILENO, message, sizeof message - 1);
+        if (signal_number)
+            raise(atoi(signal_number));
     }
+    if (signal_number)
+        return false;
     errno = reason;
     return n >= atol(nth);
 }

@@ -47,6 +47,32 @@ inject() {
     report "$1 fails, any of $((n - 1)): $(basename "$2")" "${problem#; }"
 }
 
+# signal_in CALL COMMAND: SIGTERM in any such call of a command that analyzes a capture: no results.
+signal_in() {
+    local n status
+
+    problem=
+    rm -rf "$work/now"
+    mkdir "$work/now"
+    for ((n = 1; n < 5000; n++)); do
+        rm -f "$work/page.html"
+        # shellcheck disable=SC2086
+        { TMPDIR=$work/now FAIL_SIGNAL=15 FAIL_CALL=$1 FAIL_NTH=$n LD_PRELOAD=$library \
+            "$program" ${2%% *} -q "$small" ${2#"${2%% *}"} >"$work/out" 2>"$work/message"; } 2>/dev/null
+        status=$?
+        grep -qx fault "$work/message" || break
+        case $status in
+        143) ;; # while it writes what it found
+        1) grep -qx "mptcpscope: interrupted; nothing was written" "$work/message" || problem="$problem; $n: no message" ;;
+        *) problem="$problem; $n: exit $status" ;;
+        esac
+        [ ! -e "$work/page.html" ] || problem="$problem; $n: a page"
+        [ -z "$(ls -A "$work/now")" ] || problem="$problem; $n: left $(ls -A "$work/now")"
+    done
+    [ "$n" -gt 1 ] || problem="$problem; no signal"
+    report "${2%% *}: SIGTERM in $1, any of $((n - 1))" "${problem#; }"
+}
+
 if [ -e "$library" ]; then
     for capture in "$small" testdata/packed/remap.pcap.gz testdata/packed/two.zip testdata/damaged/cut.pcap; do
         inject read "$capture"
@@ -55,6 +81,10 @@ if [ -e "$library" ]; then
     inject fsync "$small"
     inject rename "$small"
     inject step "$small"
+    signal_in step show
+    for call in read fsync rename; do
+        signal_in "$call" "report --figures 0 -f -o $work/page.html"
+    done
 else
     skip "faults" "fail_nth.so is not built"
 fi
@@ -88,18 +118,21 @@ for at in 0.02 0.05 0.08; do
 done
 report "a run that is killed harms neither the old result nor the next run" "${problem#; }"
 
-# live NAME SIGNAL CAPTURE: standard input that does not end, and a signal.
+# live NAME SIGNAL CAPTURE [SIGNAL]: standard input that does not end, and a signal, or two.
 live() {
-    local pid
+    local pid name=$work/live.$n_tests
 
     problem=
-    mkfifo "$work/pipe.$2"
-    exec {pipe}<>"$work/pipe.$2"
+    mkfifo "$name"
+    exec {pipe}<>"$name"
     cat "$3" >&"$pipe"
-    "$program" analyze - -o "$work/$2.db" <"$work/pipe.$2" >"$work/out" 2>"$work/message" &
+    "$program" analyze - -o "$name.db" <"$name" >"$work/out" 2>"$work/message" &
     pid=$!
     sleep 0.5
-    kill -s "$2" "$pid"
+    kill -s STOP "$pid" # both come at once when it goes on
+    for signal in "$2" "${@:4}" CONT; do
+        kill -s "$signal" "$pid"
+    done
     wait "$pid"
     status=$?
     exec {pipe}>&-
@@ -107,10 +140,11 @@ live() {
     grep -q "interrupted at packet 19; the packets before it are analyzed" "$work/message" ||
         problem="$problem: $(cat "$work/message")"
     report "$1" "$problem"
-    expect "$1: the database says so" "$work/$2.db" \
+    expect "$1: the database says so" "$name.db" \
         "SELECT status, packets, (SELECT count(*) FROM connection) FROM capture" "cut|18|1"
 }
 live "SIGTERM ends a pipe, with results" TERM "$small"
+live "two signals at once are one, as timeout(1) sends them" TERM "$small" HUP
 live "SIGHUP ends a compressed pipe, with results" HUP testdata/packed/remap.pcap.gz
 
 # refuse NAME WORDS FILE.db: the run fails with these words and leaves nothing.
