@@ -12,6 +12,7 @@
 
 #include <mptcpscope/event.h>
 #include <mptcpscope/row.h>
+#include <mptcpscope/shape.h>
 
 /* The four scopes, which are the four summary tables of the database. */
 typedef enum {
@@ -41,6 +42,7 @@ typedef struct _MpsMetric {
      * other one comes later in the list, so that it settles its results last. */
     const struct _MpsMetric *feeds;
     size_t state_bytes;
+    const MpsLink *links; /* of the state; NULL: it has no pointers */
     unsigned wants; /* MPS_WANTS(kind) of each kind of event that observe() is called for */
 
     /* An event about the entity that @state belongs to. */

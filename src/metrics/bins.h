@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <mptcpscope/row.h>
+#include <mptcpscope/shape.h>
 
 #include "metrics/resend.h"
 #include "util/room.h"
@@ -37,6 +38,8 @@ typedef struct {
     int64_t first_ns, width_ns; /* first_ns is a multiple of width_ns */
     bool classed;               /* whether MpsBin.resent is filled */
 } MpsBins;
+
+extern const MpsLink mps_bins_links[];
 
 /* The bin of @ts_ns, made if it is not there; before the first bin it is the first.  Valid until
  * the next call. */

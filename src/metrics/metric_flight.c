@@ -337,6 +337,11 @@ static void summarise(const void *state, const MpsSubject *subject, MpsValue *va
         limit_values(self, subject->connection, values);
 }
 
+static const MpsLink links[] = {
+    MPS_KEPT(State, series),
+    {0},
+};
+
 const MpsMetric mps_metric_flight = {
     .name = "flight",
     .help =
@@ -354,6 +359,7 @@ const MpsMetric mps_metric_flight = {
     .columns = columns,
     .feeds = &mps_metric_series_acked,
     .state_bytes = sizeof(State),
+    .links = links,
     .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_SEGMENT) | MPS_WANTS(MPS_EV_PROGRESS) |
              MPS_WANTS(MPS_EV_RTT),
     .observe = observe,

@@ -520,6 +520,13 @@ static void clear(void *state)
         g_array_unref(self->announced);
 }
 
+static const MpsLink links[] = {
+    MPS_ZEROED_ARRAY(State, paths[0], Path, NULL),
+    MPS_ZEROED_ARRAY(State, paths[1], Path, NULL),
+    MPS_ARRAY(State, announced, Announced, NULL),
+    {0},
+};
+
 const MpsMetric mps_metric_inference = {
     .name = "inference",
     .help =
@@ -529,6 +536,7 @@ const MpsMetric mps_metric_inference = {
     .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
+    .links = links,
     .wants = MPS_WANTS(MPS_EV_DATA) | MPS_WANTS(MPS_EV_RTT) | MPS_WANTS(MPS_EV_DATA_ACK) |
              MPS_WANTS(MPS_EV_SIGNAL),
     .observe = observe,

@@ -182,6 +182,11 @@ static void summarise(const void *state, const MpsSubject *subject, MpsValue *va
     fill(state, payload_bytes, repeated_bytes, syn_ns, values);
 }
 
+static const MpsLink links[] = {
+    MPS_ITEMS(State, n_of_class, CLASSES, NULL),
+    {0},
+};
+
 const MpsMetric mps_metric_overhead = {
     .name = "overhead",
     .help = "Options, packets without payload, repeated payload, tiny segments, and the time to "
@@ -190,6 +195,7 @@ const MpsMetric mps_metric_overhead = {
     .columns = subflow_columns,
     .table = &mps_distribution_table,
     .state_bytes = sizeof(State),
+    .links = links,
     .wants = MPS_WANTS(MPS_EV_SEGMENT),
     .observe = observe,
     .finish = finish,
@@ -203,6 +209,7 @@ const MpsMetric mps_metric_connection_overhead = {
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
     .columns = columns,
     .state_bytes = sizeof(State),
+    .links = links,
     .wants = MPS_WANTS(MPS_EV_SEGMENT),
     .observe = observe,
     .finish = finish,

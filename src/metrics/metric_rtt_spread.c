@@ -73,12 +73,18 @@ static void clear(void *state)
         g_array_unref(self->by_ordinal);
 }
 
+static const MpsLink links[] = {
+    MPS_ZEROED_ARRAY(State, by_ordinal, Mean, NULL),
+    {0},
+};
+
 const MpsMetric mps_metric_rtt_spread = {
     .name = "rtt_spread",
     .help = "Difference of the subflows' mean RTTs, per direction.",
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
     .columns = columns,
     .state_bytes = sizeof(State),
+    .links = links,
     .wants = MPS_WANTS(MPS_EV_RTT),
     .observe = observe,
     .summarise = summarise,

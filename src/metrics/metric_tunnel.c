@@ -63,6 +63,12 @@ static void clear(void *state)
     g_free(self->text[MPS_SERVER]);
 }
 
+static const MpsLink links[] = {
+    MPS_OWN_TEXT(State, text[0]),
+    MPS_OWN_TEXT(State, text[1]),
+    {0},
+};
+
 const MpsMetric mps_metric_tunnel = {
     .name = "tunnel",
     .help = "Encapsulations that the packets of a subflow were captured in.",
@@ -70,6 +76,7 @@ const MpsMetric mps_metric_tunnel = {
     .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
+    .links = links,
     .wants = MPS_WANTS(MPS_EV_SEGMENT),
     .observe = observe,
     .summarise = summarise,

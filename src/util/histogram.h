@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <mptcpscope/shape.h>
+
 /* Zeroed memory is an empty histogram. */
 typedef struct {
     uint64_t n;
@@ -19,6 +21,8 @@ typedef struct {
     uint32_t first_bin, n_bins; /* n_bins 0: @bins is a list of the few that have values */
     uint32_t n_few, n_few_room;
 } MpsHistogram;
+
+extern const MpsLink mps_histogram_links[];
 
 /* Counts @value; negative ones count as 0. */
 void mps_histogram_add(MpsHistogram *self, int64_t value);
