@@ -43,6 +43,9 @@ struct _MpsLink {
 #define MPS_ITEMS(Type, member, n_of, links)                                                       \
     MPS_LINK(ITEMS, Type, member, .n = (n_of), .item_bytes = MPS_ITEM_BYTES(Type, member),         \
              .of = (links))
+/* One of @Item, which is all that the structure, a pointer, consists of. */
+#define MPS_RARE(Item, links)                                                                      \
+    {.kind = MPS_LINK_ITEMS, .n = 1, .item_bytes = sizeof(Item), .of = (links)}
 #define MPS_COUNTED(Type, member, count_of, links)                                                 \
     MPS_LINK(ITEMS, Type, member, .count = (count_of), .item_bytes = MPS_ITEM_BYTES(Type, member), \
              .of = (links))

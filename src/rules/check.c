@@ -5,7 +5,7 @@
 
 #include "rules/findings.h"
 
-static const Family *const families[N_FAMILIES] = {
+const Family *const mps_families[N_FAMILIES] = {
 #define FAMILY(name) [FAMILY_##name] = &mps_rules_##name,
 #include "rules/families.def"
 #undef FAMILY
@@ -43,10 +43,10 @@ MpsRules *mps_rules_new(const MpsRuleOptions *options)
         self->at[i].run = run_bytes;
         self->at[i].check = self->check_bytes;
         self->at[i].flow = self->flow_bytes;
-        self->ever_quiet |= families[i]->is_quiet ? 1u << i : 0;
-        run_bytes += aligned(families[i]->run_bytes);
-        self->check_bytes += aligned(families[i]->check_bytes);
-        self->flow_bytes += aligned(families[i]->flow_bytes);
+        self->ever_quiet |= mps_families[i]->is_quiet ? 1u << i : 0;
+        run_bytes += aligned(mps_families[i]->run_bytes);
+        self->check_bytes += aligned(mps_families[i]->check_bytes);
+        self->flow_bytes += aligned(mps_families[i]->flow_bytes);
     }
     self->states = g_malloc0(run_bytes);
     return self;
@@ -57,8 +57,8 @@ void mps_rules_free(MpsRules *self)
     if (!self)
         return;
     for (int i = 0; i < N_FAMILIES; i++)
-        if (families[i]->clear_run)
-            families[i]->clear_run(self);
+        if (mps_families[i]->clear_run)
+            mps_families[i]->clear_run(self);
     g_ptr_array_unref(self->checks);
     g_ptr_array_unref(self->flows);
     g_free(self->states);
@@ -79,30 +79,41 @@ const MpsRuleOptions *rules_options(const MpsRules *rules)
     return &rules->options;
 }
 
+Check *new_check(MpsRules *rules, MpsConnection *connection)
+{
+    Check *check = take_block(rules->checks, rules->check_bytes);
+
+    check->rules = rules;
+    check->connection = connection;
+    connection->check = check;
+    return check;
+}
+
+Flow *new_flow(MpsRules *rules, MpsSubflow *subflow)
+{
+    Flow *flow = take_block(rules->flows, rules->flow_bytes);
+
+    flow->public = subflow;
+    subflow->check = flow;
+    return flow;
+}
+
 static Check *check_of(MpsRules *rules, MpsConnection *connection)
 {
     Check *check = connection->check;
 
     if (check)
         return check;
-    check = take_block(rules->checks, rules->check_bytes);
-    check->rules = rules;
-    check->connection = connection;
+    check = new_check(rules, connection);
     begin_epoch(check);
-    connection->check = check;
     return check;
 }
 
 /* A subflow may have moved to another connection since its last packet. */
 static Flow *flow_in(Check *check, MpsSubflow *subflow)
 {
-    Flow *flow = subflow->check;
+    Flow *flow = subflow->check ? subflow->check : new_flow(check->rules, subflow);
 
-    if (!flow) {
-        flow = take_block(check->rules->flows, check->rules->flow_bytes);
-        flow->public = subflow;
-        subflow->check = flow;
-    }
     flow->check = check;
     return flow;
 }
@@ -226,7 +237,7 @@ static void ask_families(const Packet *packet)
     for (; left; left &= left - 1) {
         const int family = __builtin_ctz(left);
 
-        if (families[family]->is_quiet(packet))
+        if (mps_families[family]->is_quiet(packet))
             sending->quiet |= 1u << family;
     }
 }
@@ -286,16 +297,16 @@ void mps_rules_event(MpsRules *self, const MpsEvent *event)
         return;
     }
     for (int i = 0; i < N_FAMILIES; i++)
-        if (families[i]->signal)
-            families[i]->signal(check, flow, event);
+        if (mps_families[i]->signal)
+            mps_families[i]->signal(check, flow, event);
     begin_epoch(check);
 }
 
 static void judge(Check *check, MpsRowSink *rows)
 {
     for (int i = 0; i < N_FAMILIES; i++)
-        if (families[i]->finish)
-            families[i]->finish(check);
+        if (mps_families[i]->finish)
+            mps_families[i]->finish(check);
     settle_faults(check);
     mps_findings_write(check, rows);
 }
@@ -303,8 +314,8 @@ static void judge(Check *check, MpsRowSink *rows)
 static void free_flow(Flow *flow)
 {
     for (int i = 0; i < N_FAMILIES; i++)
-        if (families[i]->clear_flow)
-            families[i]->clear_flow(flow);
+        if (mps_families[i]->clear_flow)
+            mps_families[i]->clear_flow(flow);
     for (int side = 0; side < 2; side++)
         g_free(flow->end[side].recent);
     g_ptr_array_add(flow->check->rules->flows, flow);
@@ -313,8 +324,8 @@ static void free_flow(Flow *flow)
 static void free_check(Check *check)
 {
     for (int i = 0; i < N_FAMILIES; i++)
-        if (families[i]->clear_check)
-            families[i]->clear_check(check);
+        if (mps_families[i]->clear_check)
+            mps_families[i]->clear_check(check);
     clear_faults(check);
     g_free(check->missing);
     g_ptr_array_add(check->rules->checks, check);

@@ -4,6 +4,12 @@
 
 #include "rules/check.h"
 
+extern const Family *const mps_families[N_FAMILIES];
+
+/* The check of @connection, and the flow of @subflow, which have none yet; zeroed. */
+Check *new_check(MpsRules *rules, MpsConnection *connection);
+Flow *new_flow(MpsRules *rules, MpsSubflow *subflow);
+
 /* What families said of plain packets holds no longer. */
 static inline void begin_epoch(Check *check)
 {

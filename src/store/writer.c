@@ -26,6 +26,8 @@ struct _MpsWriter {
     guint n_tables;
     char *path, *temporary; /* NULL: a database without a name */
     bool force;
+    bool resumable;        /* rows are committed now and then, */
+    _Atomic bool lives_on; /* and were */
     GError *_Atomic error; /* of the first row that failed; stays */
 };
 
@@ -59,6 +61,31 @@ static void bind(Insert *insert, int column, MpsColumnType type, const MpsValue 
     *bound = *value;
 }
 
+/* What was written under the names of @path is on disk, and so are the names. */
+static bool sync_file(const char *path)
+{
+    const int fd = g_open(path, O_RDONLY | O_CLOEXEC, 0);
+    const bool synced = fd >= 0 && fsync(fd) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return synced;
+}
+
+/* The row of @slot was added: makes it hold, after the state that it names. */
+static void commit(MpsWriter *self, int slot)
+{
+    g_autofree char *state = mps_checkpoint_state(self->path, slot);
+    g_autofree char *folder = g_path_get_dirname(self->path);
+    GError *reason = NULL;
+
+    if (!sync_file(state) || !sync_file(folder))
+        mps_throw(&reason, MPS_ERROR_STORE, "%s: %s", state, g_strerror(errno));
+    else if (execute(self, "COMMIT; BEGIN EXCLUSIVE", &reason))
+        self->lives_on = true;
+    self->error = reason;
+}
+
 static void add(MpsRowSink *rows, const MpsTable *table, const MpsValue *values)
 {
     MpsWriter *self = (MpsWriter *)rows;
@@ -78,6 +105,8 @@ static void add(MpsRowSink *rows, const MpsTable *table, const MpsValue *values)
         self->error = reason;
     }
     sqlite3_reset(self->inserts[at].statement);
+    if (table == &mps_checkpoint_table && !self->error)
+        commit(self, (int)values[1].i64);
 }
 
 static bool create_tables(MpsWriter *self, GError **error)
@@ -96,7 +125,9 @@ static bool prepare_inserts(MpsWriter *self, GError **error)
         g_autoptr(GString) sql = g_string_new(NULL);
         guint n_columns = 0;
 
-        g_string_append_printf(sql, "INSERT INTO %s VALUES (", self->tables[i]->name);
+        g_string_append_printf(sql, "INSERT OR %s INTO %s VALUES (",
+                               self->tables[i] == &mps_checkpoint_table ? "REPLACE" : "ABORT",
+                               self->tables[i]->name);
         for (; self->tables[i]->columns[n_columns].name; n_columns++)
             g_string_append(sql, n_columns ? ",?" : "?");
         g_string_append_c(sql, ')');
@@ -108,29 +139,64 @@ static bool prepare_inserts(MpsWriter *self, GError **error)
     return true;
 }
 
-/* Makes an empty file that nobody else uses, beside the final name. */
-static bool reserve(MpsWriter *self, GError **error)
+/* Whether the final name is free, or what has it may be replaced. */
+static bool check_path(const MpsWriter *self, GError **error)
 {
     GStatBuf old;
 
-    if (g_lstat(self->path, &old) == 0) {
-        if (S_ISDIR(old.st_mode))
-            return mps_throw(error, MPS_ERROR_STORE, "%s is a directory", self->path);
-        if (!S_ISREG(old.st_mode))
-            return mps_throw(error, MPS_ERROR_STORE, "%s is not a regular file", self->path);
-        if (!self->force)
-            return mps_throw(error, MPS_ERROR_STORE, "%s exists; --force replaces it", self->path);
-        /* A slip of the hand must not cost a capture. */
-        const char *problem = old.st_size > 0 ? mps_database_problem(self->path) : NULL;
+    if (g_lstat(self->path, &old) != 0)
+        return true;
+    if (S_ISDIR(old.st_mode))
+        return mps_throw(error, MPS_ERROR_STORE, "%s is a directory", self->path);
+    if (!S_ISREG(old.st_mode))
+        return mps_throw(error, MPS_ERROR_STORE, "%s is not a regular file", self->path);
+    if (!self->force)
+        return mps_throw(error, MPS_ERROR_STORE, "%s exists; --force replaces it", self->path);
 
-        if (problem)
-            return mps_throw(error, MPS_ERROR_STORE, "%s: %s; it is not replaced", self->path,
-                             problem);
+    /* A slip of the hand must not cost a capture. */
+    const char *problem = old.st_size > 0 ? mps_database_problem(self->path) : NULL;
+
+    return !problem || mps_throw(error, MPS_ERROR_STORE, "%s: %s; it is not replaced", self->path,
+                                 problem);
+}
+
+/* Removes what only an unfinished database needs. */
+static void remove_states(const MpsWriter *self)
+{
+    for (int slot = 0; slot < 2; slot++) {
+        g_autofree char *state = mps_checkpoint_state(self->path, slot);
+
+        g_unlink(state);
     }
-    self->temporary = g_strdup_printf("%s.XXXXXX", self->path);
+}
 
-    const int fd = g_mkstemp_full(self->temporary, O_RDWR, 0666);
+/* Removes the unfinished database. */
+static void remove_unfinished(const MpsWriter *self)
+{
+    g_autofree char *journal = g_strconcat(self->temporary, "-journal", NULL);
 
+    g_unlink(self->temporary);
+    if (!self->resumable)
+        return;
+    g_unlink(journal);
+    remove_states(self);
+}
+
+/* Makes an empty file that nobody else uses, beside the final name. */
+static bool reserve(MpsWriter *self, GError **error)
+{
+    int fd;
+
+    if (self->resumable) {
+        self->temporary = mps_checkpoint_part(self->path);
+        if (self->lives_on)
+            return true;
+        remove_unfinished(self);
+        fd = g_open(self->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } else {
+        self->temporary = g_strdup_printf("%s.XXXXXX", self->path);
+        fd = g_mkstemp_full(self->temporary, O_RDWR, 0666);
+    }
     if (fd < 0) {
         const int reason = errno;
 
@@ -141,16 +207,17 @@ static bool reserve(MpsWriter *self, GError **error)
     return true;
 }
 
-MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *tables,
-                          GError **error)
+static MpsWriter *new_writer(const char *path, bool force, const MpsTable *const *tables,
+                             bool resumable, bool lives_on, GError **error)
 {
     g_autoptr(MpsWriter) self = g_new0(MpsWriter, 1);
-    /* Nobody reads the file before it is complete, so it needs no journal. */
+    /* Nobody reads the file before it is complete, so it needs no journal, but to go on with. */
     g_autofree char *settings =
-        g_strdup_printf("PRAGMA page_size = 8192; PRAGMA journal_mode = OFF;"
-                        "PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
+        g_strdup_printf("PRAGMA page_size = 8192; PRAGMA journal_mode = %s;"
+                        "PRAGMA synchronous = %s; PRAGMA locking_mode = EXCLUSIVE;"
                         "PRAGMA cache_size = -8000; PRAGMA application_id = %d;"
-                        "PRAGMA user_version = %d; BEGIN",
+                        "PRAGMA user_version = %d; BEGIN EXCLUSIVE",
+                        resumable ? "DELETE" : "OFF", resumable ? "FULL" : "OFF",
                         MPS_APPLICATION_ID, MPS_SCHEMA_VERSION);
 
     /* Nobody asks how much memory SQLite has; refused if it has run before in this process. */
@@ -158,10 +225,12 @@ MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *t
     self->rows.add = add;
     self->tables = tables;
     self->force = force;
+    self->resumable = resumable;
+    self->lives_on = lives_on;
     self->path = g_strdup(path);
     while (tables[self->n_tables])
         self->n_tables++;
-    if (path && !reserve(self, error))
+    if (path && (!check_path(self, error) || !reserve(self, error)))
         return NULL;
     if (sqlite3_open_v2(self->temporary ? self->temporary : "", &self->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
@@ -169,10 +238,22 @@ MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *t
         failed(self, error);
         return NULL;
     }
-    if (!execute(self, settings, error) || !create_tables(self, error) ||
+    if (!execute(self, settings, error) || (!lives_on && !create_tables(self, error)) ||
         !prepare_inserts(self, error))
         return NULL;
     return g_steal_pointer(&self);
+}
+
+MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *tables,
+                          GError **error)
+{
+    return new_writer(path, force, tables, false, false, error);
+}
+
+MpsWriter *mps_writer_resume(const char *path, bool force, const MpsTable *const *tables,
+                             const MpsCheckpoint *from, GError **error)
+{
+    return new_writer(path, force, tables, true, from != NULL, error);
 }
 
 MpsRowSink *mps_writer_rows(MpsWriter *self)
@@ -191,7 +272,7 @@ bool mps_writer_check(const MpsWriter *self, GError **error)
 
 static bool finish_schema(MpsWriter *self, GError **error)
 {
-    g_autoptr(GString) sql = g_string_new(NULL);
+    g_autoptr(GString) sql = g_string_new(self->resumable ? "DROP TABLE checkpoint;" : NULL);
 
     for (guint i = 0; i < self->n_tables; i++)
         mps_schema_append_indexes(sql, self->tables[i]);
@@ -215,14 +296,11 @@ static void finalize_inserts(MpsWriter *self)
 /* To disk, then to its name: a reader sees the old file or the whole new one. */
 static bool publish(MpsWriter *self, GError **error)
 {
-    const int fd = g_open(self->temporary, O_RDONLY, 0);
-    const bool synced = fd >= 0 && fsync(fd) == 0;
-
-    if (fd >= 0)
-        close(fd);
-    if (!synced || g_rename(self->temporary, self->path) != 0)
+    if (!sync_file(self->temporary) || g_rename(self->temporary, self->path) != 0)
         return mps_throw(error, MPS_ERROR_STORE, "%s: %s", self->path, g_strerror(errno));
     g_clear_pointer(&self->temporary, g_free);
+    if (self->resumable)
+        remove_states(self);
     return true;
 }
 
@@ -247,8 +325,8 @@ void mps_writer_free(MpsWriter *self)
         return;
     finalize_inserts(self);
     sqlite3_close(self->db);
-    if (self->temporary)
-        g_unlink(self->temporary);
+    if (self->temporary && !self->lives_on)
+        remove_unfinished(self);
     if (self->error)
         g_error_free(self->error);
     g_free(self->temporary);
