@@ -602,6 +602,7 @@ MpsFileInfo mps_trace_file(const MpsTrace *self, size_t index)
     if (source->capture)
         describe(source->capture, &info);
     info.path = source->name;
+    info.file = source->path;
     info.argument = source->argument;
     info.error = source->error ? source->error->message : NULL;
     return info;

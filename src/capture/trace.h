@@ -24,6 +24,7 @@ typedef enum {
 
 typedef struct {
     const char *path;      /* as given, or found below it; behind a slash the name in an archive */
+    const char *file;      /* where it is: the archive, of a member */
     unsigned argument;     /* 1, 2, ...: the path it stands for */
     const char *format;    /* "pcap", "pcapng"; NULL if unreadable */
     int link_type;         /* of the first interface, -1 unknown */

@@ -11,11 +11,35 @@
 static char *output;
 static gboolean force, json, each;
 static int n_jobs = 1;
+static MpsCheckpoints checkpoints;
+static int64_t pause_after;
+
+static const int64_t SECOND_US = 1000 * 1000;
+static const double CHECKPOINT_SECONDS = 30, MOST_SECONDS = 1e6;
+
+static gboolean read_checkpoint(const char *option G_GNUC_UNUSED, const char *text,
+                                gpointer data G_GNUC_UNUSED, GError **error)
+{
+    char *end = NULL;
+    const double seconds = text ? g_ascii_strtod(text, &end) : CHECKPOINT_SECONDS;
+
+    if (text && (end == text || *end || !(seconds >= 0 && seconds <= MOST_SECONDS)))
+        return mps_throw(error, MPS_ERROR_USAGE, "--checkpoint: seconds, not '%s'", text);
+    checkpoints.wanted = true;
+    checkpoints.every_us = (int64_t)(seconds * (double)SECOND_US);
+    return true;
+}
 
 static const GOptionEntry options[] = {
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
      "Write the results database here (with --each: a directory of databases)", "FILE.db"},
     {"force", 'f', 0, G_OPTION_ARG_NONE, &force, "Replace an existing database", NULL},
+    {"checkpoint", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK,
+     (gpointer)read_checkpoint,
+     "Keep what the same command goes on from after a signal or a crash, every SECONDS (default 30)",
+     "SECONDS"},
+    {"pause-after", 0, 0, G_OPTION_ARG_INT64, &pause_after,
+     "With --checkpoint: end after N packets as with a signal, to be gone on with", "N"},
     {"each", 0, 0, G_OPTION_ARG_NONE, &each, "Captures have nothing to do with each other", NULL},
     {"jobs", 'j', 0, G_OPTION_ARG_INT, &n_jobs, "With --each: so many captures at a time", "N"},
     {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Summary as JSON", NULL},
@@ -44,6 +68,7 @@ static bool analyze(char **captures, const char *database, const MpsSettings *se
         .output = database,
         .command_line = settings->command_line,
         .force = force,
+        .checkpoints = checkpoints,
         .option_names = settings->option_names,
         .tcp = settings->tcp,
         .metrics = settings->metrics,
@@ -199,6 +224,18 @@ static MpsExit analyze_each(char **captures, const MpsSettings *settings, GError
     return total.damaged || n_failed > 0 ? MPS_EXIT_DAMAGED : MPS_EXIT_DONE;
 }
 
+static bool check_checkpoints(GError **error)
+{
+    if (checkpoints.wanted && (each || !output))
+        return mps_throw(error, MPS_ERROR_USAGE, each ? "--checkpoint does not go with --each"
+                                                      : "--checkpoint goes with -o");
+    if (pause_after < 0 || (pause_after > 0 && !checkpoints.wanted))
+        return mps_throw(error, MPS_ERROR_USAGE,
+                         "--pause-after: a number of packets, with --checkpoint");
+    checkpoints.n_packets = (uint64_t)pause_after;
+    return true;
+}
+
 static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
 {
     MpsOutcome total = {0};
@@ -209,6 +246,8 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
         mps_throw(error, MPS_ERROR_USAGE, each ? "--jobs: 1 to 1024" : "--jobs goes with --each");
         return MPS_EXIT_USAGE;
     }
+    if (!check_checkpoints(error))
+        return MPS_EXIT_USAGE;
     if (each)
         return analyze_each(arguments, settings, error);
     if (output && !check_output(output, arguments, error))

@@ -29,7 +29,7 @@ struct _MpsIntake {
     MpsFragments *fragments;
     bool begun; /* the first packet was read: */
     int64_t since_ns, until_ns;
-    uint64_t n_packets; /* that were not passed over */
+    uint64_t n_read, n_packets; /* packets, and those of them that were not passed over */
     uint64_t n_fills, bytes_read, bytes_total;
 
     Batch *batch; /* at hand, or NULL */
@@ -53,7 +53,8 @@ static int64_t moment(MpsMoment wish, int64_t first_ns, int64_t without)
 static bool is_wanted(MpsIntake *self, const MpsPacket *packet, bool *last, GError **error)
 {
     const MpsSpan *span = &self->options.span;
-    bool passed = true;
+    const bool known = self->n_read++ < self->options.n_known;
+    bool passed = !known;
 
     if (!self->begun) {
         self->begun = true;
@@ -64,7 +65,7 @@ static bool is_wanted(MpsIntake *self, const MpsPacket *packet, bool *last, GErr
     if (*last || packet->ts_ns < self->since_ns)
         return false;
     *last = ++self->n_packets == span->n_packets;
-    if (self->filter && !mps_filter_packet(self->filter, packet, &passed, error))
+    if (passed && self->filter && !mps_filter_packet(self->filter, packet, &passed, error))
         *last = true;
     return passed && !*error;
 }
@@ -75,16 +76,20 @@ static void decode(MpsIntake *self, MpsTaken *taken)
 
     taken->decoded = self->options.verify ? mps_decode_verified(&taken->packet, segment)
                                           : mps_decode_packet(&taken->packet, segment);
-    taken->follows = false;
-    if (segment->damage & MPS_DAMAGED_CHECKSUM)
-        return;
-    if (taken->decoded == MPS_DECODED_TCP) {
+    if (taken->decoded == MPS_DECODED_TCP && !(segment->damage & MPS_DAMAGED_CHECKSUM))
         mps_option_names_apply(self->options.names, segment);
-        if (G_UNLIKELY(segment->fragment.more))
-            mps_fragments_first(self->fragments, segment);
-    } else if (taken->decoded == MPS_DECODED_FRAGMENT) {
-        taken->follows = mps_fragments_later(self->fragments, segment);
-    }
+}
+
+/* Brings the fragments of a segment together: here and not where they are read, so that what is
+ * remembered fits the packet at hand. */
+static void take_fragment(MpsIntake *self, MpsTaken *taken)
+{
+    if (taken->segment.damage & MPS_DAMAGED_CHECKSUM)
+        return;
+    if (taken->decoded == MPS_DECODED_FRAGMENT)
+        taken->follows = mps_fragments_later(self->fragments, &taken->segment);
+    else if (taken->decoded == MPS_DECODED_TCP && taken->segment.fragment.more)
+        mps_fragments_first(self->fragments, &taken->segment);
 }
 
 static void give_back(MpsIntake *self, Batch *batch)
@@ -182,7 +187,19 @@ MpsTaken *mps_intake_next(MpsIntake *self, GError **error)
             g_propagate_error(error, g_steal_pointer(&self->batch->error));
         return NULL;
     }
-    return &self->batch->packets[self->at++];
+
+
+    MpsTaken *taken = &self->batch->packets[self->at++];
+
+    taken->follows = false;
+    if (taken->passed)
+        take_fragment(self, taken);
+    return taken;
+}
+
+void mps_intake_image(MpsIntake *self, MpsImage *image)
+{
+    mps_fragments_image(self->fragments, image);
 }
 
 void mps_intake_progress(const MpsIntake *self, uint64_t *bytes_read, uint64_t *bytes_total)

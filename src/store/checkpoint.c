@@ -10,6 +10,7 @@
 
 static const MpsColumn columns[] = {
     {"id", MPS_INT, "1"},
+    {"packets", MPS_INT, "read so far"},
     {"slot", MPS_INT, "which file has the state"},
     {"digest", MPS_TEXT, "of the state"},
     {"run", MPS_TEXT, "what was run"},
@@ -28,6 +29,7 @@ void mps_checkpoint_row(MpsRowSink *rows, const MpsCheckpoint *checkpoint)
     rows->add(rows, &mps_checkpoint_table,
               (MpsValue[]){
                   mps_int(1),
+                  mps_count(checkpoint->n_packets),
                   mps_int(checkpoint->slot),
                   mps_text(checkpoint->digest),
                   mps_text(checkpoint->run),
@@ -48,9 +50,10 @@ static MpsCheckpoint *take_row(sqlite3_stmt *select)
 {
     MpsCheckpoint *self = g_new0(MpsCheckpoint, 1);
 
-    self->slot = sqlite3_column_int(select, 0) != 0;
-    self->digest = g_strdup((const char *)sqlite3_column_text(select, 1));
-    self->run = g_strdup((const char *)sqlite3_column_text(select, 2));
+    self->n_packets = (uint64_t)sqlite3_column_int64(select, 0);
+    self->slot = sqlite3_column_int(select, 1) != 0;
+    self->digest = g_strdup((const char *)sqlite3_column_text(select, 2));
+    self->run = g_strdup((const char *)sqlite3_column_text(select, 3));
     return self;
 }
 
@@ -62,8 +65,8 @@ static MpsCheckpoint *select_checkpoint(sqlite3 *db, int *status)
     sqlite3_stmt *select = NULL;
 
     *status =
-        sqlite3_prepare_v2(db, "SELECT slot, digest, run FROM checkpoint WHERE digest NOTNULL "
-                               "AND run NOTNULL",
+        sqlite3_prepare_v2(db, "SELECT packets, slot, digest, run FROM checkpoint WHERE digest "
+                               "NOTNULL AND run NOTNULL",
                            -1, &select, NULL);
     if (*status == SQLITE_OK && sqlite3_step(select) == SQLITE_ROW)
         self = take_row(select);
@@ -85,7 +88,13 @@ static bool is_sound(sqlite3 *db)
     return sound;
 }
 
-static bool look_into(sqlite3 *db, const char *part, MpsCheckpoint **found, bool *damaged,
+/* Whether @db has its views, which come last. */
+static bool is_complete(sqlite3 *db)
+{
+    return sqlite3_exec(db, "SELECT 1 FROM v_connection LIMIT 0", NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static bool look_into(sqlite3 *db, const char *part, MpsCheckpoint **found, bool *useless,
                       GError **error)
 {
     const char *problem = mps_database_problem_of(db); /* also rolls back what was not committed */
@@ -94,16 +103,19 @@ static bool look_into(sqlite3 *db, const char *part, MpsCheckpoint **found, bool
     if (problem)
         return mps_throw(error, MPS_ERROR_STORE, "%s: %s; it is not replaced", part, problem);
     *found = select_checkpoint(db, &status);
+    *useless = !*found && is_complete(db);
+    if (*useless)
+        return mps_throw(error, MPS_ERROR_STORE, "%s is complete, but was not given its name", part);
     if (!*found && (status == SQLITE_OK || status == SQLITE_ERROR))
         return true;
-    *damaged = !*found || !is_sound(db);
-    if (!*damaged)
+    *useless = !*found || !is_sound(db);
+    if (!*useless)
         return true;
     g_clear_pointer(found, mps_checkpoint_free);
     return mps_throw(error, MPS_ERROR_STORE, "%s: damaged", part);
 }
 
-bool mps_checkpoint_find(const char *path, MpsCheckpoint **found, bool *damaged, GError **error)
+bool mps_checkpoint_find(const char *path, MpsCheckpoint **found, bool *useless, GError **error)
 {
     g_autofree char *part = mps_checkpoint_part(path);
     sqlite3 *db = NULL;
@@ -111,7 +123,7 @@ bool mps_checkpoint_find(const char *path, MpsCheckpoint **found, bool *damaged,
     bool good;
 
     *found = NULL;
-    *damaged = false;
+    *useless = false;
     if (g_lstat(part, &file) != 0)
         return true;
     if (!S_ISREG(file.st_mode))
@@ -119,7 +131,7 @@ bool mps_checkpoint_find(const char *path, MpsCheckpoint **found, bool *damaged,
     if (file.st_size == 0)
         return true;
     if (sqlite3_open_v2(part, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
-        good = look_into(db, part, found, damaged, error);
+        good = look_into(db, part, found, useless, error);
     else
         good = mps_throw(error, MPS_ERROR_STORE, "%s: %s", part, sqlite3_errmsg(db));
     sqlite3_close(db);

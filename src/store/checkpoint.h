@@ -13,9 +13,10 @@
 #include <mptcpscope/row.h>
 
 typedef struct {
-    char *run;    /* what was run, in words of who wrote it */
-    char *digest; /* of the state */
-    int slot;     /* 0, 1: which file has it */
+    char *run;          /* what was run, in words of who wrote it */
+    uint64_t n_packets; /* read so far */
+    char *digest;       /* of the state */
+    int slot;           /* 0, 1: which file has it */
 } MpsCheckpoint;
 
 /* Has one row, mps_checkpoint_row(): adding it makes it and all rows before it durable. */
@@ -27,9 +28,9 @@ char *mps_checkpoint_part(const char *path);
 char *mps_checkpoint_state(const char *path, int slot);
 
 /* Looks for a checkpoint of the database @path.  *found is NULL if there is none; it is owned by
- * the caller.  False and MPS_ERROR_STORE: PATH.part is there, but none of ours, in use, or damaged;
- * in the last case, and only then, *damaged is set. */
-bool mps_checkpoint_find(const char *path, MpsCheckpoint **found, bool *damaged, GError **error);
+ * the caller.  False and MPS_ERROR_STORE: PATH.part is there, but none of ours, or in use; with
+ * *useless: it is ours, but it is damaged, or complete. */
+bool mps_checkpoint_find(const char *path, MpsCheckpoint **found, bool *useless, GError **error);
 
 void mps_checkpoint_free(MpsCheckpoint *self); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsCheckpoint, mps_checkpoint_free)

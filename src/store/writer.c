@@ -106,7 +106,7 @@ static void add(MpsRowSink *rows, const MpsTable *table, const MpsValue *values)
     }
     sqlite3_reset(self->inserts[at].statement);
     if (table == &mps_checkpoint_table && !self->error)
-        commit(self, (int)values[1].i64);
+        commit(self, (int)values[2].i64);
 }
 
 static bool create_tables(MpsWriter *self, GError **error)
