@@ -11,33 +11,18 @@
 static char *output;
 static gboolean force, json, each;
 static int n_jobs = 1;
-static MpsCheckpoints checkpoints;
+static gboolean checkpoint;
+static double checkpoint_seconds = 30;
 static int64_t pause_after;
-
-static const int64_t SECOND_US = 1000 * 1000;
-static const double CHECKPOINT_SECONDS = 30, MOST_SECONDS = 1e6;
-
-static gboolean read_checkpoint(const char *option G_GNUC_UNUSED, const char *text,
-                                gpointer data G_GNUC_UNUSED, GError **error)
-{
-    char *end = NULL;
-    const double seconds = text ? g_ascii_strtod(text, &end) : CHECKPOINT_SECONDS;
-
-    if (text && (end == text || *end || !(seconds >= 0 && seconds <= MOST_SECONDS)))
-        return mps_throw(error, MPS_ERROR_USAGE, "--checkpoint: seconds, not '%s'", text);
-    checkpoints.wanted = true;
-    checkpoints.every_us = (int64_t)(seconds * (double)SECOND_US);
-    return true;
-}
 
 static const GOptionEntry options[] = {
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
      "Write the results database here (with --each: a directory of databases)", "FILE.db"},
     {"force", 'f', 0, G_OPTION_ARG_NONE, &force, "Replace an existing database", NULL},
-    {"checkpoint", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK,
-     (gpointer)read_checkpoint,
-     "Keep what the same command goes on from after a signal or a crash, every SECONDS (default 30)",
-     "SECONDS"},
+    {"checkpoint", 0, 0, G_OPTION_ARG_NONE, &checkpoint,
+     "Keep what the same command goes on from after a signal or a crash", NULL},
+    {"checkpoint-every", 0, 0, G_OPTION_ARG_DOUBLE, &checkpoint_seconds,
+     "With --checkpoint: how often (default 30)", "SECONDS"},
     {"pause-after", 0, 0, G_OPTION_ARG_INT64, &pause_after,
      "With --checkpoint: end after N packets as with a signal, to be gone on with", "N"},
     {"each", 0, 0, G_OPTION_ARG_NONE, &each, "Captures have nothing to do with each other", NULL},
@@ -68,7 +53,9 @@ static bool analyze(char **captures, const char *database, const MpsSettings *se
         .output = database,
         .command_line = settings->command_line,
         .force = force,
-        .checkpoints = checkpoints,
+        .checkpoints = {.wanted = checkpoint,
+                        .every_us = (int64_t)(checkpoint_seconds * 1e6),
+                        .n_packets = (uint64_t)pause_after},
         .option_names = settings->option_names,
         .tcp = settings->tcp,
         .metrics = settings->metrics,
@@ -226,14 +213,14 @@ static MpsExit analyze_each(char **captures, const MpsSettings *settings, GError
 
 static bool check_checkpoints(GError **error)
 {
-    if (checkpoints.wanted && (each || !output))
+    if (checkpoint && (each || !output))
         return mps_throw(error, MPS_ERROR_USAGE, each ? "--checkpoint does not go with --each"
                                                       : "--checkpoint goes with -o");
-    if (pause_after < 0 || (pause_after > 0 && !checkpoints.wanted))
-        return mps_throw(error, MPS_ERROR_USAGE,
-                         "--pause-after: a number of packets, with --checkpoint");
-    checkpoints.n_packets = (uint64_t)pause_after;
-    return true;
+    if (!(checkpoint_seconds >= 0 && checkpoint_seconds <= 1e6))
+        return mps_throw(error, MPS_ERROR_USAGE, "--checkpoint-every: 0 to 1000000 seconds");
+    return (pause_after >= 0 && (pause_after == 0 || checkpoint)) ||
+           mps_throw(error, MPS_ERROR_USAGE,
+                     "--pause-after: a number of packets, with --checkpoint");
 }
 
 static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)

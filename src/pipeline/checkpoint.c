@@ -74,6 +74,9 @@ static bool append_file(GString *out, const MpsFileInfo *info, GError **error)
     g_autofree char *printable = g_strescape(info->path, NULL);
     GStatBuf file;
 
+    if (strcmp(info->file, "-") == 0)
+        return mps_throw(error, MPS_ERROR_USAGE,
+                         "--checkpoint: standard input cannot be read again, only files can");
     if (g_stat(info->file, &file) != 0)
         return mps_throw(error, MPS_ERROR_OPEN, "%s: %s", info->file, g_strerror(errno));
     if (!S_ISREG(file.st_mode))
@@ -105,8 +108,8 @@ char *mps_checkpoint_run(const MpsAnalysis *analysis, const MpsTrace *trace, GEr
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-/* Tells the first line in which the two differ. */
-static bool refuse(const char *part, const char *then, const char *now, GError **error)
+/* Whether @then and @now are the same run; if not, tells the first line in which they differ. */
+static bool is_same(const char *part, const char *then, const char *now, GError **error)
 {
     g_auto(GStrv) before = g_strsplit(then, "\n", -1);
     g_auto(GStrv) after = g_strsplit(now, "\n", -1);
@@ -114,28 +117,42 @@ static bool refuse(const char *part, const char *then, const char *now, GError *
 
     while (before[i] && after[i] && strcmp(before[i], after[i]) == 0)
         i++;
-    return mps_throw(error, MPS_ERROR_STORE, "%s was begun with %s, and now there is %s", part,
+    return (!before[i] && !after[i]) ||
+           mps_throw(error, MPS_ERROR_STORE, "%s was begun with %s, and now there is %s", part,
                      before[i] && *before[i] ? before[i] : "nothing more",
                      after[i] && *after[i] ? after[i] : "nothing more");
 }
 
+/* Whether @run can go on from @checkpoint, whose state is opened. */
+static bool fits(const MpsAnalysis *analysis, const char *part, const MpsCheckpoint *checkpoint,
+                 const char *run, MpsImage **state, GError **error)
+{
+    g_autofree char *path = mps_checkpoint_state(analysis->output, checkpoint->slot);
+
+    return is_same(part, checkpoint->run, run, error) &&
+           (*state = mps_image_read(path, checkpoint->digest, error));
+}
+
 bool mps_checkpoint_choose(const MpsAnalysis *analysis, const char *run, MpsCheckpoint **found,
-                           GError **error)
+                           MpsImage **state, GError **error)
 {
     g_autofree char *part = mps_checkpoint_part(analysis->output);
     g_autoptr(GError) reason = NULL;
     bool useless = false;
 
-    if (mps_checkpoint_find(analysis->output, found, &useless, &reason) &&
-        (!*found || strcmp((*found)->run, run) == 0 ||
-         !(useless = !refuse(part, (*found)->run, run, &reason)))) {
-        if (*found && analysis->progress)
-            g_printerr("mptcpscope: goes on with %s behind packet %" G_GUINT64_FORMAT
-                       "; what comes before is read again\n",
-                       part, (*found)->n_packets);
-        return true;
+    if (mps_checkpoint_find(analysis->output, found, &useless, &reason)) {
+        if (!*found)
+            return true;
+        if (fits(analysis, part, *found, run, state, &reason)) {
+            if (analysis->progress)
+                g_printerr("mptcpscope: goes on with %s behind packet %" G_GUINT64_FORMAT
+                           "; what comes before is read again\n",
+                           part, (*found)->n_packets);
+            return true;
+        }
+        useless = true;
+        g_clear_pointer(found, mps_checkpoint_free);
     }
-    g_clear_pointer(found, mps_checkpoint_free);
     if (!useless) {
         g_propagate_error(error, g_steal_pointer(&reason));
         return false;

@@ -365,18 +365,13 @@ static bool make_checkpoint(Run *run, MpsIntake *intake, GError **error)
     return true;
 }
 
-/* Goes on from where @checkpoint was made. */
-static bool take_up(Run *run, const MpsCheckpoint *checkpoint, MpsIntake *intake, GError **error)
+/* Makes what is known what it was when @state was kept. */
+static bool take_up(Run *run, MpsImage *state, MpsIntake *intake, GError **error)
 {
-    g_autofree char *path = mps_checkpoint_state(run->analysis->output, checkpoint->slot);
-    g_autoptr(MpsImage) image = mps_image_read(path, checkpoint->digest, error);
     g_autofree char *digest = NULL;
 
-    if (!image)
-        return false;
-    image_run(run, intake, image);
-    digest = mps_image_end(image, error);
-    run->slot = !checkpoint->slot;
+    image_run(run, intake, state);
+    digest = mps_image_end(state, error);
     return digest != NULL;
 }
 
@@ -464,7 +459,7 @@ static unsigned n_threads(const MpsAnalysis *analysis)
     return g_get_num_processors() > 1 ? 2 : 1;
 }
 
-static bool read_all(Run *run, const MpsCheckpoint *from, GError **error)
+static bool read_all(Run *run, MpsImage **from, GError **error)
 {
     const MpsAnalysis *analysis = run->analysis;
     const MpsIntakeOptions options = {
@@ -479,9 +474,10 @@ static bool read_all(Run *run, const MpsCheckpoint *from, GError **error)
     MpsProgress progress = mps_progress_begin(analysis->progress, &analysis->limits);
     MpsIntake *intake = mps_intake_new(run->trace, &options, error);
     bool paused = false;
-    const bool done = intake && (!from || take_up(run, from, intake, error)) &&
-                      take_all(run, intake, &progress, &paused, error);
+    bool done = intake && (!*from || take_up(run, *from, intake, error));
 
+    g_clear_pointer(from, mps_image_free);
+    done = done && take_all(run, intake, &progress, &paused, error);
     mps_intake_free(intake);
     mps_progress_end(&progress);
     return done && may_go_on(run, paused, error);
@@ -509,14 +505,15 @@ static void write_ending(MpsRowSink *rows, const MpsAnalysis *analysis, MpsMetri
  * latter; another one has to know that it can write before the first byte is read, which may be
  * hours before the last one is. */
 static bool open_ends(const MpsAnalysis *analysis, const MpsTable *const *tables, MpsTrace **trace,
-                      char **what, MpsCheckpoint **from, MpsWriter **writer, GError **error)
+                      char **what, MpsCheckpoint **from, MpsImage **state, MpsWriter **writer,
+                      GError **error)
 {
     if (!analysis->checkpoints.wanted)
         return (*writer = mps_writer_new(analysis->output, analysis->force, tables, error)) &&
                (*trace = mps_trace_open(analysis->paths, mps_interrupt_fd(), error));
     return (*trace = mps_trace_open(analysis->paths, mps_interrupt_fd(), error)) &&
            (*what = mps_checkpoint_run(analysis, *trace, error)) &&
-           mps_checkpoint_choose(analysis, *what, from, error) &&
+           mps_checkpoint_choose(analysis, *what, from, state, error) &&
            (*writer =
                 mps_writer_resume(analysis->output, analysis->force, tables, *from, error));
 }
@@ -535,8 +532,9 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError
     g_autoptr(MpsTrace) trace = NULL;
     g_autofree char *what = NULL;
     g_autoptr(MpsCheckpoint) from = NULL;
+    g_autoptr(MpsImage) state = NULL;
 
-    if (!open_ends(analysis, described, &trace, &what, &from, &writer, error))
+    if (!open_ends(analysis, described, &trace, &what, &from, &state, &writer, error))
         return NULL;
 
     g_autoptr(MpsRowQueue) queue =
@@ -553,6 +551,7 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError
                .counts = counts,
                .here = counts,
                .what = what,
+               .slot = from ? !from->slot : 0,
                .n_known = from ? from->n_packets : 0};
     const MpsModelHooks hooks = {.wants = mps_observers_wants(observers) |
                                           (rules ? mps_rules_wants() : 0),
@@ -566,7 +565,7 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
 
     run.model = model;
-    if (!read_all(&run, from, error)) {
+    if (!read_all(&run, &state, error)) {
         g_clear_pointer(&queue, mps_row_queue_free);
         if (error && g_error_matches(*error, MPS_ERROR, MPS_ERROR_INTERRUPTED) &&
             !mps_writer_check(writer, NULL)) { /* the last checkpoint was not stored */

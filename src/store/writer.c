@@ -215,10 +215,11 @@ static MpsWriter *new_writer(const char *path, bool force, const MpsTable *const
     g_autofree char *settings =
         g_strdup_printf("PRAGMA page_size = 8192; PRAGMA journal_mode = %s;"
                         "PRAGMA synchronous = %s; PRAGMA locking_mode = EXCLUSIVE;"
-                        "PRAGMA cache_size = -8000; PRAGMA application_id = %d;"
-                        "PRAGMA user_version = %d; BEGIN EXCLUSIVE",
-                        resumable ? "DELETE" : "OFF", resumable ? "FULL" : "OFF",
-                        MPS_APPLICATION_ID, MPS_SCHEMA_VERSION);
+                        "PRAGMA cache_size = -8000",
+                        resumable ? "DELETE" : "OFF", resumable ? "FULL" : "OFF");
+    g_autofree char *identity =
+        g_strdup_printf("PRAGMA application_id = %d; PRAGMA user_version = %d", MPS_APPLICATION_ID,
+                        MPS_SCHEMA_VERSION);
 
     /* Nobody asks how much memory SQLite has; refused if it has run before in this process. */
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -238,7 +239,8 @@ static MpsWriter *new_writer(const char *path, bool force, const MpsTable *const
         failed(self, error);
         return NULL;
     }
-    if (!execute(self, settings, error) || (!lives_on && !create_tables(self, error)) ||
+    if (!execute(self, settings, error) || (!lives_on && !execute(self, identity, error)) ||
+        !execute(self, "BEGIN EXCLUSIVE", error) || (!lives_on && !create_tables(self, error)) ||
         !prepare_inserts(self, error))
         return NULL;
     return g_steal_pointer(&self);
