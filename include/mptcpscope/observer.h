@@ -43,7 +43,7 @@ typedef struct _MpsMetric {
     const struct _MpsMetric *feeds;
     size_t state_bytes;
     const MpsLink *links; /* of the state; NULL: it has no pointers */
-    unsigned wants; /* MPS_WANTS(kind) of each kind of event that observe() is called for */
+    unsigned wants;       /* MPS_WANTS(kind) of each kind of event that observe() is called for */
 
     /* An event about the entity that @state belongs to. */
     void (*observe)(void *state, const MpsEvent *event, MpsRowSink *rows);

@@ -35,7 +35,9 @@ struct _MpsLink {
 #define MPS_MEMBER_BYTES(Type, member) sizeof(((Type *)0)->member)
 #define MPS_ITEM_BYTES(Type, member)   sizeof(*((Type *)0)->member)
 #define MPS_LINK(link_kind, Type, member, ...)                                                     \
-    {.kind = MPS_LINK_##link_kind, .at = offsetof(Type, member), __VA_ARGS__}
+    {                                                                                              \
+        .kind = MPS_LINK_##link_kind, .at = offsetof(Type, member), __VA_ARGS__                    \
+    }
 
 #define MPS_PART(Type, member, n_of, links)                                                        \
     MPS_LINK(PART, Type, member, .n = (n_of),                                                      \
@@ -45,7 +47,9 @@ struct _MpsLink {
              .of = (links))
 /* One of @Item, which is all that the structure, a pointer, consists of. */
 #define MPS_RARE(Item, links)                                                                      \
-    {.kind = MPS_LINK_ITEMS, .n = 1, .item_bytes = sizeof(Item), .of = (links)}
+    {                                                                                              \
+        .kind = MPS_LINK_ITEMS, .n = 1, .item_bytes = sizeof(Item), .of = (links)                  \
+    }
 #define MPS_COUNTED(Type, member, count_of, links)                                                 \
     MPS_LINK(ITEMS, Type, member, .count = (count_of), .item_bytes = MPS_ITEM_BYTES(Type, member), \
              .of = (links))

@@ -214,8 +214,9 @@ static MpsExit analyze_each(char **captures, const MpsSettings *settings, GError
 static bool check_checkpoints(GError **error)
 {
     if (checkpoint && (each || !output))
-        return mps_throw(error, MPS_ERROR_USAGE, each ? "--checkpoint does not go with --each"
-                                                      : "--checkpoint goes with -o");
+        return mps_throw(error, MPS_ERROR_USAGE,
+                         each ? "--checkpoint does not go with --each"
+                              : "--checkpoint goes with -o");
     if (!(checkpoint_seconds >= 0 && checkpoint_seconds <= 1e6))
         return mps_throw(error, MPS_ERROR_USAGE, "--checkpoint-every: 0 to 1000000 seconds");
     return (pause_after >= 0 && (pause_after == 0 || checkpoint)) ||

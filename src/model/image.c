@@ -135,8 +135,8 @@ static void image_connection(MpsModel *model, Connection *connection, const MpsM
         image_subflow(model, g_ptr_array_index(connection->public.subflows, i), image);
     for (MpsSide side = MPS_CLIENT; side <= MPS_SERVER; side++) {
         const gpointer token = GUINT_TO_POINTER(connection->registered_token[side]);
-        bool found = connection->registered[side] &&
-                     g_hash_table_lookup(model->tokens, token) == connection;
+        bool found =
+            connection->registered[side] && g_hash_table_lookup(model->tokens, token) == connection;
 
         MPS_IMAGE(image, found);
         if (found && mps_image_restores(image))

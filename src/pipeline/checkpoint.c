@@ -146,7 +146,7 @@ bool mps_checkpoint_choose(const MpsAnalysis *analysis, const char *run, MpsChec
         if (fits(analysis, part, *found, run, state, &reason)) {
             if (analysis->progress)
                 g_printerr("mptcpscope: goes on with %s behind packet %" G_GUINT64_FORMAT
-                           "; what comes before is read again\n",
+                           "; what comes before is not analyzed again\n",
                            part, (*found)->n_packets);
             return true;
         }

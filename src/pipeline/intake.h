@@ -46,8 +46,13 @@ MpsIntake *mps_intake_new(MpsTrace *trace, const MpsIntakeOptions *options, GErr
  * with MPS_ERROR_USAGE if the filter makes no sense for a packet. */
 MpsTaken *mps_intake_next(MpsIntake *self, GError **error);
 
-/* What is remembered of the packets taken so far, in an image. */
+/* What is remembered of the packets taken so far, in an image; restored before the first is taken.
+ */
 void mps_intake_image(MpsIntake *self, MpsImage *image);
+
+/* So many of the known packets are passed over: a restored image knows of files that hold nothing
+ * else. */
+uint64_t mps_intake_n_passed_over(const MpsIntake *self);
 
 /* How far the files were read when the packet at hand was; *bytes_total 0: not known. */
 void mps_intake_progress(const MpsIntake *self, uint64_t *bytes_read, uint64_t *bytes_total);

@@ -371,6 +371,7 @@ static bool take_up(Run *run, MpsImage *state, MpsIntake *intake, GError **error
     g_autofree char *digest = NULL;
 
     image_run(run, intake, state);
+    run->n_packets = mps_intake_n_passed_over(intake);
     digest = mps_image_end(state, error);
     return digest != NULL;
 }
@@ -501,8 +502,8 @@ static void write_ending(MpsRowSink *rows, const MpsAnalysis *analysis, MpsMetri
     mps_rules_write_catalogue(rows);
 }
 
-/* The captures, and where the results go.  A run with checkpoints has to know the former to find the
- * latter; another one has to know that it can write before the first byte is read, which may be
+/* The captures, and where the results go.  A run with checkpoints has to know the former to find
+ * the latter; another one has to know that it can write before the first byte is read, which may be
  * hours before the last one is. */
 static bool open_ends(const MpsAnalysis *analysis, const MpsTable *const *tables, MpsTrace **trace,
                       char **what, MpsCheckpoint **from, MpsImage **state, MpsWriter **writer,
@@ -514,8 +515,7 @@ static bool open_ends(const MpsAnalysis *analysis, const MpsTable *const *tables
     return (*trace = mps_trace_open(analysis->paths, mps_interrupt_fd(), error)) &&
            (*what = mps_checkpoint_run(analysis, *trace, error)) &&
            mps_checkpoint_choose(analysis, *what, from, state, error) &&
-           (*writer =
-                mps_writer_resume(analysis->output, analysis->force, tables, *from, error));
+           (*writer = mps_writer_resume(analysis->output, analysis->force, tables, *from, error));
 }
 
 static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, GError **error)

@@ -24,20 +24,20 @@ typedef struct {
 } MpsCheckpoints;
 
 typedef struct {
-    const char *const *paths; /* as mps_trace_open() takes them, one trace in time order */
-    const char *output;       /* database to write; NULL: a temporary one that dies when closed */
-    const char *command_line; /* stored in `meta` */
-    bool tcp;                 /* plain TCP connections are analyzed, too */
-    const char *filter;       /* as pcap-filter(7), or NULL; the rest is not analyzed */
-    bool strict;              /* a file that is cut or unreadable ends the run */
-    bool force;               /* replace an existing @output */
+    const char *const *paths;   /* as mps_trace_open() takes them, one trace in time order */
+    const char *output;         /* database to write; NULL: a temporary one that dies when closed */
+    const char *command_line;   /* stored in `meta` */
+    bool tcp;                   /* plain TCP connections are analyzed, too */
+    const char *filter;         /* as pcap-filter(7), or NULL; the rest is not analyzed */
+    bool strict;                /* a file that is cut or unreadable ends the run */
+    bool force;                 /* replace an existing @output */
     MpsCheckpoints checkpoints; /* of @output; taken up where there is one */
-    bool progress;            /* progress bar and notes on stderr */
-    const char *metrics;      /* which ones, see mps_metrics_select(); NULL: all */
-    bool no_rules;            /* compliance is not checked */
-    bool dss_checksums;       /* also by the rules that read payload */
-    bool verify_checksums;    /* of IP and TCP; packets with a wrong one are ignored */
-    MpsVantage vantage;       /* of the rules; 0: guessed */
+    bool progress;              /* progress bar and notes on stderr */
+    const char *metrics;        /* which ones, see mps_metrics_select(); NULL: all */
+    bool no_rules;              /* compliance is not checked */
+    bool dss_checksums;         /* also by the rules that read payload */
+    bool verify_checksums;      /* of IP and TCP; packets with a wrong one are ignored */
+    MpsVantage vantage;         /* of the rules; 0: guessed */
     MpsLimits limits;
     const MpsOptionNames *option_names; /* or NULL; stored in `meta` */
 } MpsAnalysis;

@@ -79,8 +79,8 @@ void mps_rules_image_connection(MpsRules *self, MpsConnection *connection, MpsIm
         if (!flow->check) /* it came from a connection that is gone */
             flow->check = check;
         for (int i = 0; i < N_FAMILIES; i++)
-            mps_image_structure(image, (char *)flow + self->at[i].flow,
-                                mps_families[i]->flow_bytes, mps_families[i]->flow_links);
+            mps_image_structure(image, (char *)flow + self->at[i].flow, mps_families[i]->flow_bytes,
+                                mps_families[i]->flow_links);
     }
 }
 

@@ -35,7 +35,8 @@ const MpsLink known_links[] = {
 
 static int by_key(gconstpointer a, gconstpointer b)
 {
-    const uintptr_t one = (uintptr_t)*(gpointer const *)a, two = (uintptr_t)*(gpointer const *)b;
+    const uintptr_t one = (uintptr_t) * (gpointer const *)a,
+                    two = (uintptr_t) * (gpointer const *)b;
 
     return one < two ? -1 : one > two;
 }

@@ -462,12 +462,9 @@ static const MpsLink page_links[] = {
 };
 
 static const MpsLink side_links[] = {
-    MPS_ENTITY(DssSide, beyond_subflow),
-    MPS_ENTITY(DssSide, wide_flow),
-    MPS_ITEMS(DssSide, marks, MARKS, NULL),
-    MPS_ITEMS(DssSide, page, PAGES, page_links),
-    MPS_PART(DssSide, held, 1, mps_ranges_links),
-    {0},
+    MPS_ENTITY(DssSide, beyond_subflow),          MPS_ENTITY(DssSide, wide_flow),
+    MPS_ITEMS(DssSide, marks, MARKS, NULL),       MPS_ITEMS(DssSide, page, PAGES, page_links),
+    MPS_PART(DssSide, held, 1, mps_ranges_links), {0},
 };
 
 static const MpsLink check_links[] = {

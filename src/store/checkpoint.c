@@ -64,10 +64,10 @@ static MpsCheckpoint *select_checkpoint(sqlite3 *db, int *status)
     MpsCheckpoint *self = NULL;
     sqlite3_stmt *select = NULL;
 
-    *status =
-        sqlite3_prepare_v2(db, "SELECT packets, slot, digest, run FROM checkpoint WHERE digest "
-                               "NOTNULL AND run NOTNULL",
-                           -1, &select, NULL);
+    *status = sqlite3_prepare_v2(db,
+                                 "SELECT packets, slot, digest, run FROM checkpoint WHERE digest "
+                                 "NOTNULL AND run NOTNULL",
+                                 -1, &select, NULL);
     if (*status == SQLITE_OK && sqlite3_step(select) == SQLITE_ROW)
         self = take_row(select);
     if (*status == SQLITE_OK)
@@ -105,7 +105,8 @@ static bool look_into(sqlite3 *db, const char *part, MpsCheckpoint **found, bool
     *found = select_checkpoint(db, &status);
     *useless = !*found && is_complete(db);
     if (*useless)
-        return mps_throw(error, MPS_ERROR_STORE, "%s is complete, but was not given its name", part);
+        return mps_throw(error, MPS_ERROR_STORE, "%s is complete, but was not given its name",
+                         part);
     if (!*found && (status == SQLITE_OK || status == SQLITE_ERROR))
         return true;
     *useless = !*found || !is_sound(db);

@@ -46,7 +46,8 @@ const char *mps_database_problem(const char *path)
 {
     sqlite3 *db = NULL;
     const int status = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL);
-    const char *problem = status == SQLITE_OK ? mps_database_problem_of(db) : sqlite3_errstr(status);
+    const char *problem =
+        status == SQLITE_OK ? mps_database_problem_of(db) : sqlite3_errstr(status);
 
     sqlite3_close(db);
     return problem;
@@ -56,7 +57,8 @@ sqlite3 *mps_database_open(const char *path, GError **error)
 {
     sqlite3 *db = NULL;
     const int status = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL);
-    const char *problem = status == SQLITE_OK ? mps_database_problem_of(db) : sqlite3_errstr(status);
+    const char *problem =
+        status == SQLITE_OK ? mps_database_problem_of(db) : sqlite3_errstr(status);
 
     if (problem) {
         mps_throw(error, MPS_ERROR_OPEN, "%s: %s", path, problem);

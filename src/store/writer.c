@@ -156,8 +156,8 @@ static bool check_path(const MpsWriter *self, GError **error)
     /* A slip of the hand must not cost a capture. */
     const char *problem = old.st_size > 0 ? mps_database_problem(self->path) : NULL;
 
-    return !problem || mps_throw(error, MPS_ERROR_STORE, "%s: %s; it is not replaced", self->path,
-                                 problem);
+    return !problem ||
+           mps_throw(error, MPS_ERROR_STORE, "%s: %s; it is not replaced", self->path, problem);
 }
 
 /* Removes what only an unfinished database needs. */

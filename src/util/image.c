@@ -312,8 +312,7 @@ static void take_owned(MpsImage *self, char *structure, const MpsLink *link)
         const size_t n = link->count ? link->count(structure) : link->n;
         const size_t capacity = link->capacity ? link->capacity(structure) : n;
 
-        owned =
-            n > 0 ? take_items(self, NULL, n, capacity, link->item_bytes, link->of) : NULL;
+        owned = n > 0 ? take_items(self, NULL, n, capacity, link->item_bytes, link->of) : NULL;
         break;
     }
     case MPS_LINK_ROOM: {

@@ -76,6 +76,23 @@ if test -n "$thorough"; then
     done
 fi
 
+# A file that was read to its end is not read again: nobody notices that its packets are gone.
+cp testdata/lab/loss/client.pcap "$work/first.pcap"
+touch -d '2001-02-03' "$work/first.pcap"
+files=("$work/first.pcap" testdata/lab/path-down/client.pcap)
+# go_on_once PACKETS: one run over files that pauses after so many.
+go_on_once() {
+    "$program" analyze -q --checkpoint --pause-after "$1" -o "$work/parts.db" "${files[@]}" >/dev/null 2>&1
+}
+go_on_once 500
+tail -c +100 "$work/first.pcap" | tr '\000-\377' X |
+    dd of="$work/first.pcap" bs=1 seek=99 conv=notrunc status=none
+touch -d '2001-02-03' "$work/first.pcap"
+"$program" analyze -q --checkpoint -o "$work/parts.db" "${files[@]}" >"$work/parts.out" 2>"$work/err"
+status=$?
+cat testdata/lab/loss/client.pcap >"$work/first.pcap"
+finish "a file that ended is not read again" "${files[@]}"
+
 # What is kept of a run is the same in every process but for what lies between members: no pointer.
 for i in 1 2; do
     "$program" analyze -q --checkpoint --pause-after 1100 --dss-checksums --tcp -o "$work/$i.db" \
@@ -89,11 +106,8 @@ else
 fi
 
 cp testdata/lab/loss/client.pcap "$work/copy.pcap"
-go_on_once() {
-    "$program" analyze -q --checkpoint --pause-after 40 -o "$work/parts.db" "$work/copy.pcap" \
-        >/dev/null 2>&1
-}
-go_on_once
+files=("$work/copy.pcap")
+go_on_once 40
 refuses "other options" 'was begun with .*, and now there is option --tcp: 1; --force' \
     "$work/copy.pcap" --tcp
 refuses "another file" 'was begun with file .*copy.pcap.*, and now there is file .*server.pcap' \
@@ -105,12 +119,12 @@ refuses "a file that was changed" 'was begun with file .*and now there is .*chan
     "$work/copy.pcap"
 touch -r testdata/lab/loss/client.pcap "$work/copy.pcap"
 rm -f "$work"/parts.db*
-go_on_once
+go_on_once 40
 sqlite3 "$work/parts.db.part" "UPDATE checkpoint SET run = replace(run, 'build ', 'build 0')"
 refuses "another build" 'was begun with program mptcpscope .*, build 0.*, and now there is program' \
     "$work/copy.pcap"
 rm -f "$work"/parts.db*
-go_on_once
+go_on_once 40
 printf x | dd of="$work/parts.db.state0" bs=1 seek=50000 conv=notrunc status=none
 refuses "a damaged state" 'state0: damaged' "$work/copy.pcap"
 rm "$work/parts.db.state0"
@@ -118,7 +132,7 @@ refuses "no state" 'state0: No such file' "$work/copy.pcap"
 status=0
 "$program" analyze -q --checkpoint -f -o "$work/parts.db" "$work/copy.pcap" >"$work/parts.out" 2>"$work/err"
 finish "anew, where asked for" "$work/copy.pcap"
-go_on_once
+go_on_once 40
 dd if=/dev/zero of="$work/parts.db.part" bs=1 seek=20000 count=30000 conv=notrunc status=none
 refuses "a damaged database" 'parts.db.part: damaged; --force begins anew' "$work/copy.pcap"
 status=0
