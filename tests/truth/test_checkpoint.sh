@@ -155,6 +155,28 @@ refuses_usage "with --each" 'does not go with --each' --checkpoint --each -o "$w
 refuses_usage "no time" 'to 1000000 seconds' --checkpoint --checkpoint-every=-1 -o "$work/parts.db" testdata/lab/loss
 refuses_usage "a pause without a checkpoint" 'with --checkpoint' --pause-after 5 -o "$work/parts.db" testdata/lab/loss
 
+# The disk is full, or worse, between two checkpoints: what was there before holds.
+library=$PWD/build/release/tests/faults/fail_nth.so
+files=(testdata/lab/loss/client.pcap)
+if [ -e "$library" ]; then
+    for fault in "fsync 1" "fsync 2" "write 1" "write 4" "step 1"; do
+        read -r call nth <<<"$fault"
+        go_on_once 150
+        said=$(LD_PRELOAD=$library FAIL_CALL=$call FAIL_NTH=$nth "$program" analyze -q --checkpoint \
+            --pause-after 150 -o "$work/parts.db" "${files[@]}" 2>&1)
+        "$program" analyze -q --checkpoint -o "$work/parts.db" "${files[@]}" >"$work/parts.out" 2>"$work/err"
+        status=$?
+        if ! grep -qx fault <<<"$said" || ! grep -q '^mptcpscope: .*parts' <<<"$said"; then
+            report "$call fails, number $nth" "said: $said"
+            rm -f "$work"/parts.db*
+        else
+            finish "$call fails, number $nth" "${files[@]}"
+        fi
+    done
+else
+    skip "faults" "fail_nth.so is not built"
+fi
+
 if [ -x "$generator" ]; then
     for version in 0 1; do
         "$generator" --mode many --connections 300 --concurrency 50 --subflows 3 --version $version \
