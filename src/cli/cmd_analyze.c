@@ -254,6 +254,7 @@ const MpsCommand mps_command_analyze = {
         "  mptcpscope analyze eth0.pcap wlan0.pcap -o result.db    one trace, two files\n"
         "  mptcpscope analyze /var/log/rotated day3.tar.zst        all captures in there\n"
         "  mptcpscope analyze --each -j 4 -o results *.pcap        a database per capture\n"
+        "  mptcpscope analyze --checkpoint -o out.db months/       goes on where it was stopped\n"
         "  ssh host tcpdump -U -w - tcp | mptcpscope analyze -     ^C: what came until then\n",
     .options = options,
     .run = run,
