@@ -12,6 +12,7 @@
 
 #include <mptcpscope/event.h>
 #include <mptcpscope/row.h>
+#include <mptcpscope/shape.h>
 
 /* The four scopes, which are the four summary tables of the database. */
 typedef enum {
@@ -57,6 +58,7 @@ typedef struct _MpsMetric {
      * other one comes later in the list, so that it settles its results last. */
     const struct _MpsMetric *feeds;
     size_t state_bytes;
+    const MpsLink *links; /* of the state; NULL: it has no pointers */
 
     MpsObserve observe[MPS_N_EVENTS];
     /* The connection is closed: the rows that could only be known now, and what summarise() shall

@@ -71,6 +71,7 @@ struct _MpsTrace {
     bool live;
     Source **heap; /* sources with a next packet, the earliest first */
     size_t n_heap;
+    GArray *ended;   /* guint: indexes of sources that left it */
     bool heap_stale; /* the first of the heap was read from since */
     MpsKept held;    /* lent to the caller until the next call */
     FreeBuffer *free_buffers[BUCKET_KEPT_MAX + 1];
@@ -457,6 +458,12 @@ static void add_inputs(MpsTrace *self, const char *const *paths, GArray *inputs)
     }
 }
 
+static void order_heap(MpsTrace *self)
+{
+    for (size_t i = self->n_heap / 2; i-- > 0;)
+        sift_down(self, i);
+}
+
 /* Gives the files their numbers and their place in the heap.  Returns whether any can be read. */
 static bool build_heap(MpsTrace *self)
 {
@@ -472,8 +479,7 @@ static bool build_heap(MpsTrace *self)
         if (source->parked || source->n_slots > 0)
             self->heap[self->n_heap++] = source;
     }
-    for (size_t i = self->n_heap / 2; i-- > 0;)
-        sift_down(self, i);
+    order_heap(self);
     return any;
 }
 
@@ -508,6 +514,7 @@ MpsTrace *mps_trace_open(const char *const *paths, int stop_fd, GError **error)
     self->n_inputs = inputs->len;
     self->sources = g_ptr_array_new_with_free_func(free_source);
     self->archives = g_ptr_array_new_with_free_func(free_archive);
+    self->ended = g_array_new(FALSE, FALSE, sizeof(guint));
     if (inputs->len == 0)
         return mps_throw_null(error, MPS_ERROR_USAGE, "no capture given");
     add_inputs(self, paths, inputs);
@@ -530,8 +537,11 @@ static void refresh_first(MpsTrace *self)
     else
         fill(self, source);
     if (source->n_slots == 0) {
+        const guint index = source->capture_id - 1;
+
         drop_window(self, source);
         self->heap[0] = self->heap[--self->n_heap];
+        g_array_append_val(self->ended, index);
     }
     if (self->n_heap > 1)
         sift_down(self, 0);
@@ -620,9 +630,37 @@ MpsFileInfo mps_trace_file(const MpsTrace *self, size_t index)
     if (source->capture)
         describe(source->capture, &info);
     info.path = source->name;
+    info.file = source->path;
     info.argument = source->argument;
     info.error = source->error ? source->error->message : NULL;
     return info;
+}
+
+size_t mps_trace_n_ended(const MpsTrace *self)
+{
+    return self->ended->len;
+}
+
+size_t mps_trace_ended(const MpsTrace *self, size_t i)
+{
+    return g_array_index(self->ended, guint, i);
+}
+
+void mps_trace_pass_over(MpsTrace *self, size_t index, const MpsFileInfo *info)
+{
+    Source *source = g_ptr_array_index(self->sources, index);
+
+    for (size_t i = 0; i < self->n_heap; i++)
+        if (self->heap[i] == source)
+            self->heap[i--] = self->heap[--self->n_heap];
+    order_heap(self);
+    close_source(source);
+    drop_window(self, source);
+    g_clear_error(&source->error);
+    set_status(self, source, info->status);
+    source->info = *info;
+    if (info->error)
+        mps_throw(&source->error, MPS_ERROR_READ, "%s", info->error);
 }
 
 void mps_trace_progress(const MpsTrace *self, uint64_t *bytes_read, uint64_t *bytes_total)
@@ -658,6 +696,7 @@ void mps_trace_free(MpsTrace *self)
         }
     g_ptr_array_unref(self->sources);
     g_ptr_array_unref(self->archives);
+    g_array_unref(self->ended);
     g_free(self->heap);
     g_free(self);
 }

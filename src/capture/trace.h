@@ -24,6 +24,7 @@ typedef enum {
 
 typedef struct {
     const char *path;      /* as given, or found below it; behind a slash the name in an archive */
+    const char *file;      /* where it is: the archive, of a member */
     unsigned argument;     /* 1, 2, ...: the path it stands for */
     const char *format;    /* "pcap", "pcapng"; NULL if unreadable */
     int link_type;         /* of the first interface, -1 unknown */
@@ -74,6 +75,14 @@ size_t mps_trace_n_left_out(const MpsTrace *self);
 /* Files in the order of their capture_id, @index from 0; the strings live as long as the trace. */
 size_t mps_trace_n_files(const MpsTrace *self);
 MpsFileInfo mps_trace_file(const MpsTrace *self, size_t index);
+
+/* Files whose last packet was delivered, as indexes in the order in which they ended. */
+size_t mps_trace_n_ended(const MpsTrace *self);
+size_t mps_trace_ended(const MpsTrace *self, size_t i);
+
+/* Passes over the file at @index, which ended in an earlier run: @info is what was said of it then.
+ * For files without notes, before the first packet is read. */
+void mps_trace_pass_over(MpsTrace *self, size_t index, const MpsFileInfo *info);
 
 /* Bytes read and to be read over all files; *bytes_total is 0 if one of them is a pipe. */
 void mps_trace_progress(const MpsTrace *self, uint64_t *bytes_read, uint64_t *bytes_total);

@@ -11,11 +11,20 @@
 static char *output;
 static gboolean force, json, each;
 static int n_jobs = 1;
+static gboolean checkpoint;
+static double checkpoint_seconds = 30;
+static int64_t pause_after;
 
 static const GOptionEntry options[] = {
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
      "Write the results database here (with --each: a directory of databases)", "FILE.db"},
     {"force", 'f', 0, G_OPTION_ARG_NONE, &force, "Replace an existing database", NULL},
+    {"checkpoint", 0, 0, G_OPTION_ARG_NONE, &checkpoint,
+     "Keep what the same command goes on from after a signal or a crash", NULL},
+    {"checkpoint-every", 0, 0, G_OPTION_ARG_DOUBLE, &checkpoint_seconds,
+     "With --checkpoint: how often (default 30)", "SECONDS"},
+    {"pause-after", 0, 0, G_OPTION_ARG_INT64, &pause_after,
+     "With --checkpoint: end after N packets as with a signal, to be gone on with", "N"},
     {"each", 0, 0, G_OPTION_ARG_NONE, &each, "Captures have nothing to do with each other", NULL},
     {"jobs", 'j', 0, G_OPTION_ARG_INT, &n_jobs, "With --each: so many captures at a time", "N"},
     {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Summary as JSON", NULL},
@@ -44,6 +53,9 @@ static bool analyze(char **captures, const char *database, const MpsSettings *se
         .output = database,
         .command_line = settings->command_line,
         .force = force,
+        .checkpoints = {.wanted = checkpoint,
+                        .every_us = (int64_t)(checkpoint_seconds * 1e6),
+                        .n_packets = (uint64_t)pause_after},
         .option_names = settings->option_names,
         .tcp = settings->tcp,
         .metrics = settings->metrics,
@@ -199,6 +211,19 @@ static MpsExit analyze_each(char **captures, const MpsSettings *settings, GError
     return total.damaged || n_failed > 0 ? MPS_EXIT_DAMAGED : MPS_EXIT_DONE;
 }
 
+static bool check_checkpoints(GError **error)
+{
+    if (checkpoint && (each || !output))
+        return mps_throw(error, MPS_ERROR_USAGE,
+                         each ? "--checkpoint does not go with --each"
+                              : "--checkpoint goes with -o");
+    if (!(checkpoint_seconds >= 0 && checkpoint_seconds <= 1e6))
+        return mps_throw(error, MPS_ERROR_USAGE, "--checkpoint-every: 0 to 1000000 seconds");
+    return (pause_after >= 0 && (pause_after == 0 || checkpoint)) ||
+           mps_throw(error, MPS_ERROR_USAGE,
+                     "--pause-after: a number of packets, with --checkpoint");
+}
+
 static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
 {
     MpsOutcome total = {0};
@@ -209,6 +234,8 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
         mps_throw(error, MPS_ERROR_USAGE, each ? "--jobs: 1 to 1024" : "--jobs goes with --each");
         return MPS_EXIT_USAGE;
     }
+    if (!check_checkpoints(error))
+        return MPS_EXIT_USAGE;
     if (each)
         return analyze_each(arguments, settings, error);
     if (output && !check_output(output, arguments, error))
@@ -227,6 +254,7 @@ const MpsCommand mps_command_analyze = {
         "  mptcpscope analyze eth0.pcap wlan0.pcap -o result.db    one trace, two files\n"
         "  mptcpscope analyze /var/log/rotated day3.tar.zst        all captures in there\n"
         "  mptcpscope analyze --each -j 4 -o results *.pcap        a database per capture\n"
+        "  mptcpscope analyze --checkpoint -o out.db months/       goes on where it was stopped\n"
         "  ssh host tcpdump -U -w - tcp | mptcpscope analyze -     ^C: what came until then\n",
     .options = options,
     .run = run,

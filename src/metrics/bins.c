@@ -10,6 +10,8 @@
  * MIN_BINS: a short connection is not worth hundreds of rows. */
 enum { MAX_BINS = 512, MIN_BINS = 8, PER_BIN = 8 };
 
+const MpsLink mps_bins_links[] = {MPS_ROOM(MpsBins, items, room, NULL), {0}};
+
 static const int64_t FIRST_WIDTH_NS = 100 * 1000;
 
 /* The columns before those of the classes of retransmissions. */

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <mptcpscope/row.h>
+#include <mptcpscope/shape.h>
 
 #include "metrics/resend.h"
 #include "util/room.h"
@@ -46,6 +47,8 @@ typedef struct {
     bool whole;                 /* of a direction as a whole, not of a subflow */
     bool classed;               /* whether MpsBin.resent is filled */
 } MpsBins;
+
+extern const MpsLink mps_bins_links[];
 
 /* The general case of the next two. */
 MpsBin *mps_bins_find(MpsBins *self, int64_t ts_ns);

@@ -42,6 +42,7 @@ const MpsMetric mps_metric_ack_size = {
     .columns = subflow_columns,
     .table = &mps_distribution_table,
     .state_bytes = sizeof(MpsHistogram),
+    .links = mps_histogram_links,
     .observe = {[MPS_EV_TCP_ACKED] = {observe_subflow}},
     .finish = finish_subflow,
     .summarise = summarise_subflow,
@@ -185,6 +186,13 @@ static void clear(void *state)
     mps_ranges_clear(&self->ahead);
 }
 
+static const MpsLink links[] = {
+    MPS_KEPT(State, series),
+    MPS_PART(State, bytes, 1, mps_histogram_links),
+    MPS_PART(State, ahead, 1, mps_ranges_links),
+    {0},
+};
+
 const MpsMetric mps_metric_data_ack = {
     .name = "data_ack",
     .help = "Data that each DATA_ACK is the first to cover, and the ack gap: data that TCP has "
@@ -195,6 +203,7 @@ const MpsMetric mps_metric_data_ack = {
     .table = &mps_distribution_table,
     .feeds = &mps_metric_series_acked,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe =
         {
             [MPS_EV_DATA_ACK] = {take_data_ack},

@@ -411,6 +411,11 @@ static void clear(void *state)
         g_array_unref(self->items);
 }
 
+static const MpsLink links[] = {
+    MPS_ARRAY(State, items, Item, NULL),
+    {0},
+};
+
 const MpsMetric mps_metric_address = {
     .name = "address",
     .help = "Announced and removed addresses: echoed, genuine, joined, and what else came of them.",
@@ -418,6 +423,7 @@ const MpsMetric mps_metric_address = {
     .always = true,
     .table = &table,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe = {[MPS_EV_SIGNAL] = {observe}},
     .finish = finish,
     .clear = clear,

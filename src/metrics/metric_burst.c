@@ -365,6 +365,21 @@ static void clear(void *state)
     mps_histogram_clear(&self->delay_ns);
 }
 
+static const MpsLink burst_links[] = {
+    MPS_ENTITY(Burst, first),
+    MPS_ENTITY(Burst, last),
+    MPS_ENTITY(Burst, answer),
+    {0},
+};
+
+static const MpsLink links[] = {
+    MPS_PART(State, burst, 1, burst_links),
+    MPS_PART(State, bytes, 1, mps_histogram_links),
+    MPS_PART(State, duration_ns, 1, mps_histogram_links),
+    MPS_PART(State, delay_ns, 1, mps_histogram_links),
+    {0},
+};
+
 const MpsMetric mps_metric_burst = {
     .name = "burst",
     .help = "Bursts of new data (in order, not what fills holes later), per direction: a burst "
@@ -377,6 +392,7 @@ const MpsMetric mps_metric_burst = {
     .columns = columns,
     .table = &table,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe =
         {
             [MPS_EV_DATA] = {take_data},

@@ -314,6 +314,24 @@ static void clear(void *state)
     mps_histogram_clear(&self->rtt_ns);
 }
 
+static size_t n_queues(const void *state)
+{
+    return ((const State *)state)->n_queues;
+}
+
+static const MpsLink queue_links[] = {
+    MPS_ENTITY(Queue, subflow),
+    MPS_ROOM(Queue, items, room, NULL),
+    {0},
+};
+
+static const MpsLink links[] = {
+    MPS_KEPT(State, series),
+    MPS_COUNTED(State, by_ordinal, n_queues, queue_links),
+    MPS_PART(State, rtt_ns, 1, mps_histogram_links),
+    {0},
+};
+
 const MpsMetric mps_metric_data_rtt = {
     .name = "data_rtt",
     .help = "Delay from the first captured copy of data to the first DATA_ACK that covers it; one "
@@ -326,6 +344,7 @@ const MpsMetric mps_metric_data_rtt = {
     .columns = columns,
     .feeds = &mps_metric_series_acked,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe =
         {
             [MPS_EV_DATA] = {take_data},

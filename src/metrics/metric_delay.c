@@ -170,6 +170,14 @@ static void clear(void *state)
     mps_histogram_clear(&self->queueing_ns);
 }
 
+static const MpsLink links[] = {
+    MPS_KEPT(State, series),
+    MPS_ROOM(State, stamps, n_stamps, NULL),
+    MPS_PART(State, ts_rtt_ns, 1, mps_histogram_links),
+    MPS_PART(State, queueing_ns, 1, mps_histogram_links),
+    {0},
+};
+
 const MpsMetric mps_metric_delay = {
     .name = "delay",
     .help =
@@ -182,6 +190,7 @@ const MpsMetric mps_metric_delay = {
     .columns = columns,
     .feeds = &mps_metric_series,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe =
         {
             [MPS_EV_SEGMENT] = {take_segment, MPS_SEGMENT_PAYLOAD | MPS_SEGMENT_SPECIAL},

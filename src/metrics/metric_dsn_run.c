@@ -163,12 +163,20 @@ static void clear(void *state)
             g_array_unref(self->runs[kind]);
 }
 
+static const MpsLink links[] = {
+    MPS_ARRAY(State, runs[0], Run, NULL),
+    MPS_ARRAY(State, runs[1], Run, NULL),
+    MPS_ARRAY(State, runs[2], Run, NULL),
+    {0},
+};
+
 const MpsMetric mps_metric_dsn_run = {
     .name = "dsn_run",
     .help = "Which subflow carried which data when, as new data, retransmission or reinjection.",
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
     .table = &table,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe = {[MPS_EV_DATA] = {observe}},
     .finish = finish,
     .clear = clear,

@@ -342,6 +342,11 @@ static void summarise(const void *state, const MpsSubject *subject, MpsValue *va
         limit_values(self, subject->connection, values);
 }
 
+static const MpsLink links[] = {
+    MPS_KEPT(State, series),
+    {0},
+};
+
 const MpsMetric mps_metric_flight = {
     .name = "flight",
     .help =
@@ -359,6 +364,7 @@ const MpsMetric mps_metric_flight = {
     .columns = columns,
     .feeds = &mps_metric_series_acked,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe =
         {
             [MPS_EV_DATA] = {take_data},

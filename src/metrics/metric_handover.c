@@ -254,6 +254,22 @@ static void clear(void *state)
     g_free(((State *)state)->carriers);
 }
 
+static size_t n_carriers(const void *state)
+{
+    return ((const State *)state)->n_carriers;
+}
+
+static const MpsLink carrier_links[] = {
+    MPS_ENTITY(Carrier, subflow),
+    MPS_ENTITY(Carrier, next),
+    {0},
+};
+
+static const MpsLink links[] = {
+    MPS_COUNTED(State, carriers, n_carriers, carrier_links),
+    {0},
+};
+
 const MpsMetric mps_metric_handover = {
     .name = "handover",
     .help = "Events of kind handover: data moved to another subflow for good, the old one was "
@@ -262,6 +278,7 @@ const MpsMetric mps_metric_handover = {
     .always = true,
     .table = &mps_event_table,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe = {[MPS_EV_DATA] = {observe}},
     .finish = finish,
     .clear = clear,

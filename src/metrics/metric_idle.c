@@ -273,6 +273,25 @@ static void clear(void *state)
     }
 }
 
+static const MpsLink stall_links[] = {
+    MPS_ENTITY(MpsStall, subflow),
+    MPS_WORD(MpsStall, kind),
+    MPS_WORD(MpsStall, cause),
+    MPS_WORD(MpsStall, ended_by),
+    {0},
+};
+
+static const MpsLink host_links[] = {
+    MPS_ARRAY(Host, longest, MpsStall, stall_links),
+    MPS_ARRAY(Host, closed, MpsStall, stall_links),
+    {0},
+};
+
+static const MpsLink links[] = {
+    MPS_PART(State, host, 2, host_links),
+    {0},
+};
+
 const MpsMetric mps_metric_idle = {
     .name = "idle",
     .help = "Long silences of a host with nothing outstanding: between data and more data with an "
@@ -282,6 +301,7 @@ const MpsMetric mps_metric_idle = {
     .columns = columns,
     .table = &mps_stall_table,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe =
         {
             [MPS_EV_DATA] = {take_data},

@@ -481,6 +481,11 @@ static void clear(void *state)
         g_array_unref(self->announced);
 }
 
+static const MpsLink links[] = {
+    MPS_ARRAY(State, announced, Announced, NULL),
+    {0},
+};
+
 const MpsMetric mps_metric_inference = {
     .name = "inference",
     .help =
@@ -490,6 +495,7 @@ const MpsMetric mps_metric_inference = {
     .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe =
         {
             [MPS_EV_DATA] = {take_data},

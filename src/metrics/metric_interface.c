@@ -26,6 +26,11 @@ static void summarise(const void *state, const MpsSubject *subject G_GNUC_UNUSED
     values[0] = mps_text(((const State *)state)->name);
 }
 
+static const MpsLink links[] = {
+    MPS_WORD(State, name),
+    {0},
+};
+
 const MpsMetric mps_metric_interface = {
     .name = "interface",
     .help = "Interface on which a subflow was captured, by its name in the capture.",
@@ -33,6 +38,7 @@ const MpsMetric mps_metric_interface = {
     .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe = {[MPS_EV_SEGMENT] = {observe}},
     .summarise = summarise,
 };

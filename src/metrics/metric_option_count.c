@@ -167,6 +167,22 @@ static void clear(void *state)
         g_array_unref(self->seen);
 }
 
+static const MpsLink option_links[] = {
+    MPS_ENTITY(MpsOpaqueOption, name),
+    {0},
+};
+
+static const MpsLink seen_links[] = {
+    MPS_PART(Seen, first, 1, option_links),
+    MPS_PART(Seen, last, 1, option_links),
+    {0},
+};
+
+static const MpsLink links[] = {
+    MPS_ARRAY(State, seen, Seen, seen_links),
+    {0},
+};
+
 const MpsMetric mps_metric_option_count = {
     .name = "option_count",
     .help = "Options that no decoder knows, counted per subflow and host.",
@@ -174,6 +190,7 @@ const MpsMetric mps_metric_option_count = {
     .always = true,
     .table = &table,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe = {[MPS_EV_SEGMENT] = {observe, MPS_SEGMENT_SPECIAL}},
     .finish = finish,
     .clear = clear,

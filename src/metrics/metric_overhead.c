@@ -200,6 +200,11 @@ static void summarise(const void *state, const MpsSubject *subject, MpsValue *va
     fill(state, payload_bytes, repeated_bytes, syn_ns, values);
 }
 
+static const MpsLink links[] = {
+    MPS_ITEMS(State, n_of_class, CLASSES, NULL),
+    {0},
+};
+
 const MpsMetric mps_metric_overhead = {
     .name = "overhead",
     .help = "Options, packets without payload, repeated payload, tiny segments, and the time to "
@@ -208,6 +213,7 @@ const MpsMetric mps_metric_overhead = {
     .columns = subflow_columns,
     .table = &mps_distribution_table,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe = {[MPS_EV_SEGMENT] = {take_subflow_segment}},
     .finish = finish_subflow,
     .summarise = summarise_subflow,

@@ -468,6 +468,30 @@ static void clear(void *state)
     mps_histogram_clear(&self->gain_ns);
 }
 
+static size_t n_paths(const void *state)
+{
+    return ((const State *)state)->n_paths;
+}
+
+static const MpsLink copy_links[] = {
+    MPS_ENTITY(Copy, on),
+    MPS_ENTITY(Copy, from),
+    MPS_WORD(Copy, trigger),
+    {0},
+};
+
+static const MpsLink path_links[] = {
+    MPS_PART(Path, arrived, 1, mps_ranges_links),
+    {0},
+};
+
+static const MpsLink links[] = {
+    MPS_ROOM(State, copies, room, copy_links),
+    MPS_COUNTED(State, paths, n_paths, path_links),
+    MPS_PART(State, gain_ns, 1, mps_histogram_links),
+    {0},
+};
+
 const MpsMetric mps_metric_reinjection = {
     .name = "reinjection",
     .help =
@@ -482,6 +506,7 @@ const MpsMetric mps_metric_reinjection = {
     .columns = columns,
     .table = &table,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe =
         {
             [MPS_EV_DATA] = {take_data},

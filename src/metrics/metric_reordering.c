@@ -616,6 +616,25 @@ static void clear(void *state)
     g_free(disorder);
 }
 
+static const MpsLink queue_links[] = {
+    MPS_ROOM(Queue, items, room, NULL),
+    {0},
+};
+
+static const MpsLink disorder_links[] = {
+    MPS_PART(Disorder, held, 1, queue_links),
+    MPS_PART(Disorder, unacked, 1, queue_links),
+    MPS_PART(Disorder, wait_ns, 1, mps_histogram_links),
+    MPS_PART(Disorder, ack_ns, 1, mps_histogram_links),
+    {0},
+};
+
+static const MpsLink links[] = {
+    MPS_ZEROED_ARRAY(State, parts, Part, NULL),
+    MPS_ITEMS(State, disorder, 1, disorder_links),
+    {0},
+};
+
 const MpsMetric mps_metric_reordering = {
     .name = "reordering",
     .help =
@@ -630,6 +649,7 @@ const MpsMetric mps_metric_reordering = {
     .table = &parts_table,
     .histogram = &histogram_table,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe =
         {
             [MPS_EV_DATA] = {take_data},

@@ -190,6 +190,14 @@ static void clear(void *state)
     g_free(self->written);
 }
 
+static const MpsLink links[] = {
+    MPS_KEPT(State, series),
+    MPS_PART(State, view, 1, mps_resend_links),
+    MPS_ROOM(State, recent, n_recent, NULL),
+    MPS_ITEMS(State, written, 1, NULL),
+    {0},
+};
+
 const MpsMetric mps_metric_retransmission = {
     .name = "retransmission",
     .help = "Segments that repeat payload or fill a hole, by why they were sent, after Mellia, "
@@ -213,6 +221,7 @@ const MpsMetric mps_metric_retransmission = {
     .table = &table,
     .feeds = &mps_metric_series,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe =
         {
             [MPS_EV_SEGMENT] = {take_segment},

@@ -25,6 +25,11 @@ static void clear(void *state)
     mps_histogram_clear(&((State *)state)->rtt_ns);
 }
 
+static const MpsLink links[] = {
+    MPS_PART(State, rtt_ns, 1, mps_histogram_links),
+    {0},
+};
+
 const MpsMetric mps_metric_rtt = {
     .name = "rtt",
     .help = "Subflow RTT by tcptrace's rule: the ACK equals the end of a captured segment, is its "
@@ -33,6 +38,7 @@ const MpsMetric mps_metric_rtt = {
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
     .columns = columns,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe = {[MPS_EV_RTT] = {observe}},
     .summarise = summarise,
     .clear = clear,

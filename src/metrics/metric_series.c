@@ -44,6 +44,7 @@ const MpsMetric mps_metric_series = {
     .scope = MPS_SCOPE_SUBFLOW_DIRECTION,
     .table = &mps_series_table,
     .state_bytes = sizeof(MpsBins),
+    .links = mps_bins_links,
     .observe =
         {
             [MPS_EV_SEGMENT] = {take_payload, MPS_SEGMENT_PAYLOAD},

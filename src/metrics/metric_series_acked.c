@@ -57,6 +57,11 @@ static void clear(void *state)
     mps_bins_clear(&((State *)state)->bins);
 }
 
+static const MpsLink links[] = {
+    MPS_PART(State, bins, 1, mps_bins_links),
+    {0},
+};
+
 const MpsMetric mps_metric_series_acked = {
     .name = "series_acked",
     .help = "New data, the DATA_ACK, data RTT, largest flight of the data and of all TCP, smallest "
@@ -64,6 +69,7 @@ const MpsMetric mps_metric_series_acked = {
             "cover, per time bin, for a direction as a whole.",
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe =
         {
             [MPS_EV_DATA] = {take_data},

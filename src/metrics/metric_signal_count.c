@@ -286,6 +286,21 @@ static void clear(void *state)
     g_free(self->counts);
 }
 
+static size_t n_counts(const void *state)
+{
+    return ((const State *)state)->n_counts;
+}
+
+static size_t room_for(const void *state)
+{
+    return ((const State *)state)->room;
+}
+
+static const MpsLink links[] = {
+    MPS_GROWING(State, counts, n_counts, room_for, NULL),
+    {0},
+};
+
 const MpsMetric mps_metric_signal_count = {
     .name = "signal_count",
     .help = "Signals counted per subflow and host (RFC 8684 section 3).",
@@ -293,6 +308,7 @@ const MpsMetric mps_metric_signal_count = {
     .always = true,
     .table = &mps_signal_count_table,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe = {[MPS_EV_SEGMENT] = {observe}},
     .finish = finish,
     .clear = clear,

@@ -389,6 +389,11 @@ static void summarise(const void *state, const MpsSubject *subject, MpsValue *va
     values[0] = mps_int_if(self->any_sent && (self->any_acked || last), longest_ns);
 }
 
+static const MpsLink links[] = {
+    MPS_ENTITY(State, missing_on),
+    {0},
+};
+
 const MpsMetric mps_metric_stall = {
     .name = "stall",
     .help = "No new DATA_ACK for a long time while data is outstanding: when, why, and what ended "
@@ -398,6 +403,7 @@ const MpsMetric mps_metric_stall = {
     .columns = columns,
     .table = &mps_stall_table,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe =
         {
             [MPS_EV_DATA] = {take_data},

@@ -61,6 +61,12 @@ static void clear(void *state)
     g_free(self->text[MPS_SERVER]);
 }
 
+static const MpsLink links[] = {
+    MPS_OWN_TEXT(State, text[0]),
+    MPS_OWN_TEXT(State, text[1]),
+    {0},
+};
+
 const MpsMetric mps_metric_tunnel = {
     .name = "tunnel",
     .help = "Encapsulations that the packets of a subflow were captured in.",
@@ -68,6 +74,7 @@ const MpsMetric mps_metric_tunnel = {
     .always = true,
     .columns = columns,
     .state_bytes = sizeof(State),
+    .links = links,
     .observe = {[MPS_EV_SEGMENT] = {observe, MPS_SEGMENT_SPECIAL}},
     .summarise = summarise,
     .clear = clear,

@@ -470,6 +470,12 @@ void mps_resend_ack(MpsResendView *self, const MpsEvent *event, MpsResent *recen
     }
 }
 
+const MpsLink mps_resend_links[] = {
+    MPS_PART(MpsResendView, sacked, 1, mps_ranges_links),
+    MPS_ROOM(MpsResendView, holes, n_holes, NULL),
+    {0},
+};
+
 void mps_resend_clear(MpsResendView *self)
 {
     mps_ranges_clear(&self->sacked);

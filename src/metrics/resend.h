@@ -84,6 +84,8 @@ typedef struct {
     int64_t srtt_ns, rttvar_ns; /* RFC 6298; 0: no sample yet */
 } MpsResendView;
 
+extern const MpsLink mps_resend_links[];
+
 /* A segment of the direction.  Returns its class; unless that is NONE, @out is filled. */
 MpsResend mps_resend_segment(MpsResendView *self, const MpsEvent *event, MpsResent *out);
 

@@ -101,6 +101,13 @@ void mps_dedup_found(const MpsDedup *self, uint64_t *packet, uint32_t *capture_i
     *capture_id = self->found ? self->found->capture_id : 0;
 }
 
+void mps_dedup_image(MpsDedup *self, MpsImage *image)
+{
+    MPS_IMAGE(image, self->next);
+    MPS_IMAGE(image, self->sets);
+    MPS_IMAGE(image, self->recent);
+}
+
 void mps_dedup_free(MpsDedup *self)
 {
     g_free(self);

@@ -7,6 +7,8 @@
 
 #include <mptcpscope/segment.h>
 
+#include "util/image.h"
+
 typedef struct _MpsDedup MpsDedup;
 
 MpsDedup *mps_dedup_new(void);
@@ -18,6 +20,9 @@ bool mps_dedup_seen(MpsDedup *self, const MpsSegment *segment);
 
 /* The packet that the segment looked at last is a copy of; 0 if it is none. */
 void mps_dedup_found(const MpsDedup *self, uint64_t *packet, uint32_t *capture_id);
+
+/* The segments remembered. */
+void mps_dedup_image(MpsDedup *self, MpsImage *image);
 
 void mps_dedup_free(MpsDedup *self);
 

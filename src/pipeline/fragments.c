@@ -104,6 +104,11 @@ bool mps_fragments_later(const MpsFragments *self, MpsSegment *fragment)
     return true;
 }
 
+void mps_fragments_image(MpsFragments *self, MpsImage *image)
+{
+    mps_image_bytes(image, self, sizeof *self);
+}
+
 void mps_fragments_free(MpsFragments *self)
 {
     g_free(self);

@@ -10,6 +10,8 @@
 
 #include <mptcpscope/segment.h>
 
+#include "util/image.h"
+
 typedef struct _MpsFragments MpsFragments;
 
 MpsFragments *mps_fragments_new(void);
@@ -21,6 +23,9 @@ void mps_fragments_first(MpsFragments *self, const MpsSegment *segment);
  * one, so they count as cut: their absence proves nothing.  False if the first one was not seen
  * before, or @fragment would overwrite its header. */
 bool mps_fragments_later(const MpsFragments *self, MpsSegment *fragment);
+
+/* Those remembered, in an image. */
+void mps_fragments_image(MpsFragments *self, MpsImage *image);
 
 void mps_fragments_free(MpsFragments *self); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsFragments, mps_fragments_free)

@@ -13,6 +13,7 @@
 #include <mptcpscope/segment.h>
 
 #include "capture/trace.h"
+#include "util/image.h"
 #include "util/limits.h"
 #include "util/option_names.h"
 
@@ -23,11 +24,12 @@ typedef struct {
     bool strict;                 /* reading ends when a file turns out to be cut or unreadable */
     bool ahead;                  /* in a thread of its own */
     MpsSpan span;
+    uint64_t n_known; /* so many packets at the begin are read, but not filtered and not decoded */
 } MpsIntakeOptions;
 
 typedef struct {
     MpsPacket packet;
-    bool passed;  /* the filter, and not before the span; if not, it was not decoded */
+    bool passed;  /* not known, nor before the span, and the filter; if not, it was not decoded */
     bool follows; /* MPS_DECODED_FRAGMENT: the first one was seen, the segment is filled */
     MpsDecoded decoded;
     MpsSegment segment; /* its options have their names */
@@ -43,6 +45,14 @@ MpsIntake *mps_intake_new(MpsTrace *trace, const MpsIntakeOptions *options, GErr
 /* The next packet, with its bytes; it dies with the next call.  NULL at the end, which comes early
  * with MPS_ERROR_USAGE if the filter makes no sense for a packet. */
 MpsTaken *mps_intake_next(MpsIntake *self, GError **error);
+
+/* What is remembered of the packets taken so far, in an image; restored before the first is taken.
+ */
+void mps_intake_image(MpsIntake *self, MpsImage *image);
+
+/* So many of the known packets are passed over: a restored image knows of files that hold nothing
+ * else. */
+uint64_t mps_intake_n_passed_over(const MpsIntake *self);
 
 /* How far the files were read when the packet at hand was; *bytes_total 0: not known. */
 void mps_intake_progress(const MpsIntake *self, uint64_t *bytes_read, uint64_t *bytes_total);

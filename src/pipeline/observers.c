@@ -265,6 +265,33 @@ void mps_observers_closed(const MpsObservers *self, MpsConnection *connection, M
     }
 }
 
+static void image_states(const MpsObservers *self, MpsScope scope, char *states, MpsImage *image)
+{
+    const GArray *observers = self->of_scope[scope];
+
+    for (guint i = 0; i < observers->len; i++) {
+        const Observer *observer = &g_array_index(observers, Observer, i);
+
+        mps_image_structure(image, states + observer->at, observer->metric->state_bytes,
+                            observer->metric->links);
+    }
+}
+
+void mps_observers_image(const MpsObservers *self, MpsConnection *connection, MpsImage *image)
+{
+    image_states(self, MPS_SCOPE_CONNECTION, connection->states, image);
+    for (MpsDirection direction = MPS_C2S; direction <= MPS_S2C; direction++)
+        image_states(self, MPS_SCOPE_CONNECTION_DIRECTION, connection->side[direction].states,
+                     image);
+    for (guint i = 0; i < connection->subflows->len; i++) {
+        const MpsSubflow *subflow = g_ptr_array_index(connection->subflows, i);
+
+        image_states(self, MPS_SCOPE_SUBFLOW, subflow->states, image);
+        for (MpsDirection direction = MPS_C2S; direction <= MPS_S2C; direction++)
+            image_states(self, MPS_SCOPE_SUBFLOW_DIRECTION, subflow->side[direction].states, image);
+    }
+}
+
 void mps_observers_free(MpsObservers *self)
 {
     if (!self)

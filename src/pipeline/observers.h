@@ -6,6 +6,7 @@
 #include <mptcpscope/observer.h>
 
 #include "metrics/metrics.h"
+#include "util/image.h"
 
 typedef struct _MpsObservers MpsObservers;
 
@@ -26,6 +27,9 @@ void mps_observers_emit(const MpsObservers *self, const MpsEvent *event, MpsRowS
 
 /* Writes all rows of a finished connection, and releases what the states own. */
 void mps_observers_closed(const MpsObservers *self, MpsConnection *connection, MpsRowSink *rows);
+
+/* The states of @connection and its subflows in an image. */
+void mps_observers_image(const MpsObservers *self, MpsConnection *connection, MpsImage *image);
 
 void mps_observers_free(MpsObservers *self); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsObservers, mps_observers_free)

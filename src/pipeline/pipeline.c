@@ -4,7 +4,9 @@
 #include "capture/trace.h"
 #include "decode/decode.h"
 #include "metrics/metrics.h"
+#include "model/image.h"
 #include "model/model.h"
+#include "pipeline/checkpoint.h"
 #include "pipeline/damage.h"
 #include "pipeline/intake.h"
 #include "pipeline/interrupt.h"
@@ -119,10 +121,18 @@ typedef struct {
 } Counts;
 
 typedef struct {
+    const MpsAnalysis *analysis;
+    MpsTrace *trace;
+    MpsWriter *writer;
     MpsObservers *observers;
     MpsRules *rules; /* NULL: the rules are off */
+    MpsModel *model;
     MpsRowSink *rows;
     Counts *counts, *here; /* of all files, and of the one being read */
+    uint64_t n_packets;    /* taken so far */
+    const char *what;      /* mps_checkpoint_run(); NULL: no checkpoints are made */
+    int slot;              /* of the next checkpoint's state */
+    uint64_t n_known;      /* packets that the checkpoint taken up is behind; 0: there was none */
 } Run;
 
 static void *states(void *user, MpsScope scope)
@@ -151,8 +161,9 @@ static void closed(void *user, MpsConnection *connection)
         mps_rules_closed(run->rules, connection, run->rows);
 }
 
-/* meta, capture, the scope tables, the metrics' own and those of the rules; NULL-terminated. */
-static GPtrArray *all_tables(const MpsObservers *observers)
+/* meta, capture, the scope tables, the metrics' own and those of the rules, and while it is
+ * unfinished that of checkpoints; NULL-terminated. */
+static GPtrArray *all_tables(const MpsObservers *observers, bool checkpoints)
 {
     GPtrArray *tables = g_ptr_array_new();
 
@@ -166,6 +177,8 @@ static GPtrArray *all_tables(const MpsObservers *observers)
         g_ptr_array_add(tables, (gpointer)(uintptr_t)*table);
     for (const MpsTable *const *table = mps_rules_tables; *table; table++)
         g_ptr_array_add(tables, (gpointer)(uintptr_t)*table);
+    if (checkpoints)
+        g_ptr_array_add(tables, (gpointer)(uintptr_t)&mps_checkpoint_table);
     g_ptr_array_add(tables, NULL);
     return tables;
 }
@@ -299,45 +312,144 @@ static void take_packet(MpsModel *model, const MpsTaken *taken, Counts *counts)
     }
 }
 
-/* Stops the run if it has to end before the captures do. */
-static bool may_go_on(const MpsAnalysis *analysis, const MpsTrace *trace, GError **error)
+static void enter_observed(void *user, MpsConnection *connection, MpsImage *image)
 {
-    if (mps_interrupted(mps_trace_is_live(trace)))
-        return mps_throw(error, MPS_ERROR_INTERRUPTED, "interrupted; nothing was written");
-    return !analysis->strict || mps_damage_check(trace, error);
+    const Run *run = user;
+
+    if (run->rules)
+        mps_rules_enter(run->rules, connection, image);
 }
 
-/* What is due now and then. */
-static bool look_around(const MpsTrace *trace, const MpsIntake *intake, MpsWriter *writer,
-                        uint64_t n_packets, MpsProgress *progress, GError **error)
+static void image_observed(void *user, MpsConnection *connection, MpsImage *image)
+{
+    const Run *run = user;
+
+    mps_observers_image(run->observers, connection, image);
+    if (run->rules)
+        mps_rules_image_connection(run->rules, connection, image);
+}
+
+/* All that is known between two packets. */
+static void image_run(Run *run, MpsIntake *intake, MpsImage *image)
+{
+    const MpsOptionNames *names = run->analysis->option_names;
+    const MpsModelImage also = {enter_observed, image_observed, run};
+
+    for (unsigned i = 0; i < mps_option_names_count(names); i++)
+        mps_image_enter(image, (void *)(uintptr_t)mps_option_names_get(names, i));
+    mps_image_bytes(image, run->counts, mps_trace_n_files(run->trace) * sizeof *run->counts);
+    mps_intake_image(intake, image);
+    mps_model_image(run->model, &also, image);
+    if (run->rules)
+        mps_rules_image_run(run->rules, image);
+}
+
+/* Keeps what another run can go on from. */
+static bool make_checkpoint(Run *run, MpsIntake *intake, GError **error)
+{
+    g_autofree char *path = mps_checkpoint_state(run->analysis->output, run->slot);
+    g_autoptr(MpsImage) image = mps_image_write(path, error);
+    g_autofree char *digest = NULL;
+
+    if (!image)
+        return false;
+    image_run(run, intake, image);
+    digest = mps_image_end(image, error);
+    if (!digest)
+        return false;
+    mps_checkpoint_row(run->rows, &(MpsCheckpoint){.run = (char *)(uintptr_t)run->what,
+                                                   .n_packets = run->n_packets,
+                                                   .digest = digest,
+                                                   .slot = run->slot});
+    run->slot = !run->slot;
+    return true;
+}
+
+/* Makes what is known what it was when @state was kept. */
+static bool take_up(Run *run, MpsImage *state, MpsIntake *intake, GError **error)
+{
+    g_autofree char *digest = NULL;
+
+    image_run(run, intake, state);
+    run->n_packets = mps_intake_n_passed_over(intake);
+    digest = mps_image_end(state, error);
+    return digest != NULL;
+}
+
+/* Says that a signal ended the run, and what there is of it. */
+static bool say_interrupted(const Run *run, GError **error)
+{
+    if (!run->what)
+        return mps_throw(error, MPS_ERROR_INTERRUPTED, "interrupted; nothing was written");
+    return mps_throw(error, MPS_ERROR_INTERRUPTED,
+                     "interrupted; the same command goes on behind packet %" G_GUINT64_FORMAT,
+                     MAX(run->n_packets, run->n_known));
+}
+
+/* Stops the run if it has to end before the captures do. */
+static bool may_go_on(const Run *run, bool paused, GError **error)
+{
+    if (paused || mps_interrupted(mps_trace_is_live(run->trace)))
+        return say_interrupted(run, error);
+    return !run->analysis->strict || mps_damage_check(run->trace, error);
+}
+
+/* What is due now and then.  *next_us: when the next checkpoint is. */
+static bool look_around(Run *run, MpsIntake *intake, MpsProgress *progress, int64_t *next_us,
+                        GError **error)
 {
     uint64_t bytes_read, bytes_total;
 
     mps_intake_progress(intake, &bytes_read, &bytes_total);
-    mps_progress_show(progress, n_packets, bytes_read, bytes_total);
-    return !mps_interrupted(mps_trace_is_live(trace)) && mps_writer_check(writer, error);
+    mps_progress_show(progress, run->n_packets, bytes_read, bytes_total);
+    if (mps_interrupted(mps_trace_is_live(run->trace)) || !mps_writer_check(run->writer, error))
+        return false;
+    if (!run->what || run->n_packets <= run->n_known || g_get_monotonic_time() < *next_us)
+        return true;
+    if (!make_checkpoint(run, intake, error))
+        return false;
+    *next_us = g_get_monotonic_time() + run->analysis->checkpoints.every_us;
+    return true;
 }
 
-static bool take_all(const MpsAnalysis *analysis, const MpsTrace *trace, MpsIntake *intake,
-                     MpsModel *model, MpsWriter *writer, Run *run, MpsProgress *progress,
+static void drop_row(MpsRowSink *rows G_GNUC_UNUSED, const MpsTable *table G_GNUC_UNUSED,
+                     const MpsValue *values G_GNUC_UNUSED)
+{
+}
+
+/* Takes the packets; those that are known already only tell how far it is.  *paused: it shall end
+ * before the captures do. */
+static bool take_all(Run *run, MpsIntake *intake, MpsProgress *progress, bool *paused,
                      GError **error)
 {
-    MpsMemory memory = mps_memory_begin(&analysis->limits);
+    const MpsCheckpoints *wish = &run->analysis->checkpoints;
+    const uint64_t last = wish->n_packets ? run->n_known + wish->n_packets : UINT64_MAX;
+    int64_t next_us = g_get_monotonic_time() + wish->every_us;
+    MpsMemory memory = mps_memory_begin(&run->analysis->limits);
+    MpsRowSink nowhere = {drop_row};
     const MpsTaken *taken;
     bool good = true;
 
-    for (uint64_t n = 1; good && (taken = mps_intake_next(intake, error)); n++) {
-        Counts *of_file = &run->counts[taken->packet.capture_id - 1];
+    while (good && run->n_packets < last && (taken = mps_intake_next(intake, error))) {
+        if (++run->n_packets > run->n_known) {
+            Counts *of_file = &run->counts[taken->packet.capture_id - 1];
 
-        run->here = of_file;
-        mps_memory_keep(&memory, n, model);
-        if (taken->passed)
-            take_packet(model, taken, of_file);
-        of_file->filtered += !taken->passed;
-        if (n % STRIDE == 0)
-            good = look_around(trace, intake, writer, n, progress, error);
+            run->here = of_file;
+            mps_memory_keep(&memory, run->n_packets, run->model);
+            if (taken->passed)
+                take_packet(run->model, taken, of_file);
+            of_file->filtered += !taken->passed;
+        }
+        if (run->n_packets % STRIDE == 0)
+            good = look_around(run, intake, progress, &next_us, error);
     }
-    mps_model_finish(model); /* also releases what the observers own */
+    *paused = run->n_packets == last;
+    if (run->what && !*error && (*paused || mps_interrupted(false))) {
+        if (run->n_packets > run->n_known)
+            make_checkpoint(run, intake, error);
+        run->rows = &nowhere;
+    }
+    mps_model_finish(run->model); /* also releases what the observers own */
     return !*error;
 }
 
@@ -348,9 +460,9 @@ static unsigned n_threads(const MpsAnalysis *analysis)
     return g_get_num_processors() > 1 ? 2 : 1;
 }
 
-static bool read_all(const MpsAnalysis *analysis, MpsTrace *trace, MpsModel *model,
-                     MpsWriter *writer, Run *run, GError **error)
+static bool read_all(Run *run, MpsImage **from, GError **error)
 {
+    const MpsAnalysis *analysis = run->analysis;
     const MpsIntakeOptions options = {
         .filter = analysis->filter,
         .names = analysis->option_names,
@@ -358,15 +470,18 @@ static bool read_all(const MpsAnalysis *analysis, MpsTrace *trace, MpsModel *mod
         .strict = analysis->strict,
         .ahead = n_threads(analysis) > 2,
         .span = analysis->limits.span,
+        .n_known = run->n_known,
     };
     MpsProgress progress = mps_progress_begin(analysis->progress, &analysis->limits);
-    MpsIntake *intake = mps_intake_new(trace, &options, error);
-    const bool done =
-        intake && take_all(analysis, trace, intake, model, writer, run, &progress, error);
+    MpsIntake *intake = mps_intake_new(run->trace, &options, error);
+    bool paused = false;
+    bool done = intake && (!*from || take_up(run, *from, intake, error));
 
+    g_clear_pointer(from, mps_image_free);
+    done = done && take_all(run, intake, &progress, &paused, error);
     mps_intake_free(intake);
     mps_progress_end(&progress);
-    return done && may_go_on(analysis, trace, error);
+    return done && may_go_on(run, paused, error);
 }
 
 /* What is written when the last packet was read. */
@@ -387,6 +502,22 @@ static void write_ending(MpsRowSink *rows, const MpsAnalysis *analysis, MpsMetri
     mps_rules_write_catalogue(rows);
 }
 
+/* The captures, and where the results go.  A run with checkpoints has to know the former to find
+ * the latter; another one has to know that it can write before the first byte is read, which may be
+ * hours before the last one is. */
+static bool open_ends(const MpsAnalysis *analysis, const MpsTable *const *tables, MpsTrace **trace,
+                      char **what, MpsCheckpoint **from, MpsImage **state, MpsWriter **writer,
+                      GError **error)
+{
+    if (!analysis->checkpoints.wanted)
+        return (*writer = mps_writer_new(analysis->output, analysis->force, tables, error)) &&
+               (*trace = mps_trace_open(analysis->paths, mps_interrupt_fd(), error));
+    return (*trace = mps_trace_open(analysis->paths, mps_interrupt_fd(), error)) &&
+           (*what = mps_checkpoint_run(analysis, *trace, error)) &&
+           mps_checkpoint_choose(analysis, *what, from, state, error) &&
+           (*writer = mps_writer_resume(analysis->output, analysis->force, tables, *from, error));
+}
+
 /* *live says whether a pipe is read. */
 static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, bool *live,
                         GError **error)
@@ -397,28 +528,34 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, bool *
         return NULL;
 
     g_autoptr(MpsObservers) observers = mps_observers_new(selected);
-    g_autoptr(GPtrArray) tables = all_tables(observers);
-    /* Before the first byte is read, which may be hours before the last one is. */
-    g_autoptr(MpsWriter) writer = mps_writer_new(analysis->output, analysis->force,
-                                                 (const MpsTable *const *)tables->pdata, error);
+    g_autoptr(GPtrArray) tables = all_tables(observers, analysis->checkpoints.wanted);
+    const MpsTable *const *described = (const MpsTable *const *)tables->pdata;
+    g_autoptr(MpsWriter) writer = NULL;
+    g_autoptr(MpsTrace) trace = NULL;
+    g_autofree char *what = NULL;
+    g_autoptr(MpsCheckpoint) from = NULL;
+    g_autoptr(MpsImage) state = NULL;
 
-    if (!writer)
-        return NULL;
-
-    g_autoptr(MpsTrace) trace = mps_trace_open(analysis->paths, mps_interrupt_fd(), error);
-
-    if (!trace)
+    if (!open_ends(analysis, described, &trace, &what, &from, &state, &writer, error))
         return NULL;
     *live = mps_trace_is_live(trace);
 
-    const MpsTable *const *described = (const MpsTable *const *)tables->pdata;
     g_autoptr(MpsRowQueue) queue =
         n_threads(analysis) < 2 ? NULL : mps_row_queue_new(mps_writer_rows(writer), described);
-    MpsRowSink *rows = queue ? mps_row_queue_rows(queue) : mps_writer_rows(writer);
     const MpsRuleOptions rule_options = {analysis->dss_checksums, analysis->vantage};
     g_autoptr(MpsRules) rules = analysis->no_rules ? NULL : mps_rules_new(&rule_options);
     g_autofree Counts *counts = g_new0(Counts, mps_trace_n_files(trace));
-    Run run = {observers, rules, rows, counts, counts};
+    Run run = {.analysis = analysis,
+               .trace = trace,
+               .writer = writer,
+               .observers = observers,
+               .rules = rules,
+               .rows = queue ? mps_row_queue_rows(queue) : mps_writer_rows(writer),
+               .counts = counts,
+               .here = counts,
+               .what = what,
+               .slot = from ? !from->slot : 0,
+               .n_known = from ? from->n_packets : 0};
     const MpsModelHooks hooks = {.wants = mps_observers_wants(observers) |
                                           (rules ? mps_rules_wants() : 0),
                                  .tcp = analysis->tcp,
@@ -430,12 +567,22 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, bool *
 
     g_autoptr(MpsModel) model = mps_model_new(&hooks);
 
-    if (!read_all(analysis, trace, model, writer, &run, error))
+    run.model = model;
+    if (!read_all(&run, &state, error)) {
+        g_clear_pointer(&queue, mps_row_queue_free);
+        if (error && g_error_matches(*error, MPS_ERROR, MPS_ERROR_INTERRUPTED) &&
+            !mps_writer_check(writer, NULL)) { /* the last checkpoint was not stored */
+            g_clear_error(error);
+            mps_writer_check(writer, error);
+        }
         return NULL;
-    write_ending(rows, analysis, selected, trace, counts);
+    }
+    write_ending(run.rows, analysis, selected, trace, counts);
     g_clear_pointer(&queue, mps_row_queue_free); /* all are stored */
 
-    sqlite3 *db = may_go_on(analysis, trace, error) ? mps_writer_finish(writer, error) : NULL;
+    /* With checkpoints a signal comes too late: there is none at the end. */
+    const bool go_on = what || may_go_on(&run, false, error);
+    sqlite3 *db = go_on ? mps_writer_finish(writer, error) : NULL;
 
     if (db)
         outcome->damaged = mps_damage_report(trace, "analyzed");
@@ -452,8 +599,8 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
     db = analyze(analysis, outcome, &live, &reason);
     outcome->interrupted = mps_interrupted(false);
     mps_interrupt_end(db, live);
-    if (reason && outcome->interrupted) { /* a pipe that gave nothing, too */
-        g_clear_error(&reason);
+    if (reason && outcome->interrupted && !analysis->checkpoints.wanted) {
+        g_clear_error(&reason); /* a pipe that gave nothing, too */
         mps_throw(&reason, MPS_ERROR_INTERRUPTED, "interrupted; nothing was written");
     }
     if (reason)
@@ -464,7 +611,7 @@ sqlite3 *mps_pipeline_analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, 
 sqlite3 *mps_pipeline_catalogue(GError **error)
 {
     g_autoptr(MpsObservers) observers = mps_observers_new(MPS_ALL_METRICS);
-    g_autoptr(GPtrArray) tables = all_tables(observers);
+    g_autoptr(GPtrArray) tables = all_tables(observers, false);
     g_autoptr(MpsWriter) writer =
         mps_writer_new(NULL, false, (const MpsTable *const *)tables->pdata, error);
 
@@ -477,7 +624,7 @@ sqlite3 *mps_pipeline_catalogue(GError **error)
 char *mps_pipeline_schema(bool as_json)
 {
     g_autoptr(MpsObservers) observers = mps_observers_new(MPS_ALL_METRICS);
-    g_autoptr(GPtrArray) tables = all_tables(observers);
+    g_autoptr(GPtrArray) tables = all_tables(observers, false);
 
     return as_json ? mps_schema_json((const MpsTable *const *)tables->pdata)
                    : mps_schema_sql((const MpsTable *const *)tables->pdata);

@@ -5,7 +5,7 @@
 
 #include "rules/findings.h"
 
-static const Family *const families[N_FAMILIES] = {
+const Family *const mps_families[N_FAMILIES] = {
 #define FAMILY(name, quiet) [FAMILY_##name] = &mps_rules_##name,
 #include "rules/families.def"
 #undef FAMILY
@@ -43,10 +43,10 @@ MpsRules *mps_rules_new(const MpsRuleOptions *options)
         self->at[i].run = run_bytes;
         self->at[i].check = self->check_bytes;
         self->at[i].flow = self->flow_bytes;
-        self->ever_quiet |= families[i]->is_quiet ? 1u << i : 0;
-        run_bytes += aligned(families[i]->run_bytes);
-        self->check_bytes += aligned(families[i]->check_bytes);
-        self->flow_bytes += aligned(families[i]->flow_bytes);
+        self->ever_quiet |= mps_families[i]->is_quiet ? 1u << i : 0;
+        run_bytes += aligned(mps_families[i]->run_bytes);
+        self->check_bytes += aligned(mps_families[i]->check_bytes);
+        self->flow_bytes += aligned(mps_families[i]->flow_bytes);
     }
     self->states = g_malloc0(run_bytes);
     return self;
@@ -57,8 +57,8 @@ void mps_rules_free(MpsRules *self)
     if (!self)
         return;
     for (int i = 0; i < N_FAMILIES; i++)
-        if (families[i]->clear_run)
-            families[i]->clear_run(self);
+        if (mps_families[i]->clear_run)
+            mps_families[i]->clear_run(self);
     g_ptr_array_unref(self->checks);
     g_ptr_array_unref(self->flows);
     g_free(self->states);
@@ -74,30 +74,41 @@ static void *take_block(GPtrArray *blocks, size_t n_bytes)
                : g_malloc0(n_bytes);
 }
 
+Check *new_check(MpsRules *rules, MpsConnection *connection)
+{
+    Check *check = take_block(rules->checks, rules->check_bytes);
+
+    check->rules = rules;
+    check->connection = connection;
+    connection->check = check;
+    return check;
+}
+
+Flow *new_flow(MpsRules *rules, MpsSubflow *subflow)
+{
+    Flow *flow = take_block(rules->flows, rules->flow_bytes);
+
+    flow->public = subflow;
+    subflow->check = flow;
+    return flow;
+}
+
 static Check *check_of(MpsRules *rules, MpsConnection *connection)
 {
     Check *check = connection->check;
 
     if (check)
         return check;
-    check = take_block(rules->checks, rules->check_bytes);
-    check->rules = rules;
-    check->connection = connection;
+    check = new_check(rules, connection);
     wake_families(check);
-    connection->check = check;
     return check;
 }
 
 /* A subflow may have moved to another connection since its last packet. */
 static Flow *flow_in(Check *check, MpsSubflow *subflow)
 {
-    Flow *flow = subflow->check;
+    Flow *flow = subflow->check ? subflow->check : new_flow(check->rules, subflow);
 
-    if (!flow) {
-        flow = take_block(check->rules->flows, check->rules->flow_bytes);
-        flow->public = subflow;
-        subflow->check = flow;
-    }
     flow->check = check;
     return flow;
 }
@@ -227,7 +238,7 @@ static G_GNUC_NO_INLINE void take_other(const Packet *packet)
     track_before(packet);
     for (int i = 0; i < N_FAMILIES; i++)
         if (fit & 1u << i)
-            families[i]->segment(packet);
+            mps_families[i]->segment(packet);
     track_after(packet);
     wake_families(packet->check);
 }
@@ -240,9 +251,9 @@ static G_GNUC_NO_INLINE void show_families(const Packet *packet, int first, unsi
 
     for (int i = first; i < N_FAMILIES; i++) {
         if (!(quiet & 1u << i))
-            families[i]->segment(packet);
-        else if (families[i]->note)
-            families[i]->note(packet);
+            mps_families[i]->segment(packet);
+        else if (mps_families[i]->note)
+            mps_families[i]->note(packet);
         if (packet->check->epoch != epoch) /* a fault wakes up those behind it */
             quiet = 0;
     }
@@ -283,7 +294,7 @@ static void ask_families(const Packet *packet, unsigned quiet)
     for (unsigned left = packet->check->rules->ever_quiet & ~quiet; left; left &= left - 1) {
         const int family = __builtin_ctz(left);
 
-        if (families[family]->is_quiet(packet))
+        if (mps_families[family]->is_quiet(packet))
             quiet |= 1u << family;
     }
     sending->quiet = quiet;
@@ -385,8 +396,8 @@ static G_GNUC_NO_INLINE void take_signal(MpsRules *self, const MpsEvent *event)
 
     self->now_ns = MAX(self->now_ns, event->ts_ns);
     for (int i = 0; i < N_FAMILIES; i++)
-        if (families[i]->signal)
-            families[i]->signal(check, flow, event);
+        if (mps_families[i]->signal)
+            mps_families[i]->signal(check, flow, event);
     wake_families(check);
 }
 
@@ -402,8 +413,8 @@ void mps_rules_event(MpsRules *self, const MpsEvent *event)
 static void judge(Check *check, MpsRowSink *rows)
 {
     for (int i = 0; i < N_FAMILIES; i++)
-        if (families[i]->finish)
-            families[i]->finish(check);
+        if (mps_families[i]->finish)
+            mps_families[i]->finish(check);
     settle_faults(check);
     mps_findings_write(check, rows);
 }
@@ -411,8 +422,8 @@ static void judge(Check *check, MpsRowSink *rows)
 static void free_flow(Flow *flow)
 {
     for (int i = 0; i < N_FAMILIES; i++)
-        if (families[i]->clear_flow)
-            families[i]->clear_flow(flow);
+        if (mps_families[i]->clear_flow)
+            mps_families[i]->clear_flow(flow);
     for (int side = 0; side < 2; side++)
         g_free(flow->end[side].recent);
     g_ptr_array_add(flow->check->rules->flows, flow);
@@ -421,8 +432,8 @@ static void free_flow(Flow *flow)
 static void free_check(Check *check)
 {
     for (int i = 0; i < N_FAMILIES; i++)
-        if (families[i]->clear_check)
-            families[i]->clear_check(check);
+        if (mps_families[i]->clear_check)
+            mps_families[i]->clear_check(check);
     clear_faults(check);
     g_free(check->missing);
     g_ptr_array_add(check->rules->checks, check);

@@ -14,6 +14,7 @@
 
 #include "rules/rules.h"
 #include "util/crypto.h"
+#include "util/image.h"
 #include "util/vantage.h"
 
 typedef enum {
@@ -207,6 +208,9 @@ typedef struct {
 /* A family of rules.  Its state is zeroed memory: one per run, per connection, per subflow. */
 typedef struct {
     size_t run_bytes, check_bytes, flow_bytes;
+    const MpsLink *run_links, *check_links, *flow_links; /* of these states */
+    /* What the links of the run's state leave to it (MPS_LINK_OTHER), behind all connections. */
+    void (*image_run)(MpsRules *rules, MpsImage *image);
     /* Each captured segment of a subflow that the family may say something of; the tracked state is
      * that before the segment. */
     void (*segment)(const Packet *packet);

@@ -4,6 +4,12 @@
 
 #include "rules/check.h"
 
+extern const Family *const mps_families[N_FAMILIES];
+
+/* The check of @connection, and the flow of @subflow, which have none yet; zeroed. */
+Check *new_check(MpsRules *rules, MpsConnection *connection);
+Flow *new_flow(MpsRules *rules, MpsSubflow *subflow);
+
 /* What has to be known before the families look at @packet, and what counts from the next one on.
  */
 void track_before(const Packet *packet);

@@ -23,7 +23,7 @@ char *text(const char *format, ...)
 static bool same_fault(const Fault *a, const Fault *b)
 {
     return a->rule == b->rule && a->subflow_id == b->subflow_id && a->verdict == b->verdict &&
-           a->host == b->host && a->field == b->field && a->unproven == b->unproven;
+           a->host == b->host && g_strcmp0(a->field, b->field) == 0 && a->unproven == b->unproven;
 }
 
 void rule_fault_at(Check *check, const MpsSubflow *subflow, MpsSide sender, Place place,

@@ -258,7 +258,7 @@ static void hold(const Packet *packet, DssSide *side, int64_t offset, const uint
         uint8_t *at;
 
         if (!*page && run->n_pages < MAX_PAGES) {
-            *page = g_malloc(PAGE_BYTES);
+            *page = g_malloc0(PAGE_BYTES); /* an image shows all of it */
             run->n_pages++;
         }
         if (!*page)

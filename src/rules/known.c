@@ -1,6 +1,7 @@
 /* known.c - tables over all connections, of fixed size. */
 #include "rules/known.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/mix.h"
@@ -22,6 +23,44 @@ Known *known_of(const Check *check)
 void known_clear(Known *known)
 {
     g_clear_pointer(&known->hosts, g_hash_table_unref);
+}
+
+static const MpsLink ended_links[] = {MPS_WORD(Ended, how), {0}};
+
+const MpsLink known_links[] = {
+    MPS_OTHER(Known, hosts),
+    MPS_PART(Known, ended, KNOWN_ENDED, ended_links),
+    {0},
+};
+
+static int by_key(gconstpointer a, gconstpointer b)
+{
+    const uintptr_t one = (uintptr_t) * (gpointer const *)a,
+                    two = (uintptr_t) * (gpointer const *)b;
+
+    return one < two ? -1 : one > two;
+}
+
+void known_image(Known *known, MpsImage *image)
+{
+    guint n = 0;
+    g_autofree gpointer *keys =
+        known->hosts ? g_hash_table_get_keys_as_array(known->hosts, &n) : NULL;
+
+    if (n > 0)
+        qsort(keys, n, sizeof *keys, by_key);
+    MPS_IMAGE(image, n);
+    if (n > 0 && mps_image_restores(image))
+        known->hosts = g_hash_table_new(mps_seeded_hash, NULL);
+    for (guint i = 0; i < n; i++) {
+        uint64_t key = keys ? (uintptr_t)keys[i] : 0;
+        gpointer met = keys ? g_hash_table_lookup(known->hosts, keys[i]) : NULL;
+
+        MPS_IMAGE(image, key);
+        MPS_IMAGE(image, met);
+        if (!keys)
+            g_hash_table_insert(known->hosts, (gpointer)(uintptr_t)key, met);
+    }
 }
 
 void known_meet(Known *known, const MpsAddress *address, bool doubtful)

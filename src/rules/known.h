@@ -58,6 +58,9 @@ typedef struct {
 
 Known *known_of(const Check *check);
 void known_clear(Known *known);
+extern const MpsLink known_links[];
+/* The hosts. */
+void known_image(Known *known, MpsImage *image);
 
 static inline bool same_address(const MpsAddress *a, const MpsAddress *b)
 {

@@ -118,6 +118,7 @@ void mpc_infer_checksum(const Packet *packet);
 void mpc_keys_finish(Check *check);
 void mpc_keys_clear(Check *check);
 void mpc_keys_clear_run(MpsRules *rules);
+void mpc_keys_image_run(MpsRules *rules, MpsImage *image);
 
 /* mpc_course.c: what has to follow an MP_CAPABLE, or must not.  @capable may be misshapen. */
 void mpc_course_segment(const Packet *packet, const MpsMptcpOption *capable);

@@ -443,6 +443,82 @@ void mpc_keys_clear_run(MpsRules *rules)
     g_clear_pointer(&run->live, g_hash_table_unref);
 }
 
+static const MpsLink live_links[] = {
+    MPS_OTHER(LiveKey, next),
+    MPS_OTHER(LiveKey, previous),
+    MPS_ENTITY(LiveKey, check),
+    {0},
+};
+
+static int by_token(gconstpointer a, gconstpointer b)
+{
+    const LiveKey *one = *(LiveKey *const *)a, *two = *(LiveKey *const *)b;
+
+    return one->token < two->token ? -1 : one->token > two->token;
+}
+
+/* The youngest key of each token. */
+static GPtrArray *youngest_keys(const MpcRun *run)
+{
+    GPtrArray *keys = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer key;
+
+    if (!run->live)
+        return keys;
+    g_hash_table_iter_init(&iter, run->live);
+    while (g_hash_table_iter_next(&iter, NULL, &key))
+        g_ptr_array_add(keys, key);
+    g_ptr_array_sort(keys, by_token);
+    return keys;
+}
+
+/* A key of the state behind @previous, the next younger one of its token; NULL: there is none. */
+static LiveKey *restore_key(MpcRun *run, LiveKey *previous, MpsImage *image)
+{
+    LiveKey *key = g_new0(LiveKey, 1);
+
+    mps_image_structure(image, key, sizeof *key, live_links);
+    if (!key->check) {
+        g_free(key);
+        return previous;
+    }
+    key->previous = previous;
+    if (previous)
+        previous->next = key;
+    else
+        g_hash_table_insert(run->live, GUINT_TO_POINTER(key->token), key);
+    mpc_check(key->check)->live[key->side] = key;
+    return key;
+}
+
+void mpc_keys_image_run(MpsRules *rules, MpsImage *image)
+{
+    MpcRun *run = run_state(rules, FAMILY_mpc);
+    g_autoptr(GPtrArray) keys = youngest_keys(run);
+    guint n_tokens = keys->len;
+
+    MPS_IMAGE(image, n_tokens);
+    if (mps_image_restores(image) && n_tokens > 0)
+        run->live = g_hash_table_new(mps_seeded_hash, NULL);
+    for (guint i = 0; i < n_tokens; i++) {
+        LiveKey *key = keys->len > 0 ? g_ptr_array_index(keys, i) : NULL;
+        guint n = 0;
+
+        for (const LiveKey *each = key; each; each = each->next)
+            n++;
+        MPS_IMAGE(image, n);
+        for (LiveKey *previous = NULL; n > 0; n--) {
+            if (mps_image_restores(image)) {
+                previous = restore_key(run, previous, image);
+                continue;
+            }
+            mps_image_structure(image, key, sizeof *key, live_links);
+            key = key->next;
+        }
+    }
+}
+
 void mpc_keys_finish(Check *check)
 {
     const MpcCheck *state = mpc_check(check);

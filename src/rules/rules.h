@@ -9,6 +9,7 @@
 #include <mptcpscope/event.h>
 #include <mptcpscope/row.h>
 
+#include "util/image.h"
 #include "util/vantage.h"
 
 typedef struct _MpsRules MpsRules;
@@ -33,6 +34,12 @@ void mps_rules_closed(MpsRules *self, MpsConnection *connection, MpsRowSink *row
 
 /* Writes the catalogue. */
 void mps_rules_write_catalogue(MpsRowSink *rows);
+
+/* The rules' state in an image: what links may lead to of a connection whose subflows are there,
+ * and what is kept of it; and what goes beyond connections, after all of these. */
+void mps_rules_enter(MpsRules *self, MpsConnection *connection, MpsImage *image);
+void mps_rules_image_connection(MpsRules *self, MpsConnection *connection, MpsImage *image);
+void mps_rules_image_run(MpsRules *self, MpsImage *image);
 
 void mps_rules_free(MpsRules *self); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsRules, mps_rules_free)

@@ -593,8 +593,24 @@ static bool is_quiet(const Packet *packet)
     return true;
 }
 
+static const MpsLink stray_links[] = {
+    MPS_ENTITY(Stray, subflow),
+    {0},
+};
+
+static const MpsLink check_links[] = {
+    MPS_ARRAY(CheckState, ids.of[0], AddressId, NULL),
+    MPS_ARRAY(CheckState, host[0].announcements, Announcement, NULL),
+    MPS_PART(CheckState, host[0].stray, 1, stray_links),
+    MPS_ARRAY(CheckState, ids.of[1], AddressId, NULL),
+    MPS_ARRAY(CheckState, host[1].announcements, Announcement, NULL),
+    MPS_PART(CheckState, host[1].stray, 1, stray_links),
+    {0},
+};
+
 const Family mps_rules_addr = {
     .check_bytes = sizeof(CheckState),
+    .check_links = check_links,
     .segment = segment,
     .is_quiet = is_quiet,
     .finish = finish,

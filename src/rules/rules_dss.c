@@ -497,10 +497,45 @@ static void clear_flow(Flow *flow)
         dss_end_clear(&state->end[i]);
 }
 
+static const MpsLink mapping_links[] = {
+    MPS_ITEMS(Mapping, summed, 1, NULL),
+    {0},
+};
+
+static const MpsLink end_links[] = {
+    MPS_ARRAY(DssEnd, mappings, Mapping, mapping_links),
+    MPS_ITEMS(DssEnd, wrong_form, 1, NULL),
+    {0},
+};
+
+static const MpsLink flow_links[] = {
+    MPS_ENTITY(DssFlow, check),
+    MPS_PART(DssFlow, end, 2, end_links),
+    {0},
+};
+
+static const MpsLink page_links[] = {
+    MPS_RARE(uint8_t[PAGE_BYTES], NULL),
+    {0},
+};
+
+static const MpsLink side_links[] = {
+    MPS_ENTITY(DssSide, beyond_subflow),          MPS_ENTITY(DssSide, wide_flow),
+    MPS_ITEMS(DssSide, marks, MARKS, NULL),       MPS_ITEMS(DssSide, page, PAGES, page_links),
+    MPS_PART(DssSide, held, 1, mps_ranges_links), {0},
+};
+
+static const MpsLink check_links[] = {
+    MPS_PART(DssCheck, side, 2, side_links),
+    {0},
+};
+
 const Family mps_rules_dss = {
     .run_bytes = sizeof(DssRun),
     .check_bytes = sizeof(DssCheck),
     .flow_bytes = sizeof(DssFlow),
+    .check_links = check_links,
+    .flow_links = flow_links,
     .segment = segment,
     .finish = finish,
     .clear_flow = clear_flow,

@@ -485,9 +485,33 @@ static void clear_check(Check *check)
     g_free(*state);
 }
 
+static const MpsLink lost_links[] = {
+    MPS_ENTITY(Lost, flow),
+    {0},
+};
+
+static const MpsLink state_links[] = {
+    MPS_PART(CheckState, lost, 2, lost_links),
+    MPS_ENTITY(CheckState, carrier.flow),
+    MPS_ENTITY(CheckState, carrier.other),
+    {0},
+};
+
+static const MpsLink check_links[] = {
+    MPS_RARE(CheckState, state_links),
+    {0},
+};
+
+static const MpsLink flow_links[] = {
+    MPS_RARE(FlowState, NULL),
+    {0},
+};
+
 const Family mps_rules_fail = {
     .check_bytes = sizeof(CheckState *),
     .flow_bytes = sizeof(FlowState *),
+    .check_links = check_links,
+    .flow_links = flow_links,
     .segment = segment,
     .is_quiet = is_quiet,
     .finish = finish,

@@ -345,9 +345,16 @@ static bool is_quiet(const Packet *packet)
     return !state->by[0].place.packet && !state->by[1].place.packet;
 }
 
+static const MpsLink check_links[] = {
+    MPS_ENTITY(CheckState, by[0].flow),
+    MPS_ENTITY(CheckState, by[1].flow),
+    {0},
+};
+
 const Family mps_rules_fc = {
     .check_bytes = sizeof(CheckState),
     .flow_bytes = sizeof(FlowState),
+    .check_links = check_links,
     .segment = segment,
     .is_quiet = is_quiet,
     .finish = finish,

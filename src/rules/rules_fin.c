@@ -638,8 +638,21 @@ static void finish(Check *check)
     finish_regular(check, state);
 }
 
+static const MpsLink side_links[] = {
+    MPS_ENTITY(Side, on),
+    MPS_ENTITY(Side, fin_acked_on),
+    MPS_ENTITY(Side, last_fin.subflow),
+    {0},
+};
+
+static const MpsLink check_links[] = {
+    MPS_PART(CheckState, side, 2, side_links),
+    {0},
+};
+
 const Family mps_rules_fin = {
     .check_bytes = sizeof(CheckState),
+    .check_links = check_links,
     .segment = segment,
     .is_quiet = is_quiet,
     .note = note,

@@ -212,9 +212,28 @@ static bool is_quiet(const Packet *packet)
            (packet->flow->public->kind != MPS_KIND_JOIN || join_flow(packet->flow)->over);
 }
 
+static const MpsLink check_links[] = {
+    MPS_WORD(JoinCheck, ended),
+    MPS_ARRAY(JoinCheck, named, Named, NULL),
+    {0},
+};
+
+static const MpsLink state_links[] = {
+    MPS_ENTITY(JoinFlow, clash),
+    MPS_WORD(JoinFlow, unverified),
+    {0},
+};
+
+static const MpsLink flow_links[] = {
+    MPS_RARE(JoinFlow, state_links),
+    {0},
+};
+
 const Family mps_rules_join = {
     .check_bytes = sizeof(JoinCheck),
     .flow_bytes = sizeof(JoinFlow *),
+    .check_links = check_links,
+    .flow_links = flow_links,
     .segment = segment,
     .is_quiet = is_quiet,
     .signal = join_signal,

@@ -326,10 +326,40 @@ static bool is_quiet(const Packet *packet)
            (packet->flow->public->kind == MPS_KIND_JOIN || mpc_course_is_over(packet->flow));
 }
 
+static const MpsLink run_links[] = {
+    MPS_OTHER(MpcRun, live),
+    {0},
+};
+
+static const MpsLink check_links[] = {
+    MPS_OTHER(MpcCheck, live[0]),
+    MPS_OTHER(MpcCheck, live[1]),
+    {0},
+};
+
+static const MpsLink step_links[] = {
+    MPS_WORD(Step, why),
+    {0},
+};
+
+static const MpsLink state_links[] = {
+    MPS_PART(MpcFlow, step, 3, step_links),
+    {0},
+};
+
+static const MpsLink flow_links[] = {
+    MPS_RARE(MpcFlow, state_links),
+    {0},
+};
+
 const Family mps_rules_mpc = {
     .run_bytes = sizeof(MpcRun),
     .check_bytes = sizeof(MpcCheck),
     .flow_bytes = sizeof(MpcFlow *),
+    .run_links = run_links,
+    .check_links = check_links,
+    .flow_links = flow_links,
+    .image_run = mpc_keys_image_run,
     .segment = segment,
     .is_quiet = is_quiet,
     .finish = finish,

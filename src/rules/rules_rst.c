@@ -277,9 +277,15 @@ static void clear_check(Check *check)
     g_free(state->refusals);
 }
 
+static const MpsLink check_links[] = {
+    MPS_ITEMS(CheckState, refusals, MOST_REFUSALS, NULL),
+    {0},
+};
+
 const Family mps_rules_rst = {
     .check_bytes = sizeof(CheckState),
     .flow_bytes = sizeof(FlowState),
+    .check_links = check_links,
     .segment = segment,
     .is_quiet = is_quiet,
     .finish = finish,

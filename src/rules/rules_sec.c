@@ -545,10 +545,25 @@ static bool is_quiet(const Packet *packet)
            state->end[packet->sender].has_ack;
 }
 
+static const MpsLink check_links[] = {
+    MPS_ENTITY(CheckState, end[0].first_on),
+    MPS_ENTITY(CheckState, end[1].first_on),
+    MPS_ENTITY(CheckState, bursting),
+    {0},
+};
+
+static void image_run(MpsRules *rules, MpsImage *image)
+{
+    known_image(run_state(rules, FAMILY_sec), image);
+}
+
 const Family mps_rules_sec = {
     .run_bytes = sizeof(Known),
     .check_bytes = sizeof(CheckState),
     .flow_bytes = sizeof(FlowState),
+    .run_links = known_links,
+    .check_links = check_links,
+    .image_run = image_run,
     .segment = segment,
     .is_quiet = is_quiet,
     .signal = take_signal,

@@ -409,7 +409,7 @@ static bool prepare_copies(MpsBatch *self)
     return true;
 }
 
-MpsBatch *mps_batch_new(sqlite3 *db, const MpsTable *const *tables)
+MpsBatch *mps_batch_new(sqlite3 *db, const MpsTable *const *tables, const MpsTable *const *goals)
 {
     g_autoptr(MpsBatch) self = g_new0(MpsBatch, 1);
     size_t most_columns = 0;
@@ -419,8 +419,8 @@ MpsBatch *mps_batch_new(sqlite3 *db, const MpsTable *const *tables)
     self->leaves = g_new0(Leaf, self->numbers.n_tables);
     for (unsigned i = 0; i < self->numbers.n_tables; i++) {
         self->leaves[i] = (Leaf){
-            .table = tables[i], .key = mps_schema_rowid_column(tables[i]), .begin = PAGE_BYTES};
-        most_columns = MAX(most_columns, mps_schema_n_columns(tables[i]));
+            .table = goals[i], .key = mps_schema_rowid_column(goals[i]), .begin = PAGE_BYTES};
+        most_columns = MAX(most_columns, mps_schema_n_columns(goals[i]));
     }
     self->types = g_malloc(most_columns * MAX_VARINT);
     self->values_at = most_columns * MAX_VARINT + MAX_VARINT;

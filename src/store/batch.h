@@ -10,9 +10,10 @@
 
 typedef struct _MpsBatch MpsBatch;
 
-/* Rows for @tables (NULL-terminated, borrowed) of @db, which has them, without any index, and no
- * transaction begun.  NULL: @db says why. */
-MpsBatch *mps_batch_new(sqlite3 *db, const MpsTable *const *tables);
+/* Rows for @tables (NULL-terminated, borrowed), which go into @goals, the same ones or others with
+ * the same columns: @db has them, without any index, and no transaction begun.  NULL: @db says why.
+ */
+MpsBatch *mps_batch_new(sqlite3 *db, const MpsTable *const *tables, const MpsTable *const *goals);
 
 /* Takes one row; rows of a table keep their order.  False: some cannot be stored, @db says why. */
 bool mps_batch_add(MpsBatch *self, const MpsTable *table, const MpsValue *values);

@@ -30,8 +30,7 @@ static int pragma(sqlite3 *db, const char *sql)
     return value;
 }
 
-/* Why @db is not one of ours, or cannot be looked at; NULL: it is. */
-static const char *problem_of(sqlite3 *db)
+const char *mps_database_problem_of(sqlite3 *db)
 {
     const int id = pragma(db, "PRAGMA application_id");
     const int status = sqlite3_errcode(db);
@@ -47,7 +46,8 @@ const char *mps_database_problem(const char *path)
 {
     sqlite3 *db = NULL;
     const int status = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL);
-    const char *problem = status == SQLITE_OK ? problem_of(db) : sqlite3_errstr(status);
+    const char *problem =
+        status == SQLITE_OK ? mps_database_problem_of(db) : sqlite3_errstr(status);
 
     sqlite3_close(db);
     return problem;
@@ -57,7 +57,8 @@ sqlite3 *mps_database_open(const char *path, GError **error)
 {
     sqlite3 *db = NULL;
     const int status = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL);
-    const char *problem = status == SQLITE_OK ? problem_of(db) : sqlite3_errstr(status);
+    const char *problem =
+        status == SQLITE_OK ? mps_database_problem_of(db) : sqlite3_errstr(status);
 
     if (problem) {
         mps_throw(error, MPS_ERROR_OPEN, "%s: %s", path, problem);

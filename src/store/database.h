@@ -18,6 +18,9 @@ bool mps_database_probe(const char *path);
  * when it is locked; static.  NULL: it is. */
 const char *mps_database_problem(const char *path);
 
+/* The same of one that is open. */
+const char *mps_database_problem_of(sqlite3 *db);
+
 /* Opens @path for reading.  Returns a handle owned by the caller (sqlite3_close), or NULL and
  * MPS_ERROR_OPEN: not ours, other schema version, unreadable. */
 sqlite3 *mps_database_open(const char *path, GError **error);

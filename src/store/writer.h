@@ -9,6 +9,8 @@
 #include <mptcpscope/error.h>
 #include <mptcpscope/row.h>
 
+#include "store/checkpoint.h"
+
 typedef struct _MpsWriter MpsWriter;
 
 /* Begins a database with @tables (NULL-terminated, borrowed until the writer is gone).  With a
@@ -16,6 +18,12 @@ typedef struct _MpsWriter MpsWriter;
  * when it is closed.  Returns NULL and MPS_ERROR_STORE, also if @path exists and not @force. */
 MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *tables,
                           GError **error);
+
+/* The same for a database that another run can go on with, which needs a @path:
+ * mps_checkpoint_table is among @tables, and a row of it commits.  With @from, it is gone on with
+ * the unfinished database that is there; without, an unfinished one is replaced. */
+MpsWriter *mps_writer_resume(const char *path, bool force, const MpsTable *const *tables,
+                             const MpsCheckpoint *from, GError **error);
 
 /* Where rows go; belongs to the writer.  Another thread than the writer's may have it alone. */
 MpsRowSink *mps_writer_rows(MpsWriter *self);
@@ -31,7 +39,7 @@ bool mps_writer_check(const MpsWriter *self, GError **error);
  * owned by the caller, or NULL and MPS_ERROR_STORE.  The writer can only be freed afterwards. */
 sqlite3 *mps_writer_finish(MpsWriter *self, GError **error);
 
-/* Frees the writer; an unfinished database is removed. */
+/* Frees the writer; an unfinished database is removed, unless there is a checkpoint of it. */
 void mps_writer_free(MpsWriter *self); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsWriter, mps_writer_free)
 

@@ -131,6 +131,23 @@ static uint32_t n_places(const MpsHistogram *self)
     return self->n_bins ? self->n_bins : self->n_few;
 }
 
+static size_t places(const void *histogram)
+{
+    return n_places(histogram);
+}
+
+static size_t room_for(const void *histogram)
+{
+    const MpsHistogram *self = histogram;
+
+    return self->n_bins ? self->n_bins : self->n_few_room;
+}
+
+const MpsLink mps_histogram_links[] = {
+    MPS_GROWING(MpsHistogram, bins, places, room_for, NULL),
+    {0},
+};
+
 static uint32_t bin_at(const MpsHistogram *self, uint32_t place, uint64_t *n)
 {
     if (self->n_bins) {

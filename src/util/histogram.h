@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <mptcpscope/shape.h>
+
 /* Zeroed memory is an empty histogram. */
 typedef struct {
     uint64_t n;
@@ -20,6 +22,8 @@ typedef struct {
     uint16_t n_listed;          /* how often something was counted in the list */
     uint8_t n_few, n_few_room;
 } MpsHistogram;
+
+extern const MpsLink mps_histogram_links[];
 
 /* Counts @value; negative ones count as 0. */
 void mps_histogram_add(MpsHistogram *self, int64_t value);

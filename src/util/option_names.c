@@ -79,6 +79,11 @@ unsigned mps_option_names_count(const MpsOptionNames *self)
     return self ? self->names->len : 0;
 }
 
+const MpsOptionName *mps_option_names_get(const MpsOptionNames *self, unsigned i)
+{
+    return g_ptr_array_index(self->names, i);
+}
+
 const char *mps_option_names_spec(const MpsOptionNames *self, unsigned i)
 {
     return ((const MpsOptionName *)g_ptr_array_index(self->names, i))->spec;

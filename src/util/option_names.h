@@ -23,6 +23,8 @@ bool mps_option_names_add(MpsOptionNames *self, const char *spec, GError **error
 /* How many there are, and each as it was given. */
 unsigned mps_option_names_count(const MpsOptionNames *self);
 const char *mps_option_names_spec(const MpsOptionNames *self, unsigned i);
+/* For links to it. */
+const MpsOptionName *mps_option_names_get(const MpsOptionNames *self, unsigned i);
 /* Gives each opaque option of @segment its name: that with the longest ID that matches.  @self may
  * be NULL. */
 void mps_option_names_apply(const MpsOptionNames *self, MpsSegment *segment);

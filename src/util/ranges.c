@@ -7,6 +7,8 @@
 
 MPS_ROOM_DEFINE_FIND(find_above, MpsRange, uint64_t)
 
+const MpsLink mps_ranges_links[] = {MPS_ROOM(MpsRanges, items, room, NULL), {0}};
+
 /* Index of the first range that ends at or after @at: touching counts. */
 static size_t find(const MpsRanges *self, uint64_t at)
 {

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <mptcpscope/shape.h>
+
 #include "util/room.h"
 
 typedef struct {
@@ -18,6 +20,8 @@ typedef struct {
     MpsRange *items;
     MpsRoom room;
 } MpsRanges;
+
+extern const MpsLink mps_ranges_links[];
 
 /* Adds [begin, end), begin <= end.  Returns how many of its bytes were in the set before: 0 for new
  * data, end - begin for a full repeat.  Appending in order costs O(1). */

@@ -1,0 +1,38 @@
+/* checkpoint.h - what an unfinished database can be gone on from: PATH.part holds all rows up to
+ * some packet, PATH.state0 or PATH.state1, in turns, the state of the run behind it.
+ *
+ * The row that names the state is committed together with the rows, and after the state is on disk;
+ * what came later is rolled back when the database is opened again. */
+#ifndef MPS_STORE_CHECKPOINT_H
+#define MPS_STORE_CHECKPOINT_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include <mptcpscope/error.h>
+#include <mptcpscope/row.h>
+
+typedef struct {
+    char *run;          /* what was run, in words of who wrote it */
+    uint64_t n_packets; /* read so far */
+    char *digest;       /* of the state */
+    int slot;           /* 0, 1: which file has it */
+} MpsCheckpoint;
+
+/* Has one row, mps_checkpoint_row(): adding it makes it and all rows before it durable. */
+extern const MpsTable mps_checkpoint_table;
+void mps_checkpoint_row(MpsRowSink *rows, const MpsCheckpoint *checkpoint);
+
+/* The files of the unfinished database @path; for g_free(). */
+char *mps_checkpoint_part(const char *path);
+char *mps_checkpoint_state(const char *path, int slot);
+
+/* Looks for a checkpoint of the database @path.  *found is NULL if there is none; it is owned by
+ * the caller.  False and MPS_ERROR_STORE: PATH.part is there, but none of ours, or in use; with
+ * *useless: it is ours, but it is damaged, or complete. */
+bool mps_checkpoint_find(const char *path, MpsCheckpoint **found, bool *useless, GError **error);
+
+void mps_checkpoint_free(MpsCheckpoint *self); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsCheckpoint, mps_checkpoint_free)
+
+#endif
