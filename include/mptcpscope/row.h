@@ -22,7 +22,7 @@ typedef struct {
     const char *name;
     const char *help;
     const MpsColumn *columns;
-    const char *primary_key; /* column list, or NULL; one integer alone is known in each row */
+    const char *primary_key; /* column list, or NULL; an integer alone is known in every row */
     const char *index;       /* column list of one further index, made last, or NULL */
 } MpsTable;
 

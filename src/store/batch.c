@@ -248,12 +248,11 @@ static bool flush_one(MpsBatch *self, Leaf *leaf)
 
 bool mps_batch_flush(MpsBatch *self)
 {
-    bool good = true;
-
     for (unsigned i = 0; i < self->numbers.n_tables; i++)
         finish_page(self, &self->leaves[i]);
     tell_change(self);
-    good = sqlite3_exec(self->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
+
+    bool good = sqlite3_exec(self->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
     for (unsigned i = 0; good && i < self->numbers.n_tables; i++)
         good = self->leaves[i].n_rows == 0 || copy_rows(&self->leaves[i]);
     return good && sqlite3_exec(self->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
@@ -328,6 +327,9 @@ static bool fits(const Leaf *leaf, size_t n_bytes)
 bool mps_batch_add(MpsBatch *self, const MpsTable *table, const MpsValue *values)
 {
     Leaf *leaf = &self->leaves[mps_table_number(&self->numbers, table)];
+
+    g_assert(leaf->key < 0 || values[leaf->key].known);
+
     const Record record = make_record(self, leaf, values);
     const size_t local = local_bytes(record.n_bytes), rest = record.n_bytes - local;
 

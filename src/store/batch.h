@@ -18,7 +18,7 @@ MpsBatch *mps_batch_new(sqlite3 *db, const MpsTable *const *tables, const MpsTab
 /* Takes one row; rows of a table keep their order.  False: some cannot be stored, @db says why. */
 bool mps_batch_add(MpsBatch *self, const MpsTable *table, const MpsValue *values);
 
-/* Stores all rows that were taken, in one transaction. */
+/* Puts all rows that were taken into the file, in one transaction.  False: as above. */
 bool mps_batch_flush(MpsBatch *self);
 
 /* Rows that were not stored are gone. */

@@ -28,11 +28,12 @@ MpsWriter *mps_writer_resume(const char *path, bool force, const MpsTable *const
 /* Where rows go; belongs to the writer.  Another thread than the writer's may have it alone. */
 MpsRowSink *mps_writer_rows(MpsWriter *self);
 
-/* Puts all rows so far into the file: others may wait for more. */
+/* Puts all rows so far into the file, where they otherwise come a page at a time. By the thread
+ * that adds them. */
 void mps_writer_flush(MpsWriter *self);
 
-/* Whether all rows that were put into the file so far could be stored; may be asked while another
- * thread adds rows. */
+/* Whether all rows that came to the file could be stored; may be asked while another thread adds
+ * more.  A key of several columns that comes twice is found by mps_writer_finish(). */
 bool mps_writer_check(const MpsWriter *self, GError **error);
 
 /* Makes indexes and views, commits, and gives the database its name.  Returns it open for reading,
