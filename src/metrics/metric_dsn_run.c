@@ -92,8 +92,16 @@ static void coarsen(State *self, int kind)
     }
 }
 
-static G_GNUC_NO_INLINE void begin(State *self, int kind, Run run)
+static Run run_of(const MpsEvent *event)
 {
+    const int64_t begin = event->data.offset, end = begin + (int64_t)event->data.bytes;
+
+    return (Run){event->ts_ns, event->ts_ns, begin, end, event->data.bytes, 1};
+}
+
+static G_GNUC_NO_INLINE void begin_run(State *self, int kind, const MpsEvent *event)
+{
+    const Run run = run_of(event);
     GArray *runs = self->runs[kind];
 
     if (!runs) {
@@ -117,16 +125,14 @@ static void observe(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_
                                 [MPS_DATA_REINJECTED] = REINJECTION};
     State *self = state;
     const int kind = kinds[event->data.class];
-    const Run run = {event->ts_ns,       event->ts_ns,
-                     event->data.offset, event->data.offset + (int64_t)event->data.bytes,
-                     event->data.bytes,  1};
+    const Run run = run_of(event);
     const GArray *runs = self->runs[kind];
     Run *last = runs ? &g_array_index(runs, Run, runs->len - 1) : NULL;
 
     if (last && joins(self, kind, last, &run))
         append(last, &run);
     else
-        begin(self, kind, run);
+        begin_run(self, kind, event);
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)

@@ -118,7 +118,8 @@ static void pass(Level *level, int64_t elapsed_ns)
 static void set(Level *level, int64_t value)
 {
     level->value = value;
-    level->max = MAX(level->max, value);
+    if (value > level->max)
+        level->max = value;
 }
 
 /* ---- limits ---- */
@@ -134,7 +135,8 @@ static void remember_flight(State *self)
         self->recent_max = 0;
         self->recent_since_ns = self->now_ns;
     }
-    self->recent_max = MAX(self->recent_max, self->tcp.value);
+    if (self->tcp.value > self->recent_max)
+        self->recent_max = self->tcp.value;
 }
 
 static Limit limit_now(const State *self, const MpsConnectionSide *side)

@@ -304,13 +304,11 @@ static void take_payload(void *state, const MpsEvent *event, MpsRowSink *rows G_
 
 /* DATA_ACK and window.  The receive window is shared: its right edge is the DATA_ACK and the window
  * (RFC 8684, section 3.3.1). */
-static void take_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+static G_GNUC_NO_INLINE void note_ack(State *self, Path *path, const MpsEvent *event)
 {
-    State *self = state;
     const MpsSegment *wire = event->segment.wire;
     const MpsSide receiver = event->direction == MPS_C2S ? MPS_SERVER : MPS_CLIENT;
     const int64_t data_ack = event->segment.data_ack;
-    Path *path = path_of(self, event->subflow);
     int64_t edge;
     int shift;
 
@@ -326,6 +324,11 @@ static void take_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC
     edge = data_ack + ((int64_t)wire->window << shift);
     self->right_edge = self->any_edge ? MAX(self->right_edge, edge) : edge;
     self->any_edge = true;
+}
+
+static void take_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    note_ack(state, path_of(state, event->subflow), event);
 }
 
 /* Whether TCP has acknowledged the last byte below @end on @subflow. */

@@ -212,7 +212,8 @@ static void hold_bytes(Disorder *self, int64_t now_ns, int64_t more)
     self->byte_ns += (double)self->held_bytes * (double)(now_ns - self->changed_ns);
     self->changed_ns = now_ns;
     self->held_bytes += (uint64_t)more;
-    self->max_bytes = MAX(self->max_bytes, self->held_bytes);
+    if (self->held_bytes > self->max_bytes)
+        self->max_bytes = self->held_bytes;
 }
 
 /* The piece went to the application in its turn. */

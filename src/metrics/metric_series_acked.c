@@ -31,7 +31,8 @@ static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows G_GNU
     self->sent_end = self->any_sent ? MAX(self->sent_end, end) : end;
     self->any_sent = true;
     bin->data_bytes += event->data.union_bytes;
-    bin->ofo_bytes = MAX(bin->ofo_bytes, side->ofo_bytes);
+    if (side->ofo_bytes > bin->ofo_bytes)
+        bin->ofo_bytes = side->ofo_bytes;
     mps_bin_flight(bin, (uint64_t)MAX(self->sent_end - (side->has_acked ? side->acked : 0), 0));
     note_window(bin, side);
 }

@@ -111,28 +111,9 @@ static void add_row(const End *end, const MpsSubflow *subflow, MpsSide sender, i
                               .ended_by = ended_by});
 }
 
-static void take_payload(End *end, const MpsEvent *event)
+static G_GNUC_NO_INLINE void take_ack(End *end, MpsSide sender, const MpsEvent *event,
+                                      MpsRowSink *rows)
 {
-    const int64_t begin = event->segment.seq;
-    const int64_t sent_end = begin + event->segment.wire->payload_bytes;
-
-    if (!end->any_sent) {
-        end->any_sent = true;
-        end->acked = end->sent_end = MAX(begin, end->acked);
-    }
-    if (sent_end <= end->sent_end) {
-        end->others_went_on |= is_stale(end, event->subflow, event->direction, event->ts_ns);
-        return;
-    }
-    if (end->sent_end <= end->acked)
-        wait_from(end, event);
-    end->sent_end = sent_end;
-}
-
-static void take_ack(End *end, MpsSide sender, const MpsEvent *event, MpsRowSink *rows)
-{
-    if (event->segment.ack <= end->acked)
-        return;
     if (is_stale(end, event->subflow, sender, event->ts_ns)) {
         add_row(end, event->subflow, sender, event->ts_ns, "ack", rows);
         end->longest_ns = MAX(end->longest_ns, event->ts_ns - end->since_ns);
@@ -141,17 +122,46 @@ static void take_ack(End *end, MpsSide sender, const MpsEvent *event, MpsRowSink
     wait_from(end, event);
 }
 
+static void look_for_ack(State *self, const MpsEvent *event, MpsRowSink *rows)
+{
+    const MpsSide sender = other(event->direction);
+
+    if (event->segment.has_ack && event->segment.ack > self->end[sender].acked)
+        take_ack(&self->end[sender], sender, event, rows);
+}
+
+/* A segment whose payload was all sent before. */
+static G_GNUC_NO_INLINE void take_repeat(State *self, const MpsEvent *event, MpsRowSink *rows)
+{
+    End *end = &self->end[event->direction];
+
+    end->others_went_on |= is_stale(end, event->subflow, event->direction, event->ts_ns);
+    look_for_ack(self, event, rows);
+}
+
 static void observe(void *state, const MpsEvent *event, MpsRowSink *rows)
 {
     State *self = state;
+    End *end = &self->end[event->direction];
     const MpsSegment *segment = event->segment.wire;
+    const int64_t begin = event->segment.seq, sent_end = begin + segment->payload_bytes;
 
     if (segment->flags & (MPS_TCP_RST | MPS_TCP_SYN))
         return;
-    if (event->segment.has_seq && segment->payload_bytes > 0)
-        take_payload(&self->end[event->direction], event);
-    if (event->segment.has_ack)
-        take_ack(&self->end[other(event->direction)], other(event->direction), event, rows);
+    if (event->segment.has_seq && segment->payload_bytes > 0) {
+        if (!end->any_sent) {
+            end->any_sent = true;
+            end->acked = end->sent_end = MAX(begin, end->acked);
+        }
+        if (sent_end <= end->sent_end) {
+            take_repeat(self, event, rows);
+            return;
+        }
+        if (end->sent_end <= end->acked)
+            wait_from(end, event);
+        end->sent_end = sent_end;
+    }
+    look_for_ack(self, event, rows);
 }
 
 /* When the wait at the end of @subflow ended, and by what. */

@@ -24,7 +24,8 @@ static void look(State *self, const MpsEvent *event)
         self->now_ns = event->ts_ns;
     }
     self->value_bytes = event->subflow->side[event->direction].flight_bytes;
-    self->max_bytes = MAX(self->max_bytes, self->value_bytes);
+    if (self->value_bytes > self->max_bytes)
+        self->max_bytes = self->value_bytes;
 }
 
 static void take_payload(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)

@@ -117,7 +117,7 @@ static void take_sack(State *self, const MpsSegment *wire)
 }
 
 /* Flags that few segments have. */
-static void take_flags(State *self, const MpsEvent *event)
+static G_GNUC_NO_INLINE void take_flags(State *self, const MpsEvent *event)
 {
     const MpsSegment *wire = event->segment.wire;
 
@@ -142,7 +142,8 @@ static void take_window(State *self, const MpsSegment *wire, int shift)
 
     self->windows++;
     self->window_sum += window;
-    self->window_max = MAX(self->window_max, window);
+    if (window > self->window_max)
+        self->window_max = window;
     if (window == 0)
         self->windows_zero++;
     else if (self->window_min == 0 || window < self->window_min)
@@ -160,8 +161,10 @@ static void take_payload(State *self, const MpsEvent *event)
     }
     self->any_payload = true;
     self->last_payload_ns = event->ts_ns;
-    self->segment_min = MIN(self->segment_min, bytes);
-    self->segment_max = MAX(self->segment_max, bytes);
+    if (bytes < self->segment_min)
+        self->segment_min = bytes;
+    if (bytes > self->segment_max)
+        self->segment_max = bytes;
     self->pushed += (wire->flags & MPS_TCP_PSH) != 0;
     if (!self->any_acked && event->segment.unique_bytes > 0) {
         self->initial_packets++;
@@ -173,7 +176,7 @@ static void take_payload(State *self, const MpsEvent *event)
     }
 }
 
-static void take_closed_window(State *self, const MpsSegment *wire)
+static G_GNUC_NO_INLINE void take_closed_window(State *self, const MpsSegment *wire)
 {
     if (wire->payload_bytes == 0 && !(wire->flags & (MPS_TCP_SYN | MPS_TCP_FIN)))
         return;
@@ -186,8 +189,8 @@ static void take_segment(void *state, const MpsEvent *event, MpsRowSink *rows G_
     State *self = state;
     const MpsSegment *wire = event->segment.wire;
 
-    if (self->any_segment)
-        self->idle_ns = MAX(self->idle_ns, event->ts_ns - self->last_ns);
+    if (self->any_segment && event->ts_ns - self->last_ns > self->idle_ns)
+        self->idle_ns = event->ts_ns - self->last_ns;
     self->any_segment = true;
     self->last_ns = event->ts_ns;
     self->acks += (wire->flags & MPS_TCP_ACK) != 0;
