@@ -126,6 +126,18 @@ static bool is_far(const Packet *packet)
             (!event->segment.has_ack || event->segment.ack > packet->peer->next + missed));
 }
 
+/* Whether MP_CAPABLE, which comes with the first data at the latest, is behind data that was seen,
+ * and with another key.  With a SYN it is known where the data begins: MPC-13 judges then. */
+static bool begins_anew(const Packet *packet)
+{
+    const MpsConnectionSide *side = &packet->check->connection->side[packet->sender];
+    const MpsMptcpOption *capable = packet_option(packet, MPS_MP_CAPABLE);
+
+    return !packet->sending->has_syn && packet->sending->n_data > 0 &&
+           packet->event->segment.seq >= packet->sending->next && capable->capable.has_sender_key &&
+           side->has_key && capable->capable.sender_key != side->key;
+}
+
 /* Whether @packet belongs to a later connection with the same addresses and ports, whose SYN the
  * capture lacks. */
 static bool is_of_another(const Packet *packet)
@@ -139,7 +151,8 @@ static bool is_of_another(const Packet *packet)
         return packet->wire->ack - peer->isn - 1 > peer->syn_bytes &&
                peer->next > 1 + (int64_t)peer->syn_bytes;
     return flow->end[0].rst.packet || flow->end[1].rst.packet ||
-           (flow->end[0].fin.packet && flow->end[1].fin.packet) || is_far(packet);
+           (flow->end[0].fin.packet && flow->end[1].fin.packet) || is_far(packet) ||
+           begins_anew(packet);
 }
 
 static G_GNUC_NO_INLINE void note_all_options(Packet *packet)

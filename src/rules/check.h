@@ -144,9 +144,11 @@ struct _Flow {
     /* The capture shows steps of the handshake in another order, or lacks one: nothing follows from
      * what comes first. */
     bool out_of_order;
-    bool third_confirms; /* it has MP_CAPABLE or MP_JOIN */
-    bool clashes;        /* with an older subflow that was open: packets may be of either */
-    bool reused; /* by a connection whose SYN the capture lacks: nothing is judged any more */
+    /* It has MP_CAPABLE or MP_JOIN and no payload: it was sent at once.  With payload another may
+     * have gone before. */
+    bool third_confirms;
+    bool clashes; /* with an older subflow that was open: packets may be of either */
+    bool reused;  /* by a connection whose SYN the capture lacks: nothing is judged any more */
 };
 
 /* One connection. */

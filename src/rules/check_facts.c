@@ -166,7 +166,7 @@ bool check_has_keys(const Check *check)
 /* The host whose packets alone no router has touched yet; 0: not known. */
 static MpsVantage vantage_by_hops(const Check *check)
 {
-    if (check->came_far[MPS_CLIENT] == check->came_far[MPS_SERVER] || check->several_taps)
+    if (check->came_far[MPS_CLIENT] == check->came_far[MPS_SERVER])
         return 0;
     return check->came_far[MPS_SERVER] ? MPS_VANTAGE_CLIENT : MPS_VANTAGE_SERVER;
 }
@@ -178,6 +178,8 @@ MpsVantage check_vantage(const Check *check)
 
     if (given)
         return given;
+    if (check->several_taps) /* which of them has a packet, nobody knows */
+        return 0;
     if (!by_time || !by_hops)
         return by_time ? by_time : by_hops;
     return by_time == by_hops ? by_time : MPS_VANTAGE_MIDDLE;

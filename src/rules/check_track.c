@@ -200,7 +200,8 @@ static void track_step(const Packet *packet)
         flow->synack = packet_place(packet);
     } else if (packet_is_third(packet)) {
         flow->third = packet_place(packet);
-        flow->third_confirms = packet->subtypes & (1u << MPS_MP_CAPABLE | 1u << MPS_MP_JOIN);
+        flow->third_confirms = packet->subtypes & (1u << MPS_MP_CAPABLE | 1u << MPS_MP_JOIN) &&
+                               packet->wire->payload_bytes == 0;
     } else if (!packet->synack && !packet->rst && packet->sender != flow->public->opened_by &&
                flow->third.packet && !flow->fourth.packet) {
         flow->fourth = packet_place(packet);

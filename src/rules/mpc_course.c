@@ -117,7 +117,7 @@ static void finish_first_data(Check *check, const Flow *flow)
     const MpcFlow *state = mpc_flow(flow);
     const bool sure = knew_nothing(flow);
 
-    if (!sure && state->before_data == IDS_GAP) {
+    if (!sure && (state->before_data == IDS_GAP || state->data_echo == ECHO_LATER)) {
         rule_unchecked(check, RULE_MPC_16, EV_NOGAP);
         return;
     }

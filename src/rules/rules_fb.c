@@ -49,6 +49,7 @@ static void fall_back(const Packet *packet, FbTrigger trigger, bool unproven)
     state->unproven = unproven;
     packet->check->fallen_back = true;
     packet->check->fallback = packet_place(packet);
+    wake_families(packet->check);
 }
 
 static void take_handshake(const Packet *packet)

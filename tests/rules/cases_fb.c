@@ -78,6 +78,29 @@ static void fb_02(Bed *bed, bool bad)
     }
 }
 
+/* Of mappings after the fallback no other rule speaks, however ordinary packets were before. */
+static void fb_02_wrong(Bed *bed, bool bad)
+{
+    PbSpan span;
+
+    pb_open(bed->first);
+    pb_send_cut(bed->first, PB_CLIENT, 100, 1, PB_MAP_CAPABLE);
+    pb_send_cut(bed->first, PB_CLIENT, 3000, 3, PB_MAP_ALL);
+    plain_ack(bed->first, PB_SERVER);
+    if (!bad)
+        pb_send_infinite(bed->first, PB_CLIENT, 100);
+    pb_wait(bed->net, SECOND_NS);
+    bed_fault(bed);
+    pb_send(bed->first, PB_CLIENT, 100);
+    plain_ack(bed->first, PB_SERVER);
+    for (int i = 0; i < 3; i++) {
+        span = pb_plan(bed->first, PB_CLIENT, 100);
+        span.map_ssn += bad ? 5000 : 0;
+        pb_transmit(span);
+        plain_ack(bed->first, PB_SERVER);
+    }
+}
+
 static void fb_03(Bed *bed, bool bad)
 {
     PbSpan span;
@@ -264,6 +287,7 @@ const RuleCase cases_fb[] = {
      .suspect = "sender client",
      .vantage = "client"},
     {.rule = "FB-02", .run = fb_02, .verdict = "warning", .vantage = "middle"},
+    {.rule = "FB-02", .run = fb_02_wrong, .verdict = "warning", .vantage = "middle"},
     {.rule = "FB-03",
      .run = fb_03,
      .verdict = "violation",

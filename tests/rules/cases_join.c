@@ -209,6 +209,27 @@ static void join_04_soon(Bed *bed, bool bad)
     accept_third(bed->second);
 }
 
+/* Without pure ACKs the first packet after the SYN/ACK does not tell how long answers take. */
+static void join_04_no_acks(Bed *bed, bool bad)
+{
+    use_ipv6(bed);
+    pb_syn(bed->first);
+    pb_synack(bed->first);
+    bed->net->hidden = bad;
+    pb_third_ack(bed->first);
+    bed->net->hidden = false;
+    pb_wait(bed->net, SECOND);
+    pb_send_cut(bed->first, PB_CLIENT, 100, 1, PB_MAP_CAPABLE);
+    bed->net->hidden = bad;
+    pb_ack(bed->first, PB_SERVER);
+    bed->net->hidden = false;
+    bed_fault(bed);
+    pb_syn(bed->second);
+    pb_rst(bed->second, PB_SERVER, -1);
+    pb_send(bed->first, PB_CLIENT, 100);
+    pb_ack(bed->first, PB_SERVER);
+}
+
 static void join_04_announced(Bed *bed, bool bad)
 {
     pb_open(bed->first);
@@ -784,6 +805,7 @@ const RuleCase cases_join[] = {
     {.rule = "JOIN-04", .run = join_04_order, .verdict = "violation"},
     {.rule = "JOIN-04", .run = join_04_soon, .verdict = "violation", .suspect = "sender client"},
     {.rule = "JOIN-04", .run = join_04_unverified, .verdict = "warning", .strict = "violation"},
+    {.rule = "JOIN-04", .run = join_04_no_acks, .verdict = "warning"},
     {.rule = "JOIN-04", .run = join_04_announced, .verdict = "warning", .strict = "violation"},
     {.rule = "JOIN-05",
      .run = join_05,

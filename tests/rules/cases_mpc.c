@@ -275,6 +275,34 @@ static void mpc_13_data(Bed *bed, bool bad)
     send_first_data(bed, PB_CAPABLE_H, keys, 100, -1);
 }
 
+/* Of two connections in a row with the same addresses and ports, only data was captured. */
+static void mpc_13_reuse(Bed *bed, bool bad)
+{
+    PbConn *later = pb_conn(bed->net, 1, 1111, 2222);
+    PbFlow *flow = pb_flow(later, PB_CLIENT, "10.1.1.1", 40000, "10.2.1.1", 80);
+
+    bed->net->hidden = true;
+    pb_open(bed->first);
+    bed->net->hidden = false;
+    pb_send_cut(bed->first, PB_CLIENT, 100, 2, PB_MAP_CAPABLE);
+    if (bad) {
+        const uint64_t keys[] = {bed->conn->key[PB_CLIENT] ^ 1, bed->conn->key[PB_SERVER]};
+
+        bed->first->next_ssn[PB_CLIENT] = 1;
+        bed_fault(bed);
+        send_first_data(bed, PB_CAPABLE_H, keys, 100, -1);
+        return;
+    }
+    pb_send(bed->first, PB_CLIENT, 1000);
+    flow->isn[PB_CLIENT] = bed->first->isn[PB_CLIENT] + 30000;
+    flow->isn[PB_SERVER] = bed->first->isn[PB_SERVER] + 30000;
+    bed->net->hidden = true;
+    pb_open(flow);
+    bed->net->hidden = false;
+    pb_send_cut(flow, PB_CLIENT, 100, 1, PB_MAP_CAPABLE);
+    pb_send(flow, PB_CLIENT, 1000);
+}
+
 static void mpc_13_flags(Bed *bed, bool bad)
 {
     pb_syn(bed->first);
@@ -598,6 +626,7 @@ const RuleCase cases_mpc[] = {
     {.rule = "MPC-13", .run = mpc_13_synack, .verdict = "violation", .suspect = "sender server"},
     {.rule = "MPC-13", .run = mpc_13_stateless, .verdict = "warning"},
     {.rule = "MPC-13", .run = mpc_13_data, .verdict = "violation"},
+    {.rule = "MPC-13", .run = mpc_13_reuse, .verdict = "violation"},
     {.rule = "MPC-13", .run = mpc_13_flags, .verdict = "violation"},
     {.rule = "MPC-14", .run = mpc_14, .verdict = "violation", .suspect = "sender client"},
     {.rule = "MPC-14", .run = mpc_14_doubtful, .verdict = "not_checkable", .also = "MPC-12"},
