@@ -347,7 +347,6 @@ static void join_08(Bed *bed, bool bad)
 /* The client never sends its HMAC; the capture may lack it. */
 static void without_third(Bed *bed, bool bad, bool gap)
 {
-    bed_start(bed);
     pb_syn(bed->second);
     pb_synack(bed->second);
     bed->net->hidden = gap;
@@ -367,12 +366,39 @@ static void without_third(Bed *bed, bool bad, bool gap)
 
 static void join_08_absent(Bed *bed, bool bad)
 {
+    bed_start(bed);
     without_third(bed, bad, false);
 }
 
 static void join_08_gap(Bed *bed, bool bad)
 {
+    bed_start(bed);
     without_third(bed, bad, true);
+}
+
+/* On a path whose packets bear no identifications, behind so many that lack none. */
+static void without_third_behind(Bed *bed, bool bad, int n_pairs)
+{
+    bed_start(bed);
+    for (int i = 0; i < n_pairs; i++) {
+        pb_send(bed->first, PB_CLIENT, 100);
+        pb_ack(bed->first, PB_SERVER);
+    }
+    pb_add_addr(bed->first, PB_SERVER, 9, "2001:db8:2::1", 0);
+    pb_add_addr_echo(bed->first, PB_CLIENT, 9, "2001:db8:2::1", 0);
+    bed->second = pb_flow(bed->conn, PB_CLIENT, "2001:db8:1::1", 40001, "2001:db8:2::1", 80);
+    bed->second->address_id[PB_SERVER] = 9;
+    without_third(bed, bad, true);
+}
+
+static void join_08_behind_few(Bed *bed, bool bad)
+{
+    without_third_behind(bed, bad, 240);
+}
+
+static void join_08_behind_many(Bed *bed, bool bad)
+{
+    without_third_behind(bed, bad, 260);
 }
 
 static void join_09(Bed *bed, bool bad)
@@ -846,6 +872,8 @@ const RuleCase cases_join[] = {
      .noise = "SEC-04"},
     {.rule = "JOIN-08", .run = join_08_absent, .verdict = "violation", .suspect = "sender server"},
     {.rule = "JOIN-08", .run = join_08_gap, .verdict = "warning"},
+    {.rule = "JOIN-08", .run = join_08_behind_few, .verdict = "warning"},
+    {.rule = "JOIN-08", .run = join_08_behind_many, .verdict = "violation"},
     {.rule = "JOIN-09",
      .run = join_09,
      .verdict = "violation",

@@ -31,6 +31,13 @@ report() {
     fi
 }
 
+# need PROGRAM: where it is not built, nothing is tested.
+need() {
+    test -x "$1" && return
+    echo "1..0 # SKIP $1 is not built"
+    exit 0
+}
+
 skip() {
     n_tests=$((n_tests + 1))
     echo "ok $n_tests - $1 # SKIP $2"

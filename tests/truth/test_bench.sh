@@ -6,11 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 generator=build/release/tests/gen/gen_bench
-[ -x "$generator" ] || {
-    skip "the benchmark" "gen_bench is not built"
-    plan
-    exit
-}
+need "$generator"
 
 # counted NAME OPTION...: leaves $work/NAME.pcap, .json and .count.
 counted() {

@@ -5,11 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 generator=build/release/tests/gen/gen_bench
-[ -x "$generator" ] || {
-    skip "packed captures" "gen_bench is not built"
-    plan
-    exit
-}
+need "$generator"
 RESULTS="SELECT packets, tcp_packets, last_ns, status FROM capture; SELECT * FROM v_connection"
 "$generator" --bytes 20000000 -o "$work/large.pcap"
 analyze "$work/large.pcap" --metrics none --no-rules

@@ -50,6 +50,12 @@ waits infinite-mapping.pcap 0 62 "$OWN" "$fallen"
 waits infinite-mapping.pcap 0 100 "$OWN" $((fallen + 1)) --close-timeout 120
 waits infinite-mapping.pcap 0 59 "$OWN" "$fallen" --close-timeout 20
 
+# What comes later than that is late for 240 s, and belongs to something else from then on.
+LATE="SELECT late_packets || ' of ' || (SELECT count(*) FROM connection) FROM capture"
+waits remap.pcap 0 11 "$LATE" "1 of 1"
+waits remap.pcap 0 239 "$LATE" "1 of 1"
+waits remap.pcap 0 251 "$LATE" "0 of 2"
+
 waits remap.pcap 1 179 "$BEGUN" capture_end
 waits remap.pcap 1 182 "$BEGUN" idle,capture_end
 waits remap.pcap 1 182 "$BEGUN" capture_end --handshake-timeout 300

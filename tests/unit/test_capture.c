@@ -145,14 +145,15 @@ static void put_simple(File *f, uint32_t wire_bytes, uint32_t n_bytes)
     put32(f, length);
 }
 
-static void put_obsolete(File *f, uint16_t interface, uint64_t ticks, uint32_t n_bytes)
+static void put_obsolete(File *f, uint16_t interface, uint16_t drops, uint64_t ticks,
+                         uint32_t n_bytes)
 {
     const uint32_t length = 32 + ((n_bytes + 3) & ~3u);
 
     put32(f, 2);
     put32(f, length);
     put16(f, interface);
-    put16(f, 0xffff);
+    put16(f, drops);
     put32(f, (uint32_t)(ticks >> 32));
     put32(f, (uint32_t)ticks);
     put32(f, n_bytes);
@@ -264,7 +265,7 @@ static void test_pcapng(void)
         put_enhanced(&f, 4, (uint64_t)base_s, 0);
         put_enhanced(&f, 5, ((uint64_t)3 << 40) + ((uint64_t)1 << 38), 1);
         put_simple(&f, 500, 128);
-        put_obsolete(&f, 1, ns + 5, 10);
+        put_obsolete(&f, 1, 0xffff, ns + 5, 10);
         put_statistics(&f, 0, 4);
         put_statistics(&f, 0, 5);
         put_statistics(&f, 1, 6);
@@ -301,6 +302,31 @@ static void test_pcapng(void)
         g_assert_cmpint(mps_capture_info(capture).link_type, ==, 1);
         g_assert_cmpuint(mps_capture_info(capture).snaplen_bytes, ==, 128);
         g_assert_cmpstr(mps_capture_info(capture).link_name, ==, "EN10MB");
+    }
+}
+
+/* What packets say was lost before them, where no statistics come. */
+static void test_lost_between(void)
+{
+    for (int statistics = 0; statistics < 2; statistics++) {
+        File f = new_file(false);
+
+        put_section(&f);
+        put_interface(&f, 1, 128, 6, 0);
+        put_obsolete(&f, 0, 3, 1000000, 60);
+        put_obsolete(&f, 0, 0xffff, 1000001, 60); /* not known */
+        put_obsolete(&f, 0, 4, 1000002, 60);
+        if (statistics)
+            put_statistics(&f, 0, 9);
+
+        g_autofree char *path = save(&f, "lost.pcapng");
+        g_autoptr(MpsCapture) capture = open_file(path, NULL);
+        MpsPacket packet;
+
+        for (int i = 0; i < 3; i++)
+            g_assert_cmpint(mps_capture_next(capture, &packet, NULL), ==, MPS_READ_PACKET);
+        g_assert_cmpint(mps_capture_next(capture, &packet, NULL), ==, MPS_READ_END);
+        g_assert_cmpint(mps_capture_info(capture).dropped, ==, statistics ? 9 : 7);
     }
 }
 
@@ -761,6 +787,7 @@ int main(int argc, char **argv)
     g_assert_nonnull(directory);
     g_test_add_func("/capture/pcap", test_pcap);
     g_test_add_func("/capture/pcapng", test_pcapng);
+    g_test_add_func("/capture/lost between packets", test_lost_between);
     g_test_add_func("/capture/many-notes", test_many_notes);
     g_test_add_func("/capture/many-interfaces", test_many_interfaces);
     g_test_add_func("/capture/extreme-stamps", test_extreme_stamps);

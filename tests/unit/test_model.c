@@ -473,9 +473,9 @@ static void test_unanswered(void)
     bench_free(bench);
 }
 
-static void test_finished(void)
+/* A connection of 100 bytes that closes as it should. */
+static void finish_one(Bench *bench)
 {
-    Bench *bench = bench_new(1, 0x11, 0x22);
     MpsSegment fin = bench_segment(bench, 0, C, MPS_TCP_ACK | MPS_TCP_FIN, 101, 1, 0);
     MpsSegment answer = bench_segment(bench, 0, S, MPS_TCP_ACK | MPS_TCP_FIN, 1, 102, 0);
 
@@ -485,12 +485,49 @@ static void test_finished(void)
     bench_feed(bench, fin);
     bench_map(bench, &answer, S, 0, 0, 0, true);
     bench_feed(bench, answer);
+}
+
+static void test_finished(void)
+{
+    Bench *bench = bench_new(1, 0x11, 0x22);
+
+    finish_one(bench);
     g_assert_cmpuint(bench->closed->len, ==, 0); /* late packets may come */
     tick(bench, 90 * SECOND_NS);
     g_assert_cmpuint(bench->closed->len, ==, 1);
     g_assert_cmpint(bench_result(bench, 0)->connection.close, ==, MPS_CLOSE_DATA_FIN);
     g_assert_cmpint(bench_result(bench, 0)->connection.closed_by, ==, C);
     bench_free(bench);
+}
+
+/* A connection of 100 bytes that ends by RST. */
+static void reset_one(Bench *bench)
+{
+    bench_open(bench);
+    bench_send(bench, 0, C, 1, 100, 0);
+    bench_feed(bench, bench_segment(bench, 0, S, MPS_TCP_ACK | MPS_TCP_RST, 1, 101, 0));
+}
+
+/* Thousands within a second: so many wait for late packets, and no more. */
+static void test_waiting(void)
+{
+    static const struct {
+        void (*end_one)(Bench *bench);
+        guint most;
+    } kinds[] = {{finish_one, 1024}, {reset_one, 4096}};
+
+    for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++) {
+        Bench *bench = bench_new(1, 0x11, 0x22);
+
+        bench->step_ns = 1000;
+        for (guint i = 0; i < 5000; i++) {
+            bench->port[0] = (uint16_t)(1024 + i);
+            kinds[k].end_one(bench);
+        }
+        /* the last one until the next packet */
+        g_assert_cmpuint(bench->closed->len, ==, 5000 - kinds[k].most - 1);
+        bench_free(bench);
+    }
 }
 
 /* Thousands of connections, one a second: only a few are remembered at any time. */
@@ -502,9 +539,7 @@ static void test_bounded(void)
     for (guint i = 0; i < 5000; i++) {
         bench->port[0] = (uint16_t)(1024 + i);
         bench->now_ns += SECOND_NS;
-        bench_open(bench);
-        bench_send(bench, 0, C, 1, 100, 0);
-        bench_feed(bench, bench_segment(bench, 0, S, MPS_TCP_ACK | MPS_TCP_RST, 1, 101, 0));
+        reset_one(bench);
         most_open = MAX(most_open, i + 1 - bench->closed->len);
     }
     g_assert_cmpuint(most_open, <, 100);
@@ -540,6 +575,7 @@ int main(int argc, char **argv)
     g_test_add_func("/model/end/idle", test_idle);
     g_test_add_func("/model/end/unanswered", test_unanswered);
     g_test_add_func("/model/end/finished", test_finished);
+    g_test_add_func("/model/end/waiting", test_waiting);
     g_test_add_func("/model/end/bounded", test_bounded);
     return g_test_run();
 }
