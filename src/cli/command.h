@@ -23,6 +23,7 @@ typedef enum {
 /* What every command may want to know. */
 typedef struct {
     bool quiet;
+    int n_behind;          /* arguments behind `--`; -1: there is none */
     bool tcp;              /* analyze plain TCP connections, too */
     const char *metrics;   /* which ones; NULL: all */
     bool no_rules;         /* compliance is not checked */

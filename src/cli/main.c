@@ -169,9 +169,29 @@ static bool read_vantage(MpsVantage *out, GError **error)
                                  "--vantage: client, server or middle, not '%s'", vantage);
 }
 
+/* Takes what stands behind `--` off @argv; NULL: there is none.  GLib would drop the `--`. */
+static char **take_behind(char **argv)
+{
+    for (; *argv; argv++) {
+        if (strcmp(*argv, "--") != 0)
+            continue;
+
+        char **behind = g_strdupv(argv + 1);
+
+        for (; *argv; argv++)
+            g_clear_pointer(argv, g_free);
+        return behind;
+    }
+    return NULL;
+}
+
+/* @argv: the command's name, where a program's would stand, and what is behind it. */
 static MpsExit run_command(const MpsCommand *command, char ***argv, const char *command_line)
 {
     g_autoptr(GOptionContext) context = command_context(command);
+    g_auto(GStrv) behind = take_behind(*argv);
+    g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+    g_auto(GStrv) arguments = NULL;
     g_autoptr(GError) error = NULL;
 
     if (!g_option_context_parse_strv(context, argv, &error))
@@ -181,12 +201,13 @@ static MpsExit run_command(const MpsCommand *command, char ***argv, const char *
         return finish_stdout(MPS_EXIT_DONE);
     }
 
-    char **arguments = *argv + 1;
-
-    if (arguments[0] && strcmp(arguments[0], "--") == 0) /* GLib leaves it in place */
-        arguments++;
+    g_strv_builder_addv(all, (const char **)(*argv + 1));
+    if (behind)
+        g_strv_builder_addv(all, (const char **)behind);
+    arguments = g_strv_builder_end(all);
 
     MpsSettings settings = {.quiet = quiet,
+                            .n_behind = behind ? (int)g_strv_length(behind) : -1,
                             .tcp = tcp,
                             .option_names = option_names,
                             .limits = mps_limits_wished(),
@@ -268,12 +289,9 @@ static MpsExit run(char ***argv)
     if (!command)
         return unknown_command(name);
 
-    /* The command's own arguments, its name standing where a program's would. */
-    char **rest = g_strdupv(*argv + 1);
-    const MpsExit status = run_command(command, &rest, command_line);
+    g_auto(GStrv) rest = g_strdupv(*argv + 1);
 
-    g_strfreev(rest);
-    return status;
+    return run_command(command, &rest, command_line);
 }
 
 int main(int argc, char *argv[])
