@@ -41,6 +41,7 @@ typedef struct {
     const char *name;
     const char *arguments;       /* as the usage line shows them */
     const char *help;            /* one line */
+    bool alone;                  /* needs neither captures nor a database */
     const char *examples;        /* lines, each starting with two spaces */
     const GOptionEntry *options; /* of this command alone, or NULL */
     /* @arguments is what is left behind the options, NULL-terminated.  Results go to stdout, notes

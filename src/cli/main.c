@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/limits.h"
 #include "cli/output.h"
+#include "cli/source.h"
 #include "cli/suggest.h"
 #include "util/version.h"
 
@@ -32,10 +33,15 @@ static gboolean name_option(const char *option G_GNUC_UNUSED, const char *spec,
     return mps_option_names_add(option_names, spec, error);
 }
 
-/* The options that stand before the command, and are understood behind it, too. */
+/* The options that stand before the command, and are understood behind it, too: by all, and by
+ * those that may read captures. */
 static const GOptionEntry common_options[] = {
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No notes and no progress on standard error",
      NULL},
+    {"help", 'h', 0, G_OPTION_ARG_NONE, &want_help, "Show this help", NULL},
+    {0},
+};
+static const GOptionEntry captures_options[] = {
     {"tcp", 0, 0, G_OPTION_ARG_NONE, &tcp, "Captures: analyze plain TCP connections, too", NULL},
     {"metrics", 0, 0, G_OPTION_ARG_STRING, &metrics,
      "Captures: measure only these, or with -NAME,... all but these", "NAME,..."},
@@ -52,7 +58,6 @@ static const GOptionEntry common_options[] = {
      "Captures: fail at the first that is cut or unreadable", NULL},
     {"name-option", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)name_option,
      "Captures: name and decode an experimental or unknown TCP or MPTCP option", "SPEC"},
-    {"help", 'h', 0, G_OPTION_ARG_NONE, &want_help, "Show this help", NULL},
     {0},
 };
 static const GOptionEntry first_options[] = {
@@ -104,7 +109,10 @@ static GOptionContext *command_context(const MpsCommand *command)
     if (command->options)
         g_option_context_add_main_entries(context, command->options, NULL);
     g_option_context_add_main_entries(context, common_options, NULL);
-    g_option_context_add_main_entries(context, mps_limits_options, NULL);
+    if (!command->alone) {
+        g_option_context_add_main_entries(context, captures_options, NULL);
+        g_option_context_add_main_entries(context, mps_limits_options, NULL);
+    }
     return context;
 }
 
@@ -186,6 +194,17 @@ static char **take_behind(char **argv)
 }
 
 /* @argv: the command's name, where a program's would stand, and what is behind it. */
+/* What is wrong with the options, beyond what is found where they are used. */
+static bool check_settings(const MpsCommand *command, const MpsSettings *settings, GError **error)
+{
+    const char *option = mps_source_captures_option(settings);
+
+    if (command->alone && option)
+        return mps_throw(error, MPS_ERROR_USAGE, "%s goes with captures", option);
+    return !metrics || metrics[metrics[0] == '-'] ||
+           mps_throw(error, MPS_ERROR_USAGE, "--metrics: NAME,... or -NAME,..., not '%s'", metrics);
+}
+
 static MpsExit run_command(const MpsCommand *command, char ***argv, const char *command_line)
 {
     g_autoptr(GOptionContext) context = command_context(command);
@@ -219,7 +238,7 @@ static MpsExit run_command(const MpsCommand *command, char ***argv, const char *
                             .strict_input = strict_input,
                             .command_line = command_line};
 
-    if (!read_vantage(&settings.vantage, &error))
+    if (!read_vantage(&settings.vantage, &error) || !check_settings(command, &settings, &error))
         return usage_error(command->name, error->message);
 
     const MpsExit status = command->run(arguments, &settings, &error);
@@ -264,6 +283,7 @@ static MpsExit run(char ***argv)
     g_option_context_set_help_enabled(context, FALSE);
     g_option_context_set_strict_posix(context, TRUE);
     g_option_context_add_main_entries(context, common_options, NULL);
+    g_option_context_add_main_entries(context, captures_options, NULL);
     g_option_context_add_main_entries(context, mps_limits_options, NULL);
     g_option_context_add_main_entries(context, first_options, NULL);
     if (!g_option_context_parse_strv(context, argv, &error))

@@ -279,7 +279,15 @@ static void program(void)
     assert_run("compare %/a.pcap --by colour", 2, "one of protocol, ");
     assert_run("compare %/a.pcap --by protocol --group a=b", 2, "exclude each other");
     assert_run("compare %/a.pcap %/a.pcap --format svg", 2, "-o DIR is missing");
-    assert_run("show %/a.pcap --interval -1", 2, "no interval of -1 s");
+    assert_run("show %/a.pcap --interval -1", 2, "no interval of '-1' s");
+    assert_run("show %/a.pcap -i 0", 2, "no interval of '0' s");
+    assert_run("show %/a.pcap -i nan", 2, "no interval of 'nan' s");
+    assert_run("show %/a.pcap -i 1e-5", 2, "no interval of '1e-5' s");
+    assert_run("list %/a.pcap --metrics ''", 2, "--metrics: NAME,... or -NAME,..., not ''");
+    assert_run("list %/a.pcap --metrics -", 2, "--metrics: NAME,... or -NAME,..., not '-'");
+    assert_run("rules --threads 3", 2, "Unknown option --threads");
+    assert_run("--filter x schema", 2, "--filter goes with captures");
+    assert_run("--name-option tcp:253=x rules", 2, "--name-option goes with captures");
     assert_run("show %/a.pcap --interval 1 --json", 2, "is for people");
     assert_run("show %/a.pcap -c -1", 2, "no connection -1");
     assert_run("show %/a.pcap -c 99", 2, "no connection 99");
