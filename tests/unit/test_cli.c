@@ -119,9 +119,11 @@ static void targets(void)
     g_autofree char *source = in_directory("source"), *soft = in_directory("soft");
     g_autofree char *hard = in_directory("hard"), *fifo = in_directory("fifo");
     g_autofree char *soft_fifo = in_directory("soft-fifo"), *new = in_directory("new");
-    g_autofree char *other = in_directory("other");
+    g_autofree char *other = in_directory("other"), *soft_other = in_directory("soft-other");
+    g_autofree char *dangling = in_directory("dangling");
     char *const sources[] = {(char *)"-", source, NULL};
-    const char *const bad[] = {source, soft, hard, fifo, soft_fifo, directory, ""};
+    const char *const bad[] = {source,   soft,       hard,      fifo, soft_fifo,
+                               dangling, soft_other, directory, ""};
     g_autoptr(GError) error = NULL;
 
     g_assert_true(g_file_set_contents(source, "x", 1, NULL));
@@ -130,6 +132,8 @@ static void targets(void)
     g_assert_cmpint(link(source, hard), ==, 0);
     g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
     g_assert_cmpint(symlink("fifo", soft_fifo), ==, 0);
+    g_assert_cmpint(symlink("other", soft_other), ==, 0);
+    g_assert_cmpint(symlink("nowhere", dangling), ==, 0);
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_assert_false(mps_output_check(bad[i], true, sources, &error));
         g_assert_error(error, MPS_ERROR, MPS_ERROR_USAGE);
@@ -148,7 +152,7 @@ static void targets(void)
     g_assert_false(mps_output_check_directory(source, &error));
     g_clear_error(&error);
     g_assert_false(mps_output_check_directory("", &error));
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 7; i++)
         g_unlink(bad[i]);
     g_unlink(other);
 }
