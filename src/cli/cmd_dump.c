@@ -92,8 +92,8 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
     if (connection != MPS_ALL_CONNECTIONS && !dump.any) {
         /* A filter may rightly leave nothing of it; without one, the number is wrong. */
         if (!filter) {
-            mps_throw(error, MPS_ERROR_USAGE, "no connection %" PRId64, connection);
-            return MPS_EXIT_USAGE;
+            mps_throw(error, MPS_ERROR_ABSENT, "no connection %" PRId64, connection);
+            return MPS_EXIT_FAILED;
         }
         if (!settings->quiet)
             g_printerr("mptcpscope: no packet of connection %" PRId64 " passes the filter\n",
