@@ -10,6 +10,8 @@
 #include "cli/output.h"
 #include "cli/source.h"
 #include "cli/suggest.h"
+#include "store/database.h"
+#include "util/format.h"
 #include "util/version.h"
 
 #define PROGRAM "mptcpscope"
@@ -137,9 +139,14 @@ static MpsExit usage_error(const char *command, const char *message)
 static MpsExit unknown_command(const char *name)
 {
     const char *names[G_N_ELEMENTS(commands) + 2] = {[G_N_ELEMENTS(commands)] = "help"};
-    g_autofree char *printable = g_strescape(name, NULL);
+    g_autofree char *printable = mps_format_printable(name);
     g_autofree char *message = NULL;
 
+    if (g_file_test(name, G_FILE_TEST_EXISTS)) {
+        message = g_strdup_printf("no command '%s'; did you mean: %s %s %s", printable, PROGRAM,
+                                  mps_database_probe(name) ? "show" : "analyze", printable);
+        return usage_error(NULL, message);
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
         names[i] = commands[i]->name;
 

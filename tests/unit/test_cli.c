@@ -35,6 +35,10 @@ static void suggestions(void)
         {"x", NULL},
         {"exports", "export"},
         {"ls", "list"},
+        {"lost", "list"},
+        {"split", NULL},
+        {"merge", NULL},
+        {"pair", NULL},
         {"a-name-that-is-much-longer-than-any-command-could-be", NULL},
     };
 
@@ -295,6 +299,9 @@ static void program(void)
     assert_run("show %/a.pcap --interval 1 --json", 2, "is for people");
     assert_run("show %/a.pcap -c -1", 2, "no connection -1");
     assert_run("show %/a.pcap -c 99", 1, "no connection 99");
+    assert_run("%/a.pcap", 2, "did you mean: mptcpscope analyze ");
+    assert_run("-q %/r.db", 2, "did you mean: mptcpscope show ");
+    assert_run("split %/a.pcap", 2, "no command 'split'\n");
     assert_run("help analyze foo", 2, "one command at a time");
     assert_run("help analyze", 0, "");
     assert_run("help --help", 0, "");
