@@ -14,7 +14,8 @@ typedef enum {
     MPS_ERROR_STORE,       /* the results cannot be written or read */
     MPS_ERROR_TOOL,        /* an external program (gnuplot) is missing or failed */
     MPS_ERROR_INTERRUPTED, /* a signal ended the run; nothing was written */
-    MPS_ERROR_USAGE,       /* the command line asks for something that does not exist */
+    MPS_ERROR_ABSENT,      /* the data lack what was asked for, such as connection 9 */
+    MPS_ERROR_USAGE,       /* the command line asks for something that does not exist anywhere */
 } MpsError;
 
 GQuark mps_error_quark(void);

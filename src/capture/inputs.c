@@ -1,6 +1,7 @@
 /* inputs.c - see inputs.h. */
 #include "capture/inputs.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -18,10 +19,13 @@ static int by_name(gconstpointer a, gconstpointer b)
 
 static GPtrArray *names_in(const char *path)
 {
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    GPtrArray *names;
     g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
 
-    for (const char *name; directory && (name = g_dir_read_name(directory));)
+    if (!directory)
+        return NULL;
+    names = g_ptr_array_new_with_free_func(g_free);
+    for (const char *name; (name = g_dir_read_name(directory));)
         if (name[0] != '.')
             g_ptr_array_add(names, g_build_filename(path, name, NULL));
     g_ptr_array_sort(names, by_name);
@@ -35,20 +39,21 @@ static void add(GArray *inputs, const char *path, unsigned argument, bool found)
     g_array_append_val(inputs, input);
 }
 
-/* Links are not followed, so there is an end to it. */
+/* Links are not followed, so there is an end to it.  What cannot be looked into is added: opening
+ * it says what is wrong. */
 static void walk(GArray *inputs, const char *path, unsigned argument)
 {
     g_autoptr(GPtrArray) names = names_in(path);
 
-    for (guint i = 0; i < names->len; i++) {
+    if (!names)
+        add(inputs, path, argument, true);
+    for (guint i = 0; names && i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
         GStatBuf link, file;
 
-        if (g_lstat(name, &link) != 0)
-            continue;
-        if (S_ISDIR(link.st_mode))
+        if (g_lstat(name, &link) == 0 && S_ISDIR(link.st_mode))
             walk(inputs, name, argument);
-        else if (g_stat(name, &file) == 0 && S_ISREG(file.st_mode))
+        else if (g_stat(name, &file) == 0 ? S_ISREG(file.st_mode) : errno != ENOENT)
             add(inputs, name, argument, true);
     }
 }

@@ -13,8 +13,8 @@ typedef struct {
 } MpsInput;
 
 /* An MpsInput for each file, in the order of @paths; below a directory, all regular files but
- * hidden ones, by name.  Symbolic links to directories are not followed there.  To be freed with
- * g_array_unref(). */
+ * hidden ones, by name, and what cannot be looked into.  Symbolic links to directories are not
+ * followed there.  To be freed with g_array_unref(). */
 GArray *mps_inputs_find(const char *const *paths);
 
 /* Whether a file of that name is meant to be a capture: then it is reported if it is none. */

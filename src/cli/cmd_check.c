@@ -5,6 +5,7 @@
 #include "cli/source.h"
 #include "pipeline/pipeline.h"
 #include "views/check.h"
+#include "views/query.h"
 #include "views/views.h"
 
 static char *number, *format, *rules, *profile, *fail_on;
@@ -61,6 +62,19 @@ static bool read_request(MpsCheckRequest *out, GError **error)
     return valid;
 }
 
+/* A check of nothing passes, but it proves nothing. */
+static bool note_nothing(sqlite3 *db, GError **error)
+{
+    int64_t n = 0;
+
+    if (!mps_query_single(db, "SELECT count(*) FROM (SELECT 1 FROM judgement LIMIT 1)", 0, &n,
+                          error))
+        return false;
+    if (n == 0)
+        g_printerr("mptcpscope: no MPTCP connection: nothing was checked\n");
+    return true;
+}
+
 static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
 {
     g_autoptr(MpsSource) source = NULL;
@@ -75,7 +89,8 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
     if (!source)
         return MPS_EXIT_FAILED;
     if (!(establishment ? mps_view_establishment(source->db, request.connection_id, stdout, error)
-                        : mps_view_check(source->db, &request, stdout, &failed, error)))
+                        : mps_view_check(source->db, &request, stdout, &failed, error)) ||
+        !(settings->quiet || note_nothing(source->db, error)))
         return MPS_EXIT_FAILED;
     return failed ? MPS_EXIT_VIOLATION : mps_source_exit(source);
 }

@@ -29,18 +29,16 @@ static bool is_capture(const char *argument)
            g_str_has_suffix(argument, ".cap");
 }
 
-/* The captures are the arguments before the first that is no file; that one begins the filter. */
-static char **split(char **arguments, char **filter)
+/* The captures are the arguments before `--`, or, if there are none, before the first that is no
+ * file; what is left is the filter. */
+static char **split(char **arguments, int n_behind, char **filter)
 {
-    unsigned n = 0;
-    char **rest;
+    unsigned n = n_behind < 0 ? 0 : g_strv_length(arguments) - (unsigned)n_behind;
 
-    while (arguments[n] && strcmp(arguments[n], "--") != 0 && (n == 0 || is_capture(arguments[n])))
-        n++;
-    rest = arguments + n;
-    if (*rest && strcmp(*rest, "--") == 0)
-        rest++;
-    *filter = *rest ? g_strjoinv(" ", rest) : NULL;
+    if (n == 0)
+        while (arguments[n] && (n == 0 || is_capture(arguments[n])))
+            n++;
+    *filter = arguments[n] ? g_strjoinv(" ", arguments + n) : NULL;
 
     char **captures = g_new0(char *, n + 1);
 
@@ -57,7 +55,7 @@ static bool take(void *user, const MpsTold *told)
 static MpsExit run(char **arguments, const MpsSettings *settings, GError **error)
 {
     g_autofree char *filter = NULL;
-    g_auto(GStrv) captures = split(arguments, &filter);
+    g_auto(GStrv) captures = split(arguments, settings->n_behind, &filter);
     bool damaged = false;
     int64_t connection;
 
@@ -94,8 +92,8 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
     if (connection != MPS_ALL_CONNECTIONS && !dump.any) {
         /* A filter may rightly leave nothing of it; without one, the number is wrong. */
         if (!filter) {
-            mps_throw(error, MPS_ERROR_USAGE, "no connection %" PRId64, connection);
-            return MPS_EXIT_USAGE;
+            mps_throw(error, MPS_ERROR_ABSENT, "no connection %" PRId64, connection);
+            return MPS_EXIT_FAILED;
         }
         if (!settings->quiet)
             g_printerr("mptcpscope: no packet of connection %" PRId64 " passes the filter\n",

@@ -59,8 +59,8 @@ static MpsExit run(char **arguments, const MpsSettings *settings, GError **error
     if (!out || !mps_pipeline_packets(&work, take, ladder, &damaged, error))
         return MPS_EXIT_FAILED;
     if (!mps_ladder_found(ladder)) {
-        mps_throw(error, MPS_ERROR_USAGE, "no connection %" PRId64, connection);
-        return MPS_EXIT_USAGE;
+        mps_throw(error, MPS_ERROR_ABSENT, "no connection %" PRId64, connection);
+        return MPS_EXIT_FAILED;
     }
     mps_ladder_finish(ladder);
     if (svg)

@@ -28,6 +28,7 @@ static MpsExit run(char **arguments, const MpsSettings *settings G_GNUC_UNUSED, 
 const MpsCommand mps_command_rules = {
     .name = "rules",
     .arguments = "",
+    .alone = true,
     .help = "The rules that check holds connections against",
     .examples = "  mptcpscope rules\n"
                 "  mptcpscope rules --format markdown\n",

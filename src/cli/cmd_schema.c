@@ -27,6 +27,7 @@ static MpsExit run(char **arguments, const MpsSettings *settings G_GNUC_UNUSED, 
 const MpsCommand mps_command_schema = {
     .name = "schema",
     .arguments = "",
+    .alone = true,
     .help = "Tables and columns of the database, explained",
     .examples = "  mptcpscope schema\n"
                 "  mptcpscope schema --json\n",

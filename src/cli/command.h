@@ -23,6 +23,7 @@ typedef enum {
 /* What every command may want to know. */
 typedef struct {
     bool quiet;
+    int n_behind;          /* arguments behind `--`; -1: there is none */
     bool tcp;              /* analyze plain TCP connections, too */
     const char *metrics;   /* which ones; NULL: all */
     bool no_rules;         /* compliance is not checked */
@@ -40,6 +41,7 @@ typedef struct {
     const char *name;
     const char *arguments;       /* as the usage line shows them */
     const char *help;            /* one line */
+    bool alone;                  /* needs neither captures nor a database */
     const char *examples;        /* lines, each starting with two spaces */
     const GOptionEntry *options; /* of this command alone, or NULL */
     /* @arguments is what is left behind the options, NULL-terminated.  Results go to stdout, notes

@@ -8,7 +8,10 @@
 #include "cli/command.h"
 #include "cli/limits.h"
 #include "cli/output.h"
+#include "cli/source.h"
 #include "cli/suggest.h"
+#include "store/database.h"
+#include "util/format.h"
 #include "util/version.h"
 
 #define PROGRAM "mptcpscope"
@@ -32,10 +35,15 @@ static gboolean name_option(const char *option G_GNUC_UNUSED, const char *spec,
     return mps_option_names_add(option_names, spec, error);
 }
 
-/* The options that stand before the command, and are understood behind it, too. */
+/* The options that stand before the command, and are understood behind it, too: by all, and by
+ * those that may read captures. */
 static const GOptionEntry common_options[] = {
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No notes and no progress on standard error",
      NULL},
+    {"help", 'h', 0, G_OPTION_ARG_NONE, &want_help, "Show this help", NULL},
+    {0},
+};
+static const GOptionEntry captures_options[] = {
     {"tcp", 0, 0, G_OPTION_ARG_NONE, &tcp, "Captures: analyze plain TCP connections, too", NULL},
     {"metrics", 0, 0, G_OPTION_ARG_STRING, &metrics,
      "Captures: measure only these, or with -NAME,... all but these", "NAME,..."},
@@ -52,7 +60,6 @@ static const GOptionEntry common_options[] = {
      "Captures: fail at the first that is cut or unreadable", NULL},
     {"name-option", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)name_option,
      "Captures: name and decode an experimental or unknown TCP or MPTCP option", "SPEC"},
-    {"help", 'h', 0, G_OPTION_ARG_NONE, &want_help, "Show this help", NULL},
     {0},
 };
 static const GOptionEntry first_options[] = {
@@ -104,7 +111,10 @@ static GOptionContext *command_context(const MpsCommand *command)
     if (command->options)
         g_option_context_add_main_entries(context, command->options, NULL);
     g_option_context_add_main_entries(context, common_options, NULL);
-    g_option_context_add_main_entries(context, mps_limits_options, NULL);
+    if (!command->alone) {
+        g_option_context_add_main_entries(context, captures_options, NULL);
+        g_option_context_add_main_entries(context, mps_limits_options, NULL);
+    }
     return context;
 }
 
@@ -129,9 +139,14 @@ static MpsExit usage_error(const char *command, const char *message)
 static MpsExit unknown_command(const char *name)
 {
     const char *names[G_N_ELEMENTS(commands) + 2] = {[G_N_ELEMENTS(commands)] = "help"};
-    g_autofree char *printable = g_strescape(name, NULL);
+    g_autofree char *printable = mps_format_printable(name);
     g_autofree char *message = NULL;
 
+    if (g_file_test(name, G_FILE_TEST_EXISTS)) {
+        message = g_strdup_printf("no command '%s'; did you mean: %s %s %s", printable, PROGRAM,
+                                  mps_database_probe(name) ? "show" : "analyze", printable);
+        return usage_error(NULL, message);
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
         names[i] = commands[i]->name;
 
@@ -169,9 +184,40 @@ static bool read_vantage(MpsVantage *out, GError **error)
                                  "--vantage: client, server or middle, not '%s'", vantage);
 }
 
+/* Takes what stands behind `--` off @argv; NULL: there is none.  GLib would drop the `--`. */
+static char **take_behind(char **argv)
+{
+    for (; *argv; argv++) {
+        if (strcmp(*argv, "--") != 0)
+            continue;
+
+        char **behind = g_strdupv(argv + 1);
+
+        for (; *argv; argv++)
+            g_clear_pointer(argv, g_free);
+        return behind;
+    }
+    return NULL;
+}
+
+/* @argv: the command's name, where a program's would stand, and what is behind it. */
+/* What is wrong with the options, beyond what is found where they are used. */
+static bool check_settings(const MpsCommand *command, const MpsSettings *settings, GError **error)
+{
+    const char *option = mps_source_captures_option(settings);
+
+    if (command->alone && option)
+        return mps_throw(error, MPS_ERROR_USAGE, "%s goes with captures", option);
+    return !metrics || metrics[metrics[0] == '-'] ||
+           mps_throw(error, MPS_ERROR_USAGE, "--metrics: NAME,... or -NAME,..., not '%s'", metrics);
+}
+
 static MpsExit run_command(const MpsCommand *command, char ***argv, const char *command_line)
 {
     g_autoptr(GOptionContext) context = command_context(command);
+    g_auto(GStrv) behind = take_behind(*argv);
+    g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+    g_auto(GStrv) arguments = NULL;
     g_autoptr(GError) error = NULL;
 
     if (!g_option_context_parse_strv(context, argv, &error))
@@ -181,12 +227,13 @@ static MpsExit run_command(const MpsCommand *command, char ***argv, const char *
         return finish_stdout(MPS_EXIT_DONE);
     }
 
-    char **arguments = *argv + 1;
-
-    if (arguments[0] && strcmp(arguments[0], "--") == 0) /* GLib leaves it in place */
-        arguments++;
+    g_strv_builder_addv(all, (const char **)(*argv + 1));
+    if (behind)
+        g_strv_builder_addv(all, (const char **)behind);
+    arguments = g_strv_builder_end(all);
 
     MpsSettings settings = {.quiet = quiet,
+                            .n_behind = behind ? (int)g_strv_length(behind) : -1,
                             .tcp = tcp,
                             .option_names = option_names,
                             .limits = mps_limits_wished(),
@@ -198,7 +245,7 @@ static MpsExit run_command(const MpsCommand *command, char ***argv, const char *
                             .strict_input = strict_input,
                             .command_line = command_line};
 
-    if (!read_vantage(&settings.vantage, &error))
+    if (!read_vantage(&settings.vantage, &error) || !check_settings(command, &settings, &error))
         return usage_error(command->name, error->message);
 
     const MpsExit status = command->run(arguments, &settings, &error);
@@ -243,6 +290,7 @@ static MpsExit run(char ***argv)
     g_option_context_set_help_enabled(context, FALSE);
     g_option_context_set_strict_posix(context, TRUE);
     g_option_context_add_main_entries(context, common_options, NULL);
+    g_option_context_add_main_entries(context, captures_options, NULL);
     g_option_context_add_main_entries(context, mps_limits_options, NULL);
     g_option_context_add_main_entries(context, first_options, NULL);
     if (!g_option_context_parse_strv(context, argv, &error))
@@ -268,12 +316,9 @@ static MpsExit run(char ***argv)
     if (!command)
         return unknown_command(name);
 
-    /* The command's own arguments, its name standing where a program's would. */
-    char **rest = g_strdupv(*argv + 1);
-    const MpsExit status = run_command(command, &rest, command_line);
+    g_auto(GStrv) rest = g_strdupv(*argv + 1);
 
-    g_strfreev(rest);
-    return status;
+    return run_command(command, &rest, command_line);
 }
 
 int main(int argc, char *argv[])

@@ -24,8 +24,10 @@ bool mps_output_check(const char *path, bool force, char *const *sources, GError
 
     if (!is_named(path, error))
         return false;
-    if (g_stat(path, &old) != 0)
+    if (g_lstat(path, &old) != 0)
         return true;
+    if (S_ISLNK(old.st_mode))
+        return mps_throw(error, MPS_ERROR_USAGE, "%s: is a symbolic link", path);
     if (S_ISDIR(old.st_mode))
         return mps_throw(error, MPS_ERROR_USAGE, "%s: is a directory", path);
     if (!S_ISREG(old.st_mode))

@@ -78,18 +78,18 @@ static bool analyze(MpsSource *self, char **paths, bool need_file, const MpsSett
     return self->db != NULL;
 }
 
-/* An option that says how captures are read; NULL: none was given. */
-static const char *captures_only(const MpsSettings *settings)
+const char *mps_source_captures_option(const MpsSettings *settings)
 {
-    return settings->tcp                ? "--tcp"
-           : settings->metrics          ? "--metrics"
-           : settings->no_rules         ? "--no-rules"
-           : settings->dss_checksums    ? "--dss-checksums"
-           : settings->verify_checksums ? "--verify-checksums"
-           : settings->vantage          ? "--vantage"
-           : settings->filter           ? "--filter"
-           : settings->strict_input     ? "--strict-input"
-                                        : mps_limits_option();
+    return settings->tcp                                        ? "--tcp"
+           : settings->metrics                                  ? "--metrics"
+           : settings->no_rules                                 ? "--no-rules"
+           : settings->dss_checksums                            ? "--dss-checksums"
+           : settings->verify_checksums                         ? "--verify-checksums"
+           : settings->vantage                                  ? "--vantage"
+           : settings->filter                                   ? "--filter"
+           : settings->strict_input                             ? "--strict-input"
+           : mps_option_names_count(settings->option_names) > 0 ? "--name-option"
+                                                                : mps_limits_option();
 }
 
 MpsSource *mps_source_open(char **arguments, bool need_file, const MpsSettings *settings,
@@ -100,16 +100,12 @@ MpsSource *mps_source_open(char **arguments, bool need_file, const MpsSettings *
     if (!arguments[0])
         return mps_throw_null(error, MPS_ERROR_USAGE, "no database or capture named");
     if (!arguments[1] && !is_stdin(arguments[0]) && mps_database_probe(arguments[0])) {
-        if (captures_only(settings))
+        const char *option = mps_source_captures_option(settings);
+
+        if (option)
             return mps_throw_null(error, MPS_ERROR_USAGE,
                                   "%s: %s goes with captures, not with a database", arguments[0],
-                                  captures_only(settings));
-        if (mps_option_names_count(settings->option_names) > 0)
-            return mps_throw_null(
-                error, MPS_ERROR_USAGE,
-                "%s: --name-option goes with captures, not with a database, which "
-                "keeps the names it was made with",
-                arguments[0]);
+                                  option);
         self->path = g_canonicalize_filename(arguments[0], NULL);
         self->db = mps_database_open(arguments[0], error);
         return self->db ? g_steal_pointer(&self) : NULL;

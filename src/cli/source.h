@@ -24,6 +24,9 @@ MpsSource *mps_source_open(char **arguments, bool need_file, const MpsSettings *
 void mps_source_free(MpsSource *self); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsSource, mps_source_free)
 
+/* A given option that says how captures are read, as "--name"; NULL: none was given. */
+const char *mps_source_captures_option(const MpsSettings *settings);
+
 /* Exit status of a command that did its work on @self. */
 MpsExit mps_source_exit(const MpsSource *self);
 

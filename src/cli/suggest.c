@@ -1,5 +1,5 @@
-/* suggest.c - nearest name by optimal string alignment (Damerau 1964: insertion, deletion,
- * substitution, transposition of neighbours). */
+/* suggest.c - nearest name by optimal string alignment (Damerau 1964): insertions, deletions and
+ * transpositions of neighbours, and substitutions, which count twice. */
 #include "cli/suggest.h"
 
 #include <stddef.h>
@@ -22,7 +22,7 @@ static unsigned distance(const char *a, const char *b)
         d[0][j] = j;
     for (unsigned i = 1; i <= n_a; i++) {
         for (unsigned j = 1; j <= n_b; j++) {
-            const unsigned other = a[i - 1] != b[j - 1];
+            const unsigned other = a[i - 1] != b[j - 1] ? 2 : 0;
 
             d[i][j] = MIN(d[i - 1][j - 1] + other, MIN(d[i - 1][j], d[i][j - 1]) + 1);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
@@ -47,6 +47,6 @@ const char *mps_suggest(const char *typed, const char *const *names)
             best = *names;
         }
     }
-    /* Half of the letters may be wrong, three at most. */
-    return best && best_distance <= MIN(3, strlen(best) / 2) ? best : NULL;
+    /* One letter of a short name may be another; "split" is not "plot" mistyped. */
+    return best && best_distance <= MAX(2, strlen(best) / 3) ? best : NULL;
 }

@@ -22,7 +22,7 @@ typedef struct {
 bool mps_view_check_request(sqlite3 *db, const MpsCheckRequest *request, GError **error);
 
 /* view_check.c: the findings of @request; *failed tells whether the check failed.
- * MPS_ERROR_USAGE: no such connection; MPS_ERROR_FAILED: the rules were off when @db was made. */
+ * MPS_ERROR_ABSENT: no such connection; MPS_ERROR_STORE: the rules were off when @db was made. */
 bool mps_view_check(sqlite3 *db, const MpsCheckRequest *request, FILE *out, bool *failed,
                     GError **error);
 

@@ -61,7 +61,7 @@ bool mps_view_unknown_joins(sqlite3 *db, FILE *out, GError **error);
 char *mps_view_remarks(MpsQuery *query);
 
 /* view_show.c: whether the database has @connection_id, which may be MPS_ALL_CONNECTIONS;
- * MPS_ERROR_USAGE if not. */
+ * MPS_ERROR_ABSENT if not. */
 bool mps_view_check_connection(sqlite3 *db, int64_t connection_id, GError **error);
 
 /* "client -> server" of the row at hand, from its address and port columns.  Newly allocated. */

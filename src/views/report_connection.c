@@ -25,7 +25,7 @@ static const char *end_words(MpsQuery *query)
 {
     const char *close = mps_query_text(query, "close");
 
-    return strcmp(close, "capture_end") == 0 ? "open" : *close ? close : "-";
+    return *close ? close : "-";
 }
 
 void mps_report_list_open(GString *out)

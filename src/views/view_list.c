@@ -28,8 +28,6 @@ static char *ending(MpsQuery *query)
 {
     const char *close = mps_query_text(query, "close");
 
-    if (strcmp(close, "capture_end") == 0)
-        close = "open";
     return g_strconcat(*close ? close : "-", is_plain_tcp(query) ? "*" : "", NULL);
 }
 

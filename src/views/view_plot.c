@@ -12,6 +12,7 @@
 #include <mptcpscope/error.h>
 
 #include "views/gnuplot.h"
+#include "views/parts.h"
 #include "views/plot_kept.h"
 #include "views/plot_labels.h"
 #include "views/query.h"
@@ -345,11 +346,10 @@ static bool check_amount(sqlite3 *db, const MpsPlotRequest *request, GError **er
 {
     int64_t n = 0;
 
-    if (!mps_query_single(db, "SELECT count(*) FROM connection WHERE ?1 < 0 OR connection_id = ?1",
+    if (!mps_view_check_connection(db, request->connection_id, error) ||
+        !mps_query_single(db, "SELECT count(*) FROM connection WHERE ?1 < 0 OR connection_id = ?1",
                           request->connection_id, &n, error))
         return false;
-    if (n == 0 && request->connection_id != MPS_ALL_CONNECTIONS)
-        return mps_throw(error, MPS_ERROR_USAGE, "no connection %" PRId64, request->connection_id);
     if (n > CONNECTIONS_MAX)
         return mps_throw(error, MPS_ERROR_USAGE, "%" PRId64 " connections: choose one with -c", n);
     if (n == 0 && !request->quiet)

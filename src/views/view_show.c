@@ -192,7 +192,7 @@ bool mps_view_check_connection(sqlite3 *db, int64_t connection_id, GError **erro
     if (!mps_query_single(db, "SELECT count(*) FROM connection WHERE connection_id = ?1",
                           connection_id, &found, error))
         return false;
-    return found > 0 || mps_throw(error, MPS_ERROR_USAGE, "no connection %" PRId64, connection_id);
+    return found > 0 || mps_throw(error, MPS_ERROR_ABSENT, "no connection %" PRId64, connection_id);
 }
 
 bool mps_view_show(sqlite3 *db, int64_t connection_id, bool charts, FILE *out, GError **error)

@@ -69,6 +69,7 @@ static void print_capture(MpsQuery *query, FILE *out)
                            mps_query_int(query, "tcp_packets"),
                            mps_query_int(query, "mptcp_packets"));
     add_count(kinds, query, "duplicate_packets", "captured twice and ignored");
+    add_count(kinds, query, "filtered_packets", "passed over");
     fprintf(out, "\n  %s\n", kinds->str);
     add_count(faults, query, "truncated_packets",
               "with headers or options cut (snap length too small): numbers may lack them");
@@ -353,21 +354,35 @@ static bool print_largest(sqlite3 *db, FILE *out, GError **error)
     return true;
 }
 
+/* Why there is none. */
+static bool print_no_connection(sqlite3 *db, FILE *out, GError **error)
+{
+    g_autoptr(MpsQuery) query =
+        mps_query_new(db, "SELECT sum(tcp_packets) AS tcp, sum(mptcp_packets) AS mptcp,"
+                          " sum(packets) = sum(filtered_packets) AS none_passed,"
+                          " sum(packets) AS packets FROM capture");
+
+    if (!mps_query_next(query))
+        return mps_query_finish(query, error);
+    if (mps_query_int(query, "packets") > 0 && mps_query_int(query, "none_passed"))
+        fputs("\nno packet passed --filter, --since and --until\n", out);
+    else
+        fprintf(out, "\nno MPTCP connection in %s%s\n",
+                mps_format_count(mps_query_int(query, "tcp"), "TCP packet").text,
+                mps_query_int(query, "mptcp") > 0 ? ", though some have MPTCP options" : "");
+    return mps_query_finish(query, error);
+}
+
 bool mps_view_summary(sqlite3 *db, FILE *out, GError **error)
 {
-    int64_t connections = 0, tcp_packets = 0, mptcp_packets = 0;
+    int64_t connections = 0;
 
     if (!print_captures(db, out, error) || !mps_left_out_print(db, out, error) ||
         !mps_query_single(db, "SELECT count(*) FROM connection", 0, &connections, error) ||
-        !mps_query_single(db, "SELECT sum(tcp_packets) FROM capture", 0, &tcp_packets, error) ||
-        !mps_query_single(db, "SELECT sum(mptcp_packets) FROM capture", 0, &mptcp_packets, error))
+        (connections == 0 && !print_no_connection(db, out, error)))
         return false;
     if (connections > TOLD_ONE_BY_ONE)
         return print_largest(db, out, error);
-    if (connections == 0)
-        fprintf(out, "\nno MPTCP connection in %s%s\n",
-                mps_format_count(tcp_packets, "TCP packet").text,
-                mptcp_packets > 0 ? ", though some have MPTCP options" : "");
     return print_connections(db, out, error) && print_options(db, out, error) &&
            mps_view_unknown_joins(db, out, error) && print_violations(db, out, error);
 }

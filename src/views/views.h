@@ -23,16 +23,16 @@ bool mps_view_list(sqlite3 *db, bool charts, FILE *out, GError **error);
 bool mps_view_list_json(sqlite3 *db, FILE *out, GError **error);
 
 /* view_show.c: everything about one connection, or MPS_ALL_CONNECTIONS, with @charts also shares
- * and rates over time.  MPS_ERROR_USAGE if the database has no such connection. */
+ * and rates over time.  MPS_ERROR_ABSENT if the database has no such connection. */
 bool mps_view_show(sqlite3 *db, int64_t connection_id, bool charts, FILE *out, GError **error);
 bool mps_view_show_json(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 
 /* view_interval.c: rates of each subflow and of all, per interval, then over the whole time.
- * MPS_ERROR_USAGE: no such connection, or too many intervals. */
+ * MPS_ERROR_ABSENT: no such connection; MPS_ERROR_USAGE: too many intervals. */
 bool mps_view_interval(sqlite3 *db, int64_t connection_id, int64_t interval_ns, FILE *out,
                        GError **error);
 
-/* view_events.c: the timeline, in words.  MPS_ERROR_USAGE: no such connection. */
+/* view_events.c: the timeline, in words.  MPS_ERROR_ABSENT: no such connection. */
 bool mps_view_events(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 bool mps_view_events_json(sqlite3 *db, int64_t connection_id, FILE *out, GError **error);
 
@@ -82,7 +82,7 @@ typedef struct {
 } MpsPlotRequest;
 
 /* Draws what @request asks for.  Adds the path of each written file to @files (char *, owned by
- * it).  MPS_ERROR_USAGE: no such connection; MPS_ERROR_TOOL: gnuplot or sqlite3
+ * it).  MPS_ERROR_ABSENT: no such connection; MPS_ERROR_TOOL: gnuplot or sqlite3
  * missing or failed; MPS_ERROR_STORE. */
 bool mps_view_plot(sqlite3 *db, const MpsPlotRequest *request, GPtrArray *files, GError **error);
 /* The same as text, drawn by gnuplot; of @request, database, kind, connection_id, labels and quiet

@@ -183,6 +183,7 @@ whole "$work/before.db" || problem=damaged
 report "the locked database is whole" "$problem"
 
 # A full disk: each kind of file that is written, and standard output.
+"$program" export -q "$work/before.db" --format csv -o "$work/tables"
 if mkdir "$work/full" && mount -t tmpfs -o size=64k none "$work/full" 2>/dev/null; then
     refuse "a full disk" "disk is full" "$work/full/x.db"
     report "a full disk: nothing is left" "$(ls -A "$work/full")"
@@ -196,6 +197,9 @@ if mkdir "$work/full" && mount -t tmpfs -o size=64k none "$work/full" 2>/dev/nul
         [ "$status" -eq 1 ] || problem="exit $status"
         grep -qi "no space\|disk is full\|gnuplot" "$work/message" || problem="$problem: $(cat "$work/message")"
         find "$work/full" -type f ! -name fill -size 0 | grep -q . && problem="$problem: an empty file"
+        for file in "$work/full/tables"/*; do # what is left is whole
+            [ ! -e "$file" ] || cmp -s "$file" "$work/tables/${file##*/}" || problem="$problem: $file is cut"
+        done
         report "a full disk: ${command%% -o*}" "$problem"
         rm -rf "$work/full"/*
     done

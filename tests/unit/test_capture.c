@@ -1,6 +1,7 @@
 /* test_capture.c - files made byte by byte: pcap, pcapng in both byte orders, cut and hostile ones,
  * and the time order of a trace. */
 #include <string.h>
+#include <unistd.h>
 
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -779,6 +780,47 @@ static void test_many_files(void)
     }
 }
 
+/* What is below a directory and cannot be looked into is told of. */
+static void test_forbidden(void)
+{
+    enum { NOBODY = 65534, N = 3 };
+    static const char *const messages[N] = {NULL, "Permission denied", "Permission denied"};
+    const bool root = geteuid() == 0; /* whom no mode keeps out */
+    g_autofree char *top = g_build_filename(directory, "top", NULL);
+    g_autofree char *closed = g_build_filename(top, "b-closed", NULL);
+    g_autofree char *listed = g_build_filename(top, "c-listed", NULL);
+    g_autofree char *inner = g_build_filename(listed, "x.pcap", NULL);
+
+    g_assert_cmpint(g_mkdir(top, 0755), ==, 0);
+    g_assert_cmpint(g_mkdir(closed, 0), ==, 0);
+    g_assert_cmpint(g_mkdir(listed, 0755), ==, 0);
+    g_assert_cmpint(symlink("nowhere", inner), ==, 0); /* its name is all that can be known */
+
+    g_autofree char *good = save_stamps("top/a.pcap", (const uint32_t[]){1, 2}, 2);
+
+    g_chmod(directory, 0755);
+    g_chmod(good, 0644);
+    g_chmod(listed, 0444);
+    g_assert_true(!root || seteuid(NOBODY) == 0);
+
+    g_autoptr(MpsTrace) trace = mps_trace_open((const char *[]){top, NULL}, -1, NULL);
+
+    g_assert_true(!root || seteuid(0) == 0);
+    g_assert_cmpuint(mps_trace_n_files(trace), ==, N);
+    for (size_t i = 0; i < N; i++) {
+        const MpsFileInfo info = mps_trace_file(trace, i);
+
+        g_assert_cmpint(info.status, ==, messages[i] ? MPS_FILE_UNREADABLE : MPS_FILE_OK);
+        g_assert_true(!messages[i] || strstr(info.error, messages[i]));
+    }
+    g_chmod(listed, 0755);
+    g_unlink(inner);
+    g_unlink(good);
+    g_rmdir(closed);
+    g_rmdir(listed);
+    g_rmdir(top);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -802,6 +844,7 @@ int main(int argc, char **argv)
     g_test_add_func("/trace/clock-set-back", test_clock_set_back);
     g_test_add_func("/trace/large-packets", test_large_packets);
     g_test_add_func("/trace/many-files", test_many_files);
+    g_test_add_func("/trace/forbidden", test_forbidden);
 
     const int result = g_test_run();
     g_autoptr(GDir) entries = g_dir_open(directory, 0, NULL);

@@ -35,6 +35,10 @@ static void suggestions(void)
         {"x", NULL},
         {"exports", "export"},
         {"ls", "list"},
+        {"lost", "list"},
+        {"split", NULL},
+        {"merge", NULL},
+        {"pair", NULL},
         {"a-name-that-is-much-longer-than-any-command-could-be", NULL},
     };
 
@@ -119,9 +123,11 @@ static void targets(void)
     g_autofree char *source = in_directory("source"), *soft = in_directory("soft");
     g_autofree char *hard = in_directory("hard"), *fifo = in_directory("fifo");
     g_autofree char *soft_fifo = in_directory("soft-fifo"), *new = in_directory("new");
-    g_autofree char *other = in_directory("other");
+    g_autofree char *other = in_directory("other"), *soft_other = in_directory("soft-other");
+    g_autofree char *dangling = in_directory("dangling");
     char *const sources[] = {(char *)"-", source, NULL};
-    const char *const bad[] = {source, soft, hard, fifo, soft_fifo, directory, ""};
+    const char *const bad[] = {source,   soft,       hard,      fifo, soft_fifo,
+                               dangling, soft_other, directory, ""};
     g_autoptr(GError) error = NULL;
 
     g_assert_true(g_file_set_contents(source, "x", 1, NULL));
@@ -130,6 +136,8 @@ static void targets(void)
     g_assert_cmpint(link(source, hard), ==, 0);
     g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
     g_assert_cmpint(symlink("fifo", soft_fifo), ==, 0);
+    g_assert_cmpint(symlink("other", soft_other), ==, 0);
+    g_assert_cmpint(symlink("nowhere", dangling), ==, 0);
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_assert_false(mps_output_check(bad[i], true, sources, &error));
         g_assert_error(error, MPS_ERROR, MPS_ERROR_USAGE);
@@ -148,7 +156,7 @@ static void targets(void)
     g_assert_false(mps_output_check_directory(source, &error));
     g_clear_error(&error);
     g_assert_false(mps_output_check_directory("", &error));
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 7; i++)
         g_unlink(bad[i]);
     g_unlink(other);
 }
@@ -279,14 +287,25 @@ static void program(void)
     assert_run("compare %/a.pcap --by colour", 2, "one of protocol, ");
     assert_run("compare %/a.pcap --by protocol --group a=b", 2, "exclude each other");
     assert_run("compare %/a.pcap %/a.pcap --format svg", 2, "-o DIR is missing");
-    assert_run("show %/a.pcap --interval -1", 2, "no interval of -1 s");
+    assert_run("show %/a.pcap --interval -1", 2, "no interval of '-1' s");
+    assert_run("show %/a.pcap -i 0", 2, "no interval of '0' s");
+    assert_run("show %/a.pcap -i nan", 2, "no interval of 'nan' s");
+    assert_run("show %/a.pcap -i 1e-5", 2, "no interval of '1e-5' s");
+    assert_run("list %/a.pcap --metrics ''", 2, "--metrics: NAME,... or -NAME,..., not ''");
+    assert_run("list %/a.pcap --metrics -", 2, "--metrics: NAME,... or -NAME,..., not '-'");
+    assert_run("rules --threads 3", 2, "Unknown option --threads");
+    assert_run("--filter x schema", 2, "--filter goes with captures");
+    assert_run("--name-option tcp:253=x rules", 2, "--name-option goes with captures");
     assert_run("show %/a.pcap --interval 1 --json", 2, "is for people");
     assert_run("show %/a.pcap -c -1", 2, "no connection -1");
-    assert_run("show %/a.pcap -c 99", 2, "no connection 99");
+    assert_run("show %/a.pcap -c 99", 1, "no connection 99");
+    assert_run("%/a.pcap", 2, "did you mean: mptcpscope analyze ");
+    assert_run("-q %/r.db", 2, "did you mean: mptcpscope show ");
+    assert_run("split %/a.pcap", 2, "no command 'split'\n");
     assert_run("help analyze foo", 2, "one command at a time");
     assert_run("help analyze", 0, "");
     assert_run("help --help", 0, "");
-    assert_run("dump %/a.pcap -c 99", 2, "no connection 99");
+    assert_run("dump %/a.pcap -c 99", 1, "no connection 99");
     assert_run("dump %/a.pcap -c -1", 2, "no connection -1");
     assert_run("ladder %/a.pcap -c 0", 2, "no connection 0");
     assert_run("events %/a.pcap -c -1", 2, "no connection -1");

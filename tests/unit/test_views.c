@@ -16,7 +16,7 @@ static const char schema[] =
     "CREATE TABLE capture(capture_id INTEGER, path TEXT, packets INTEGER, tcp_packets INTEGER,"
     " mptcp_packets INTEGER, first_ns INTEGER, last_ns INTEGER, truncated_packets INTEGER,"
     " malformed_packets INTEGER, duplicate_packets INTEGER, late_packets INTEGER,"
-    " unfollowed_syns INTEGER, evicted_connections INTEGER,"
+    " filtered_packets INTEGER, unfollowed_syns INTEGER, evicted_connections INTEGER,"
     " plain_connections INTEGER, dropped INTEGER, status TEXT,"
     " error TEXT) STRICT;"
     "CREATE TABLE v_diagnosis(connection_id INTEGER, subflow_id INTEGER, direction TEXT,"
@@ -79,7 +79,7 @@ static const char schema[] =
 
 static const char rows[] =
     "INSERT INTO capture VALUES(1, 'a\x1b.pcap', 100, 90, 80, 1000000000000000000,"
-    " 1000000004000000000, 0, 1, 2, 7, 0, 0, 4, 3, 'cut', 'ends inside packet 101');"
+    " 1000000004000000000, 0, 1, 2, 7, 5, 0, 0, 4, 3, 'cut', 'ends inside packet 101');"
     "INSERT INTO connection VALUES(1, 'mptcp', 1, '10.1.0.2', 5000, '192.0.2.1', 80, 1, 4294967295,"
     " 1000000000000000000, 3760000000, 'data_fin', 'client', NULL, 2, 2, 'near_client', 'full');"
     "INSERT INTO connection_direction VALUES(1, 'c2s', 1000, 2127.6, 100, 1, 0, 0, 200, 0, 0, 0, 0,"
@@ -169,7 +169,7 @@ static void summary(void)
     assert_narrow(text);
     assert_contains(text,
                     "a\\x1b.pcap\n  100 packets in 4.00 s from 2001-09-09 01:46:40.000000 UTC");
-    assert_contains(text, "90 TCP, 80 MPTCP, 2 captured twice and ignored");
+    assert_contains(text, "90 TCP, 80 MPTCP, 2 captured twice and ignored, 5 passed over");
     assert_contains(text, "  2 packets (the first: 17): leaps\n");
     g_assert_null(strstr(text, "comes late"));
     assert_contains(text, "  captured on wlan0\\x1b (60 packets)\n"
@@ -328,7 +328,7 @@ static void shows(void)
                     "+1.000000 s     42 c2s        0        1         300   200 50.0 ms useless");
     free(text);
     g_assert_false(mps_view_show(db, 2, false, stdout, &error));
-    g_assert_error(error, MPS_ERROR, MPS_ERROR_USAGE);
+    g_assert_error(error, MPS_ERROR, MPS_ERROR_ABSENT);
     sqlite3_close(db);
 }
 

@@ -327,7 +327,7 @@ static void no_connection(void)
     if (!db)
         return;
     g_assert_false(mps_view_plot(db, &request, files, &error));
-    g_assert_error(error, MPS_ERROR, MPS_ERROR_USAGE);
+    g_assert_error(error, MPS_ERROR, MPS_ERROR_ABSENT);
     sqlite3_close(db);
 }
 
