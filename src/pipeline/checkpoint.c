@@ -143,13 +143,8 @@ bool mps_checkpoint_choose(const MpsAnalysis *analysis, const char *run, MpsChec
     if (mps_checkpoint_find(analysis->output, found, &useless, &reason)) {
         if (!*found)
             return true;
-        if (fits(analysis, part, *found, run, state, &reason)) {
-            if (analysis->progress)
-                g_printerr("mptcpscope: goes on with %s behind packet %" G_GUINT64_FORMAT
-                           "; what comes before is not analyzed again\n",
-                           part, (*found)->n_packets);
+        if (fits(analysis, part, *found, run, state, &reason))
             return true;
-        }
         useless = true;
         g_clear_pointer(found, mps_checkpoint_free);
     }

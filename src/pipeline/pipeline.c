@@ -371,9 +371,15 @@ static bool take_up(Run *run, MpsImage *state, MpsIntake *intake, GError **error
     g_autofree char *digest = NULL;
 
     image_run(run, intake, state);
-    run->n_packets = mps_intake_n_passed_over(intake);
     digest = mps_image_end(state, error);
-    return digest != NULL;
+    if (!digest)
+        return false;
+    run->n_packets = mps_intake_n_passed_over(intake);
+    if (run->analysis->progress)
+        g_printerr("mptcpscope: goes on with %s.part behind packet %" G_GUINT64_FORMAT
+                   "; %" G_GUINT64_FORMAT " before it are read again, not analyzed\n",
+                   run->analysis->output, run->n_known, run->n_known - run->n_packets);
+    return true;
 }
 
 /* Says that a signal ended the run, and what there is of it. */

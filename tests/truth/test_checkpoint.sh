@@ -94,15 +94,37 @@ cat testdata/lab/loss/client.pcap >"$work/first.pcap"
 finish "a file that ended is not read again" "${files[@]}"
 
 # What is kept of a run is the same in every process but for what lies between members: no pointer.
-for i in 1 2; do
-    "$program" analyze -q --checkpoint --pause-after 1100 --dss-checksums --tcp -o "$work/$i.db" \
-        testdata/lab testdata/gen testdata/whole >/dev/null 2>&1
-done
+# no_address NAME PACKETS ARGUMENT...
+no_address() {
+    local packets=$2 name=$1
+    shift 2
+    for i in 1 2; do
+        rm -f "$work/$i".db*
+        "$program" analyze -q --checkpoint --pause-after "$packets" --dss-checksums --tcp -o "$work/$i.db" \
+            "$@" >/dev/null 2>&1
+    done
+    report "no address in the state of a run: $name" \
+        "$(python3 tests/truth/pointers.py "$work"/[12].db.state[01] 2>&1)"
+}
+
 if command -v python3 >/dev/null; then
-    report "no address in the state of a run" \
-        "$(python3 tests/truth/pointers.py "$work"/[12].db.state0 2>&1)"
+    no_address "all of testdata" 1100 testdata/lab testdata/gen testdata/whole
 else
     skip "no address in the state of a run" "no python3"
+fi
+
+# The captures of all rules, one after the other and at once.
+if test -n "$thorough" && test -x build/release/tests/unit/test_rules; then
+    mkdir "$work/rules"
+    KEEP_CAPTURES=$work/rules build/release/tests/unit/test_rules >/dev/null 2>&1
+    for capture in "$work"/rules/*.pcap; do
+        go_on 6 "$capture" --dss-checksums
+        finish "$capture in $n runs" "$capture" --dss-checksums
+    done
+    for n in 600 1800 3000 4200; do
+        no_address "all rules, $n packets" $n "$work/rules"
+    done
+    same 90 "$work/rules" --dss-checksums
 fi
 
 cp testdata/lab/loss/client.pcap "$work/copy.pcap"
