@@ -127,7 +127,7 @@ static bool is_same(const char *part, const char *then, const char *now, GError 
 static bool fits(const MpsAnalysis *analysis, const char *part, const MpsCheckpoint *checkpoint,
                  const char *run, MpsImage **state, GError **error)
 {
-    g_autofree char *path = mps_checkpoint_state(analysis->output, checkpoint->slot);
+    g_autofree char *path = mps_checkpoint_state(analysis->output, checkpoint->number);
 
     return is_same(part, checkpoint->run, run, error) &&
            (*state = mps_image_read(path, checkpoint->digest, error));

@@ -26,9 +26,9 @@ struct _MpsWriter {
     guint n_tables;
     char *path, *temporary; /* NULL: a database without a name */
     bool force;
-    bool resumable;        /* rows are committed now and then, */
-    _Atomic bool lives_on; /* and were */
-    GError *_Atomic error; /* of the first row that failed; stays */
+    bool resumable;             /* rows are committed now and then, */
+    _Atomic int64_t checkpoint; /* the last time with the state of that number; 0: not yet */
+    GError *_Atomic error;      /* of the first row that failed; stays */
 };
 
 static bool failed(MpsWriter *self, GError **error)
@@ -72,17 +72,21 @@ static bool sync_file(const char *path)
     return synced;
 }
 
-/* The row of @slot was added: makes it hold, after the state that it names. */
-static void commit(MpsWriter *self, int slot)
+/* The row of checkpoint @number was added: makes it hold, after the state that it names. */
+static void commit(MpsWriter *self, int64_t number)
 {
-    g_autofree char *state = mps_checkpoint_state(self->path, slot);
+    g_autofree char *state = mps_checkpoint_state(self->path, number);
+    g_autofree char *before = mps_checkpoint_state(self->path, self->checkpoint);
     g_autofree char *folder = g_path_get_dirname(self->path);
     GError *reason = NULL;
 
     if (!sync_file(state) || !sync_file(folder))
         mps_throw(&reason, MPS_ERROR_STORE, "%s: %s", state, g_strerror(errno));
-    else if (execute(self, "COMMIT; BEGIN EXCLUSIVE", &reason))
-        self->lives_on = true;
+    else if (execute(self, "COMMIT", &reason)) {
+        g_unlink(before);
+        self->checkpoint = number;
+        execute(self, "BEGIN EXCLUSIVE", &reason);
+    }
     self->error = reason;
 }
 
@@ -106,7 +110,7 @@ static void add(MpsRowSink *rows, const MpsTable *table, const MpsValue *values)
     }
     sqlite3_reset(self->inserts[at].statement);
     if (table == &mps_checkpoint_table && !self->error)
-        commit(self, (int)values[2].i64);
+        commit(self, values[2].i64);
 }
 
 static bool create_tables(MpsWriter *self, GError **error)
@@ -160,16 +164,6 @@ static bool check_path(const MpsWriter *self, GError **error)
            mps_throw(error, MPS_ERROR_STORE, "%s: %s; it is not replaced", self->path, problem);
 }
 
-/* Removes what only an unfinished database needs. */
-static void remove_states(const MpsWriter *self)
-{
-    for (int slot = 0; slot < 2; slot++) {
-        g_autofree char *state = mps_checkpoint_state(self->path, slot);
-
-        g_unlink(state);
-    }
-}
-
 /* Removes the unfinished database. */
 static void remove_unfinished(const MpsWriter *self)
 {
@@ -179,7 +173,7 @@ static void remove_unfinished(const MpsWriter *self)
     if (!self->resumable)
         return;
     g_unlink(journal);
-    remove_states(self);
+    mps_checkpoint_clean(self->path, 0);
 }
 
 /* Makes an empty file that nobody else uses, beside the final name. */
@@ -189,8 +183,10 @@ static bool reserve(MpsWriter *self, GError **error)
 
     if (self->resumable) {
         self->temporary = mps_checkpoint_part(self->path);
-        if (self->lives_on)
+        if (self->checkpoint) {
+            mps_checkpoint_clean(self->path, self->checkpoint);
             return true;
+        }
         remove_unfinished(self);
         fd = g_open(self->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     } else {
@@ -208,7 +204,7 @@ static bool reserve(MpsWriter *self, GError **error)
 }
 
 static MpsWriter *new_writer(const char *path, bool force, const MpsTable *const *tables,
-                             bool resumable, bool lives_on, GError **error)
+                             bool resumable, int64_t checkpoint, GError **error)
 {
     g_autoptr(MpsWriter) self = g_new0(MpsWriter, 1);
     /* Nobody reads the file before it is complete, so it needs no journal, but to go on with. */
@@ -227,7 +223,7 @@ static MpsWriter *new_writer(const char *path, bool force, const MpsTable *const
     self->tables = tables;
     self->force = force;
     self->resumable = resumable;
-    self->lives_on = lives_on;
+    self->checkpoint = checkpoint;
     self->path = g_strdup(path);
     while (tables[self->n_tables])
         self->n_tables++;
@@ -239,8 +235,8 @@ static MpsWriter *new_writer(const char *path, bool force, const MpsTable *const
         failed(self, error);
         return NULL;
     }
-    if (!execute(self, settings, error) || (!lives_on && !execute(self, identity, error)) ||
-        !execute(self, "BEGIN EXCLUSIVE", error) || (!lives_on && !create_tables(self, error)) ||
+    if (!execute(self, settings, error) || (!checkpoint && !execute(self, identity, error)) ||
+        !execute(self, "BEGIN EXCLUSIVE", error) || (!checkpoint && !create_tables(self, error)) ||
         !prepare_inserts(self, error))
         return NULL;
     return g_steal_pointer(&self);
@@ -249,13 +245,13 @@ static MpsWriter *new_writer(const char *path, bool force, const MpsTable *const
 MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *tables,
                           GError **error)
 {
-    return new_writer(path, force, tables, false, false, error);
+    return new_writer(path, force, tables, false, 0, error);
 }
 
 MpsWriter *mps_writer_resume(const char *path, bool force, const MpsTable *const *tables,
                              const MpsCheckpoint *from, GError **error)
 {
-    return new_writer(path, force, tables, true, from != NULL, error);
+    return new_writer(path, force, tables, true, from ? from->number : 0, error);
 }
 
 MpsRowSink *mps_writer_rows(MpsWriter *self)
@@ -302,7 +298,7 @@ static bool publish(MpsWriter *self, GError **error)
         return mps_throw(error, MPS_ERROR_STORE, "%s: %s", self->path, g_strerror(errno));
     g_clear_pointer(&self->temporary, g_free);
     if (self->resumable)
-        remove_states(self);
+        mps_checkpoint_clean(self->path, 0);
     return true;
 }
 
@@ -327,7 +323,7 @@ void mps_writer_free(MpsWriter *self)
         return;
     finalize_inserts(self);
     sqlite3_close(self->db);
-    if (self->temporary && !self->lives_on)
+    if (self->temporary && !self->checkpoint)
         remove_unfinished(self);
     if (self->error)
         g_error_free(self->error);

@@ -104,7 +104,7 @@ no_address() {
             "$@" >/dev/null 2>&1
     done
     report "no address in the state of a run: $name" \
-        "$(python3 tests/truth/pointers.py "$work"/[12].db.state[01] 2>&1)"
+        "$(python3 tests/truth/pointers.py "$work"/[12].db.state1 2>&1)"
 }
 
 if command -v python3 >/dev/null; then
@@ -154,10 +154,10 @@ refuses "another build" 'was begun with program mptcpscope .*, build 0.*, and no
     "$work/copy.pcap"
 rm -f "$work"/parts.db*
 go_on_once 40
-printf x | dd of="$work/parts.db.state0" bs=1 seek=50000 conv=notrunc status=none
-refuses "a damaged state" 'state0: damaged' "$work/copy.pcap"
-rm "$work/parts.db.state0"
-refuses "no state" 'state0: No such file' "$work/copy.pcap"
+printf x | dd of="$work/parts.db.state1" bs=1 seek=50000 conv=notrunc status=none
+refuses "a damaged state" 'state1: damaged' "$work/copy.pcap"
+rm "$work/parts.db.state1"
+refuses "no state" 'state1: No such file' "$work/copy.pcap"
 status=0
 "$program" analyze -q --checkpoint -f -o "$work/parts.db" "$work/copy.pcap" >"$work/parts.out" 2>"$work/err"
 finish "anew, where asked for" "$work/copy.pcap"
@@ -215,13 +215,24 @@ if [ -x "$generator" ]; then
     same 5000 "$work/many0.pcap"
     same 9000 "$work/many0.pcap" "$work/many1.pcap.gz" --threads 3
 
+    # Nothing is stored of a connection before it ends, but checkpoints are.
+    "$generator" --mode bulk --connections 1 --bytes 40000000 -o "$work/bulk.pcap" --truth "$work/many.json"
+    "$program" analyze -q --checkpoint --checkpoint-every 0 -o "$work/parts.db" "$work/bulk.pcap" \
+        >/dev/null 2>"$work/err" &
+    until compgen -G "$work/parts.db.state[3-9]" >"$work/left" || ! kill -0 $! 2>/dev/null; do :; done
+    kill -KILL $! 2>/dev/null
+    wait $! 2>/dev/null
+    expect "a checkpoint without rows" "$work/parts.db.part" "SELECT packets > 0 FROM checkpoint" 1
+    go_on 1000000 "$work/bulk.pcap"
+    finish "killed before there was a row" "$work/bulk.pcap"
+
     # Killed, or asked to end, behind one checkpoint or another; then taken to its end.
     n_killed=0
     for signal in KILL TERM KILL; do
         touch "$work/mark"
         "$program" analyze -q --checkpoint --checkpoint-every 0 -o "$work/parts.db" \
             "$work/many0.pcap" "$work/many1.pcap.gz" >/dev/null 2>"$work/err" &
-        until test "$work/parts.db.state0" -nt "$work/mark" || ! kill -0 $! 2>/dev/null; do :; done
+        until test -n "$(find "$work" -name 'parts.db.state*' -newer "$work/mark")" || ! kill -0 $! 2>/dev/null; do :; done
         kill -$signal $! 2>/dev/null
         wait $! 2>/dev/null
         test ! -e "$work/parts.db" || break
