@@ -130,13 +130,14 @@ fi
 cp testdata/lab/loss/client.pcap "$work/copy.pcap"
 files=("$work/copy.pcap")
 go_on_once 40
-coproc sqlite3 "$work/parts.db.part"
-echo 'BEGIN EXCLUSIVE; SELECT 1;' >&"${COPROC[1]}"
-read -r <&"${COPROC[0]}"
+mkfifo "$work/hold"
+sqlite3 "$work/parts.db.part" <"$work/hold" >"$work/held" &
+exec 3>"$work/hold"
+echo 'BEGIN EXCLUSIVE; SELECT 1;' >&3
+until test -s "$work/held" || ! kill -0 $! 2>/dev/null; do :; done
 refuses "another run is at it" 'parts.db.part: database is locked' "$work/copy.pcap"
-echo 'ROLLBACK;' >&"${COPROC[1]}"
-kill "$COPROC_PID"
-wait "$COPROC_PID" 2>/dev/null
+exec 3>&-
+wait $!
 refuses "other options" 'was begun with .*, and now there is option --tcp: 1; --force' \
     "$work/copy.pcap" --tcp
 refuses "another file" 'was begun with file .*copy.pcap.*, and now there is file .*server.pcap' \
