@@ -127,7 +127,7 @@ static bool is_same(const char *part, const char *then, const char *now, GError 
 static bool fits(const MpsAnalysis *analysis, const char *part, const MpsCheckpoint *checkpoint,
                  const char *run, MpsImage **state, GError **error)
 {
-    g_autofree char *path = mps_checkpoint_state(analysis->output, checkpoint->slot);
+    g_autofree char *path = mps_checkpoint_state(analysis->output, checkpoint->number);
 
     return is_same(part, checkpoint->run, run, error) &&
            (*state = mps_image_read(path, checkpoint->digest, error));
@@ -143,13 +143,8 @@ bool mps_checkpoint_choose(const MpsAnalysis *analysis, const char *run, MpsChec
     if (mps_checkpoint_find(analysis->output, found, &useless, &reason)) {
         if (!*found)
             return true;
-        if (fits(analysis, part, *found, run, state, &reason)) {
-            if (analysis->progress)
-                g_printerr("mptcpscope: goes on with %s behind packet %" G_GUINT64_FORMAT
-                           "; what comes before is not analyzed again\n",
-                           part, (*found)->n_packets);
+        if (fits(analysis, part, *found, run, state, &reason))
             return true;
-        }
         useless = true;
         g_clear_pointer(found, mps_checkpoint_free);
     }

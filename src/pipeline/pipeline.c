@@ -127,11 +127,12 @@ typedef struct {
     MpsObservers *observers;
     MpsRules *rules; /* NULL: the rules are off */
     MpsModel *model;
+    MpsRowQueue *queue; /* of the rows; NULL: they are stored at once */
     MpsRowSink *rows;
     Counts *counts, *here; /* of all files, and of the one being read */
     uint64_t n_packets;    /* taken so far */
     const char *what;      /* mps_checkpoint_run(); NULL: no checkpoints are made */
-    int slot;              /* of the next checkpoint's state */
+    int64_t number;        /* of the last checkpoint */
     uint64_t n_known;      /* packets that the checkpoint taken up is behind; 0: there was none */
 } Run;
 
@@ -347,7 +348,8 @@ static void image_run(Run *run, MpsIntake *intake, MpsImage *image)
 /* Keeps what another run can go on from. */
 static bool make_checkpoint(Run *run, MpsIntake *intake, GError **error)
 {
-    g_autofree char *path = mps_checkpoint_state(run->analysis->output, run->slot);
+    const int64_t number = run->number + 1;
+    g_autofree char *path = mps_checkpoint_state(run->analysis->output, number);
     g_autoptr(MpsImage) image = mps_image_write(path, error);
     g_autofree char *digest = NULL;
 
@@ -360,8 +362,10 @@ static bool make_checkpoint(Run *run, MpsIntake *intake, GError **error)
     mps_checkpoint_row(run->rows, &(MpsCheckpoint){.run = (char *)(uintptr_t)run->what,
                                                    .n_packets = run->n_packets,
                                                    .digest = digest,
-                                                   .slot = run->slot});
-    run->slot = !run->slot;
+                                                   .number = number});
+    if (run->queue) /* there may be no more rows for long */
+        mps_row_queue_hand_over(run->queue);
+    run->number = number;
     return true;
 }
 
@@ -371,9 +375,15 @@ static bool take_up(Run *run, MpsImage *state, MpsIntake *intake, GError **error
     g_autofree char *digest = NULL;
 
     image_run(run, intake, state);
-    run->n_packets = mps_intake_n_passed_over(intake);
     digest = mps_image_end(state, error);
-    return digest != NULL;
+    if (!digest)
+        return false;
+    run->n_packets = mps_intake_n_passed_over(intake);
+    if (run->analysis->progress)
+        g_printerr("mptcpscope: goes on with %s.part behind packet %" G_GUINT64_FORMAT
+                   "; %" G_GUINT64_FORMAT " before it are read again, not analyzed\n",
+                   run->analysis->output, run->n_known, run->n_known - run->n_packets);
+    return true;
 }
 
 /* Says that a signal ended the run, and what there is of it. */
@@ -550,11 +560,12 @@ static sqlite3 *analyze(const MpsAnalysis *analysis, MpsOutcome *outcome, bool *
                .writer = writer,
                .observers = observers,
                .rules = rules,
+               .queue = queue,
                .rows = queue ? mps_row_queue_rows(queue) : mps_writer_rows(writer),
                .counts = counts,
                .here = counts,
                .what = what,
-               .slot = from ? !from->slot : 0,
+               .number = from ? from->number : 0,
                .n_known = from ? from->n_packets : 0};
     const MpsModelHooks hooks = {.wants = mps_observers_wants(observers) |
                                           (rules ? mps_rules_wants() : 0),

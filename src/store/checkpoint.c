@@ -2,6 +2,7 @@
 #include "store/checkpoint.h"
 
 #include <sqlite3.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include <glib/gstdio.h>
@@ -11,7 +12,7 @@
 static const MpsColumn columns[] = {
     {"id", MPS_INT, "1"},
     {"packets", MPS_INT, "read so far"},
-    {"slot", MPS_INT, "which file has the state"},
+    {"number", MPS_INT, "of the file that has the state"},
     {"digest", MPS_TEXT, "of the state"},
     {"run", MPS_TEXT, "what was run"},
     {0},
@@ -30,7 +31,7 @@ void mps_checkpoint_row(MpsRowSink *rows, const MpsCheckpoint *checkpoint)
               (MpsValue[]){
                   mps_int(1),
                   mps_count(checkpoint->n_packets),
-                  mps_int(checkpoint->slot),
+                  mps_int(checkpoint->number),
                   mps_text(checkpoint->digest),
                   mps_text(checkpoint->run),
               });
@@ -41,9 +42,29 @@ char *mps_checkpoint_part(const char *path)
     return g_strconcat(path, ".part", NULL);
 }
 
-char *mps_checkpoint_state(const char *path, int slot)
+char *mps_checkpoint_state(const char *path, int64_t number)
 {
-    return g_strdup_printf("%s.state%d", path, slot);
+    return g_strdup_printf("%s.state%" G_GINT64_FORMAT, path, number);
+}
+
+void mps_checkpoint_clean(const char *path, int64_t number)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *base = g_path_get_basename(path);
+    g_autofree char *begin = g_strconcat(base, ".state", NULL);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        guint64 its_number;
+        g_autofree char *state = g_build_filename(folder, name, NULL);
+
+        if (g_str_has_prefix(name, begin) &&
+            g_ascii_string_to_unsigned(name + strlen(begin), 10, 1, G_MAXINT64, &its_number,
+                                       NULL) &&
+            its_number != (guint64)number)
+            g_unlink(state);
+    }
 }
 
 static MpsCheckpoint *take_row(sqlite3_stmt *select)
@@ -51,7 +72,7 @@ static MpsCheckpoint *take_row(sqlite3_stmt *select)
     MpsCheckpoint *self = g_new0(MpsCheckpoint, 1);
 
     self->n_packets = (uint64_t)sqlite3_column_int64(select, 0);
-    self->slot = sqlite3_column_int(select, 1) != 0;
+    self->number = sqlite3_column_int64(select, 1);
     self->digest = g_strdup((const char *)sqlite3_column_text(select, 2));
     self->run = g_strdup((const char *)sqlite3_column_text(select, 3));
     return self;
@@ -65,7 +86,7 @@ static MpsCheckpoint *select_checkpoint(sqlite3 *db, int *status)
     sqlite3_stmt *select = NULL;
 
     *status = sqlite3_prepare_v2(db,
-                                 "SELECT packets, slot, digest, run FROM checkpoint WHERE digest "
+                                 "SELECT packets, number, digest, run FROM checkpoint WHERE digest "
                                  "NOTNULL AND run NOTNULL",
                                  -1, &select, NULL);
     if (*status == SQLITE_OK && sqlite3_step(select) == SQLITE_ROW)

@@ -1,8 +1,10 @@
 /* checkpoint.h - what an unfinished database can be gone on from: PATH.part holds all rows up to
- * some packet, PATH.state0 or PATH.state1, in turns, the state of the run behind it.
+ * some packet, PATH.state1, PATH.state2, ..., each a file of its own, the state of the run behind
+ * it.
  *
  * The row that names the state is committed together with the rows, and after the state is on disk;
- * what came later is rolled back when the database is opened again. */
+ * then the state before it is removed.  What came later is rolled back when the database is opened
+ * again. */
 #ifndef MPS_STORE_CHECKPOINT_H
 #define MPS_STORE_CHECKPOINT_H
 
@@ -16,7 +18,7 @@ typedef struct {
     char *run;          /* what was run, in words of who wrote it */
     uint64_t n_packets; /* read so far */
     char *digest;       /* of the state */
-    int slot;           /* 0, 1: which file has it */
+    int64_t number;     /* of the file that has it */
 } MpsCheckpoint;
 
 /* Has one row, mps_checkpoint_row(): adding it makes it and all rows before it durable. */
@@ -25,7 +27,10 @@ void mps_checkpoint_row(MpsRowSink *rows, const MpsCheckpoint *checkpoint);
 
 /* The files of the unfinished database @path; for g_free(). */
 char *mps_checkpoint_part(const char *path);
-char *mps_checkpoint_state(const char *path, int slot);
+char *mps_checkpoint_state(const char *path, int64_t number);
+
+/* Removes its states but that of @number; 0: all. */
+void mps_checkpoint_clean(const char *path, int64_t number);
 
 /* Looks for a checkpoint of the database @path.  *found is NULL if there is none; it is owned by
  * the caller.  False and MPS_ERROR_STORE: PATH.part is there, but none of ours, or in use; with

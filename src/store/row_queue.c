@@ -43,7 +43,7 @@ static size_t padded(size_t n_bytes)
     return (n_bytes + 7) & ~(size_t)7;
 }
 
-static void hand_over(MpsRowQueue *self)
+void mps_row_queue_hand_over(MpsRowQueue *self)
 {
     if (self->piece)
         mps_ring_fill(&self->ring);
@@ -54,7 +54,7 @@ static void hand_over(MpsRowQueue *self)
 static uint8_t *make_room(MpsRowQueue *self, size_t n_bytes)
 {
     if (self->piece && self->piece->capacity - self->piece->n_bytes < n_bytes)
-        hand_over(self);
+        mps_row_queue_hand_over(self);
     if (!self->piece) {
         self->piece = &self->pieces[mps_ring_wait_empty(&self->ring)];
         self->piece->n_bytes = 0;
@@ -151,7 +151,7 @@ void mps_row_queue_free(MpsRowQueue *self)
 {
     if (!self)
         return;
-    hand_over(self);
+    mps_row_queue_hand_over(self);
     mps_ring_end(&self->ring);
     g_thread_join(self->thread);
     mps_ring_clear(&self->ring);

@@ -15,6 +15,9 @@ MpsRowQueue *mps_row_queue_new(MpsRowSink *rows, const MpsTable *const *tables);
 /* Where rows go; belongs to the queue. */
 MpsRowSink *mps_row_queue_rows(MpsRowQueue *self);
 
+/* Does not wait for more rows to hand over those that came. */
+void mps_row_queue_hand_over(MpsRowQueue *self);
+
 /* Waits until all rows are where they go. */
 void mps_row_queue_free(MpsRowQueue *self); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MpsRowQueue, mps_row_queue_free)

@@ -26,9 +26,9 @@ struct _MpsWriter {
     MpsBatch *batch;
     char *path, *temporary; /* NULL: a database without a name */
     bool force;
-    bool resumable;        /* there are checkpoints now and then, */
-    _Atomic bool lives_on; /* and was one */
-    GError *_Atomic error; /* of the first row that failed; stays */
+    bool resumable;             /* there are checkpoints now and then, */
+    _Atomic int64_t checkpoint; /* the last one has the state of that number; 0: none yet */
+    GError *_Atomic error;      /* of the first row that failed; stays */
 };
 
 static bool failed(MpsWriter *self, GError **error)
@@ -110,7 +110,9 @@ static bool store_checkpoint(MpsWriter *self, const MpsValue *values, GError **e
 /* Makes all rows so far, and the state that the checkpoint names, last. */
 static void keep(MpsWriter *self, const MpsValue *values)
 {
-    g_autofree char *state = mps_checkpoint_state(self->path, (int)values[2].i64);
+    const int64_t number = values[2].i64;
+    g_autofree char *state = mps_checkpoint_state(self->path, number);
+    g_autofree char *before = mps_checkpoint_state(self->path, self->checkpoint);
     g_autofree char *folder = g_path_get_dirname(self->path);
     g_autofree char *log = g_strconcat(self->temporary, "-wal", NULL);
     GError *reason = NULL;
@@ -122,7 +124,10 @@ static void keep(MpsWriter *self, const MpsValue *values)
         mps_throw(&reason, MPS_ERROR_STORE, "%s: %s", state, g_strerror(errno));
     else if (store_checkpoint(self, values, &reason) && !sync_file(log))
         mps_throw(&reason, MPS_ERROR_STORE, "%s: %s", log, g_strerror(errno));
-    self->lives_on = self->lives_on || !reason;
+    if (!reason) {
+        g_unlink(before);
+        self->checkpoint = number;
+    }
     self->error = reason;
 }
 
@@ -209,16 +214,6 @@ static bool check_path(const MpsWriter *self, GError **error)
            mps_throw(error, MPS_ERROR_STORE, "%s: %s; it is not replaced", self->path, problem);
 }
 
-/* Removes what only an unfinished database needs. */
-static void remove_states(const MpsWriter *self)
-{
-    for (int slot = 0; slot < 2; slot++) {
-        g_autofree char *state = mps_checkpoint_state(self->path, slot);
-
-        g_unlink(state);
-    }
-}
-
 /* Removes the unfinished database. */
 static void remove_unfinished(const MpsWriter *self)
 {
@@ -228,7 +223,7 @@ static void remove_unfinished(const MpsWriter *self)
     if (!self->resumable)
         return;
     g_unlink(log);
-    remove_states(self);
+    mps_checkpoint_clean(self->path, 0);
 }
 
 /* Makes an empty file that nobody else uses, beside the final name. */
@@ -238,8 +233,10 @@ static bool reserve(MpsWriter *self, GError **error)
 
     if (self->resumable) {
         self->temporary = mps_checkpoint_part(self->path);
-        if (self->lives_on)
+        if (self->checkpoint) {
+            mps_checkpoint_clean(self->path, self->checkpoint);
             return true;
+        }
         remove_unfinished(self);
         fd = g_open(self->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     } else {
@@ -278,7 +275,7 @@ static bool begin(MpsWriter *self, bool lives_on, GError **error)
 }
 
 static MpsWriter *new_writer(const char *path, bool force, const MpsTable *const *tables,
-                             bool resumable, bool lives_on, GError **error)
+                             bool resumable, int64_t checkpoint, GError **error)
 {
     g_autoptr(MpsWriter) self = g_new0(MpsWriter, 1);
 
@@ -288,7 +285,7 @@ static MpsWriter *new_writer(const char *path, bool force, const MpsTable *const
     self->tables = tables;
     self->force = force;
     self->resumable = resumable;
-    self->lives_on = lives_on;
+    self->checkpoint = checkpoint;
     self->path = g_strdup(path);
     choose_goals(self);
     if (path && (!check_path(self, error) || !reserve(self, error)))
@@ -299,7 +296,7 @@ static MpsWriter *new_writer(const char *path, bool force, const MpsTable *const
         failed(self, error);
         return NULL;
     }
-    if (!begin(self, lives_on, error))
+    if (!begin(self, checkpoint > 0, error))
         return NULL;
     self->batch = mps_batch_new(self->db, tables, self->goals);
     if (!self->batch) {
@@ -312,13 +309,13 @@ static MpsWriter *new_writer(const char *path, bool force, const MpsTable *const
 MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *tables,
                           GError **error)
 {
-    return new_writer(path, force, tables, false, false, error);
+    return new_writer(path, force, tables, false, 0, error);
 }
 
 MpsWriter *mps_writer_resume(const char *path, bool force, const MpsTable *const *tables,
                              const MpsCheckpoint *from, GError **error)
 {
-    return new_writer(path, force, tables, true, from != NULL, error);
+    return new_writer(path, force, tables, true, from ? from->number : 0, error);
 }
 
 MpsRowSink *mps_writer_rows(MpsWriter *self)
@@ -378,7 +375,7 @@ static bool publish(MpsWriter *self, GError **error)
         return mps_throw(error, MPS_ERROR_STORE, "%s: %s", self->path, g_strerror(errno));
     g_clear_pointer(&self->temporary, g_free);
     if (self->resumable)
-        remove_states(self);
+        mps_checkpoint_clean(self->path, 0);
     return true;
 }
 
@@ -404,7 +401,7 @@ void mps_writer_free(MpsWriter *self)
         return;
     mps_batch_free(self->batch);
     sqlite3_close(self->db);
-    if (self->temporary && !self->lives_on)
+    if (self->temporary && !self->checkpoint)
         remove_unfinished(self);
     if (self->error)
         g_error_free(self->error);

@@ -94,20 +94,50 @@ cat testdata/lab/loss/client.pcap >"$work/first.pcap"
 finish "a file that ended is not read again" "${files[@]}"
 
 # What is kept of a run is the same in every process but for what lies between members: no pointer.
-for i in 1 2; do
-    "$program" analyze -q --checkpoint --pause-after 1100 --dss-checksums --tcp -o "$work/$i.db" \
-        testdata/lab testdata/gen testdata/whole >/dev/null 2>&1
-done
+# no_address NAME PACKETS ARGUMENT...
+no_address() {
+    local packets=$2 name=$1
+    shift 2
+    for i in 1 2; do
+        rm -f "$work/$i".db*
+        "$program" analyze -q --checkpoint --pause-after "$packets" --dss-checksums --tcp -o "$work/$i.db" \
+            "$@" >/dev/null 2>&1
+    done
+    report "no address in the state of a run: $name" \
+        "$(python3 tests/truth/pointers.py "$work"/[12].db.state1 2>&1)"
+}
+
 if command -v python3 >/dev/null; then
-    report "no address in the state of a run" \
-        "$(python3 tests/truth/pointers.py "$work"/[12].db.state0 2>&1)"
+    no_address "all of testdata" 1100 testdata/lab testdata/gen testdata/whole
 else
     skip "no address in the state of a run" "no python3"
+fi
+
+# The captures of all rules, one after the other and at once.
+if test -n "$thorough" && test -x build/release/tests/unit/test_rules; then
+    mkdir "$work/rules"
+    KEEP_CAPTURES=$work/rules build/release/tests/unit/test_rules >/dev/null 2>&1
+    for capture in "$work"/rules/*.pcap; do
+        go_on 6 "$capture" --dss-checksums
+        finish "$capture in $n runs" "$capture" --dss-checksums
+    done
+    for n in 600 1800 3000 4200; do
+        no_address "all rules, $n packets" $n "$work/rules"
+    done
+    same 90 "$work/rules" --dss-checksums
 fi
 
 cp testdata/lab/loss/client.pcap "$work/copy.pcap"
 files=("$work/copy.pcap")
 go_on_once 40
+mkfifo "$work/hold"
+sqlite3 "$work/parts.db.part" <"$work/hold" >"$work/held" &
+exec 3>"$work/hold"
+echo 'BEGIN EXCLUSIVE; SELECT 1;' >&3
+until test -s "$work/held" || ! kill -0 $! 2>/dev/null; do :; done
+refuses "another run is at it" 'parts.db: database is locked' "$work/copy.pcap"
+exec 3>&-
+wait $!
 refuses "other options" 'was begun with .*, and now there is option --tcp: 1; --force' \
     "$work/copy.pcap" --tcp
 refuses "another file" 'was begun with file .*copy.pcap.*, and now there is file .*server.pcap' \
@@ -125,10 +155,10 @@ refuses "another build" 'was begun with program mptcpscope .*, build 0.*, and no
     "$work/copy.pcap"
 rm -f "$work"/parts.db*
 go_on_once 40
-printf x | dd of="$work/parts.db.state0" bs=1 seek=50000 conv=notrunc status=none
-refuses "a damaged state" 'state0: damaged' "$work/copy.pcap"
-rm "$work/parts.db.state0"
-refuses "no state" 'state0: No such file' "$work/copy.pcap"
+printf x | dd of="$work/parts.db.state1" bs=1 seek=50000 conv=notrunc status=none
+refuses "a damaged state" 'state1: damaged' "$work/copy.pcap"
+rm "$work/parts.db.state1"
+refuses "no state" 'state1: No such file' "$work/copy.pcap"
 status=0
 "$program" analyze -q --checkpoint -f -o "$work/parts.db" "$work/copy.pcap" >"$work/parts.out" 2>"$work/err"
 finish "anew, where asked for" "$work/copy.pcap"
@@ -186,13 +216,24 @@ if [ -x "$generator" ]; then
     same 5000 "$work/many0.pcap"
     same 9000 "$work/many0.pcap" "$work/many1.pcap.gz" --threads 3
 
+    # Nothing is stored of a connection before it ends, but checkpoints are.
+    "$generator" --mode bulk --connections 1 --bytes 40000000 -o "$work/bulk.pcap" --truth "$work/many.json"
+    "$program" analyze -q --checkpoint --checkpoint-every 0 -o "$work/parts.db" "$work/bulk.pcap" \
+        >/dev/null 2>"$work/err" &
+    until compgen -G "$work/parts.db.state[3-9]" >"$work/left" || ! kill -0 $! 2>/dev/null; do :; done
+    kill -KILL $! 2>/dev/null
+    wait $! 2>/dev/null
+    expect "a checkpoint without rows" "$work/parts.db.part" "SELECT packets > 0 FROM checkpoint" 1
+    go_on 1000000 "$work/bulk.pcap"
+    finish "killed before there was a row" "$work/bulk.pcap"
+
     # Killed, or asked to end, behind one checkpoint or another; then taken to its end.
     n_killed=0
     for signal in KILL TERM KILL; do
         touch "$work/mark"
         "$program" analyze -q --checkpoint --checkpoint-every 0 -o "$work/parts.db" \
             "$work/many0.pcap" "$work/many1.pcap.gz" >/dev/null 2>"$work/err" &
-        until test "$work/parts.db.state0" -nt "$work/mark" || ! kill -0 $! 2>/dev/null; do :; done
+        until test -n "$(find "$work" -name 'parts.db.state*' -newer "$work/mark")" || ! kill -0 $! 2>/dev/null; do :; done
         kill -$signal $! 2>/dev/null
         wait $! 2>/dev/null
         test ! -e "$work/parts.db" || break
