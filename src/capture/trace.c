@@ -572,11 +572,10 @@ static void note_delivered(Source *source, int64_t ts_ns)
 MpsReadResult mps_trace_next(MpsTrace *self, MpsPacket *out)
 {
     mps_trace_give_back(self, mps_trace_keep(self));
-    if (self->heap_stale)
+    while (self->n_heap > 0 && (self->heap_stale || self->heap[0]->parked)) {
         refresh_first(self);
-    self->heap_stale = false;
-    while (self->n_heap > 0 && self->heap[0]->parked)
-        refresh_first(self);
+        self->heap_stale = false;
+    }
     if (self->n_heap == 0)
         return MPS_READ_END;
 

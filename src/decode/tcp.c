@@ -118,9 +118,11 @@ static uint64_t decode_options(const uint8_t *at, size_t captured_bytes, size_t 
         }
         if (kind == KIND_END)
             return damage;
-        if (G_UNLIKELY(end - at < 2 || at[1] < 2 || at[1] > end - at))
-            return damage | decode_broken(at, (size_t)(end - at),
-                                          (size_t)(end - at) + area_bytes - captured_bytes, out);
+
+        const size_t left = (size_t)(end - at);
+
+        if (G_UNLIKELY(left < 2 || at[1] < 2 || at[1] > left))
+            return damage | decode_broken(at, left, left + area_bytes - captured_bytes, out);
         if (kind == MPS_KIND_MPTCP)
             damage |= list_mptcp(at, at[1], false, out);
         else if (is_opaque(kind))
