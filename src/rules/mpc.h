@@ -53,8 +53,6 @@ typedef struct {
     /* MPC-16, MPC-22: what the other side's next packet shows of the time before. */
     Place unproved_data, early_data_ack;
     Ids before_data, before_data_ack;
-    bool data_is_next; /* nothing was sent between the third packet and the data: nothing had come
-                          that asks for an answer */
     Echo data_echo;
 } MpcFlow;
 

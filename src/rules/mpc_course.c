@@ -121,15 +121,14 @@ static void finish_first_data(Check *check, const Flow *flow)
         rule_unchecked(check, RULE_MPC_16, EV_NOGAP);
         return;
     }
-    rule_fault_at(
-        check, flow->public, flow->public->opened_by, state->unproved_data,
-        (Fault){.rule = RULE_MPC_16,
-                .field = "first data",
-                .expected = text("MP_CAPABLE: the listener has not shown the key"),
-                .seen = text("DSS"),
-                .earlier = state->ack.place,
-                .needs = sure ? 0 : EV_ALL | EV_NOGAP,
-                .unseen = !sure && !state->data_is_next && state->before_data != IDS_NEXT});
+    rule_fault_at(check, flow->public, flow->public->opened_by, state->unproved_data,
+                  (Fault){.rule = RULE_MPC_16,
+                          .field = "first data",
+                          .expected = text("MP_CAPABLE: the listener has not shown the key"),
+                          .seen = text("DSS"),
+                          .earlier = state->ack.place,
+                          .needs = sure ? 0 : EV_ALL | EV_NOGAP,
+                          .unseen = !sure && state->before_data != IDS_NEXT});
 }
 
 /* The listener's next packet shows whether one was missing before the data. */
@@ -157,8 +156,6 @@ static void check_first_data(const Packet *packet, const MpsMptcpOption *capable
     else if (dss && dss->dss.has_map) { /* without any mapping it is FB-01's */
         flow->unproved_data = packet_place(packet);
         flow->data_echo = packet_echo(packet);
-        flow->data_is_next = ids_of(packet) == IDS_NEXT && check_n_flows(packet->check) == 1 &&
-                             packet->sending->last.packet == packet->flow->third.packet;
     }
 }
 

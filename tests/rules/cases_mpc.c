@@ -424,9 +424,8 @@ static void mpc_16(Bed *bed, bool bad)
     pb_ack(bed->first, PB_SERVER);
 }
 
-/* Any DATA_ACK of the listener shows that it has the key; here it may not be captured. */
-/* Of the server's packets nothing proves that there was none before; the client's show that it had
- * nothing to answer. */
+/* Of the server's packets nothing proves that there was none before; the client's time stamps show
+ * that it had got none. */
 static void mpc_16_linux(Bed *bed, bool bad)
 {
     bed->conn->synack_id_0 = true;
@@ -437,6 +436,23 @@ static void mpc_16_linux(Bed *bed, bool bad)
     pb_ack(bed->first, PB_SERVER);
 }
 
+/* Sent so soon that its time stamp does not tell.  An announcement with a wrong HMAC is answered by
+ * nothing, and here not captured. */
+static void mpc_16_unanswered(Bed *bed, bool bad)
+{
+    bed->net->step_ns = 50 * 1000;
+    bed->conn->synack_id_0 = true;
+    pb_open(bed->first);
+    bed->net->hidden = true;
+    pb_add_addr(bed->first, PB_SERVER, 1, "10.2.2.1", 0);
+    bed->net->hidden = false;
+    pb_wait(bed->net, 300 * 1000);
+    bed_fault(bed);
+    pb_send_cut(bed->first, PB_CLIENT, 100, 1, bad ? PB_MAP_ALL : PB_MAP_CAPABLE);
+    pb_ack(bed->first, PB_SERVER);
+}
+
+/* Any DATA_ACK of the listener shows that it has the key; here it may not be captured. */
 static void mpc_16_uncaptured(Bed *bed, bool bad)
 {
     pb_open(bed->first);
@@ -640,6 +656,7 @@ const RuleCase cases_mpc[] = {
     {.rule = "MPC-15", .run = mpc_15_uncaptured, .verdict = "not_checkable"},
     {.rule = "MPC-16", .run = mpc_16, .verdict = "violation", .suspect = "sender client"},
     {.rule = "MPC-16", .run = mpc_16_linux, .verdict = "violation", .suspect = "sender client"},
+    {.rule = "MPC-16", .run = mpc_16_unanswered, .verdict = "warning"},
     {.rule = "MPC-16", .run = mpc_16_uncaptured, .verdict = "not_checkable"},
     {.rule = "MPC-17", .run = mpc_17, .verdict = "violation", .suspect = "sender client"},
     {.rule = "MPC-17", .run = mpc_17_place, .verdict = "violation"},
