@@ -53,7 +53,7 @@ bool mps_view_export_json_lines(sqlite3 *db, const char *table, FILE *out, GErro
 /* One document, the table names being its keys. */
 bool mps_view_export_json(sqlite3 *db, FILE *out, GError **error);
 
-/* view_tcptrace.c: every subflow as `tcptrace -l -r` prints a connection. */
+/* view_tcptrace.c: every subflow as `tcptrace -l -r -W` prints a connection. */
 bool mps_view_tcptrace(sqlite3 *db, FILE *out, GError **error);
 
 /* view_mptcptrace.c: the files of mptcptrace.  Their names, NULL-terminated, for g_strfreev(); one

@@ -174,6 +174,13 @@ report "segments sent into a closed window: tcptrace leaves their bytes out" "$(
     split($2, n, " "); sum[FILENAME ~ /theirs/] += n[1] * (FILENAME ~ /theirs/ || $0 ~ /unique/) }
     END { if (sum[0] != sum[1]) print sum[0], sum[1] }' "$work/theirs" "$work/ours")"
 
+# rows: the names of the rows of the first connection, in order; those of later ones follow.
+rows() {
+    sed -n '/total packets/,$p' | grep -oE '[A-Za-z#][A-Za-z0-9 /#_-]*:' | sed 's/  */ /g'
+}
+report "the rows of tcptrace -l -r -W" "$(diff <(tcptrace -l -r -W -n testdata/gen/seq-wrap.pcap 2>/dev/null | rows) \
+    <("$program" export -q --format tcptrace testdata/gen/seq-wrap.pcap | rows))"
+
 # A packet captured twice is a retransmission for it.
 report "packets captured twice: tcptrace counts them" "$(theirs testdata/gen/capture-duplicate.pcap |
     grep -q ' 1 rexmt data pkts = 9 2' || echo "it does not")"
