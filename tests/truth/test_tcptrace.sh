@@ -174,9 +174,9 @@ report "segments sent into a closed window: tcptrace leaves their bytes out" "$(
     split($2, n, " "); sum[FILENAME ~ /theirs/] += n[1] * (FILENAME ~ /theirs/ || $0 ~ /unique/) }
     END { if (sum[0] != sum[1]) print sum[0], sum[1] }' "$work/theirs" "$work/ours")"
 
-# rows: the names of the rows of the first connection, in order; those of later ones follow.
+# The names of the rows, in order.
 rows() {
-    sed -n '/total packets/,$p' | grep -oE '[A-Za-z#][A-Za-z0-9 /#_-]*:' | sed 's/  */ /g'
+    sed -nE '/ack pkts sent/,$s/^ *([A-Za-z#][^:]*):.*/\1/p'
 }
 report "the rows of tcptrace -l -r -W" "$(diff <(tcptrace -l -r -W -n testdata/gen/seq-wrap.pcap 2>/dev/null | rows) \
     <("$program" export -q --format tcptrace testdata/gen/seq-wrap.pcap | rows))"
