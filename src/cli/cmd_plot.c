@@ -15,9 +15,9 @@ static gboolean term;
 static const GOptionEntry options[] = {
     {"connection", 'c', 0, G_OPTION_ARG_STRING, &number, "Only this connection, by number", "N"},
     {"kind", 'k', 0, G_OPTION_ARG_STRING, &kind,
-     "Only this figure: sequence, throughput, rtt, boxes, flight, repeats, reordering, responses, "
-     "usage or share",
-     "KIND"},
+     "Only these figures: sequence, throughput, rtt, boxes, flight, repeats, reordering, "
+     "responses, usage or share",
+     "KIND,..."},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &directory, "Write the figures here", "DIR"},
     {"format", 0, 0, G_OPTION_ARG_STRING, &format,
      "png, svg, pdf, both (PNG and SVG) or all (default)", "FORMAT"},
@@ -124,7 +124,7 @@ const MpsCommand mps_command_plot = {
     .arguments = "SOURCE -o DIR | SOURCE --term",
     .help = "Figures: data sequence, throughput, RTT, flight, what was sent again, ...",
     .examples = "  mptcpscope plot result.db -c 3 -o figures\n"
-                "  mptcpscope plot result.db -c 3 -k sequence --format svg -o figures\n"
+                "  mptcpscope plot result.db -c 3 -k sequence,rtt --format svg -o figures\n"
                 "  mptcpscope plot result.db -c 3 -l 10.0.1.0/24=Wi-Fi -o figures\n"
                 "  mptcpscope plot result.db -c 3 -k throughput --term\n"
                 "  mptcpscope plot client.pcapng -o figures\n",

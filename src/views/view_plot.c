@@ -39,21 +39,39 @@ bool mps_view_plot_wants(const char *choice, const char *format)
            (strcmp(choice, "both") == 0 && strcmp(format, "pdf") != 0);
 }
 
-bool mps_view_plot_check(const char *kind, const char *format, GError **error)
+/* Whether @name is one of @kinds, "sequence,rtt". */
+static bool is_among(const char *kinds, const char *name)
 {
-    g_autoptr(GString) kinds = g_string_new(NULL);
-    bool found = kind == NULL;
+    g_auto(GStrv) all = g_strsplit(kinds, ",", -1);
+
+    return g_strv_contains((const char *const *)all, name);
+}
+
+/* Whether all @kinds (NULL: none) are among @names. */
+static bool check_kinds(const char *kinds, const char *const *names, const char *where,
+                        GError **error)
+{
+    g_auto(GStrv) all = g_strsplit(kinds ? kinds : names[0], ",", -1);
+    g_autofree char *known = g_strjoinv(", ", (char **)(uintptr_t)names);
+
+    for (char **kind = all; *kind; kind++)
+        if (!g_strv_contains(names, *kind))
+            return mps_throw(error, MPS_ERROR_USAGE, "no figure '%s'%s; there are %s", *kind, where,
+                             known);
+    return *all || mps_throw(error, MPS_ERROR_USAGE, "no figure is named; there are %s", known);
+}
+
+bool mps_view_plot_check(const char *kinds, const char *format, GError **error)
+{
+    const char *names[G_N_ELEMENTS(plots) + 1] = {NULL};
 
     if (!mps_view_plot_wants(format, "png") && !mps_view_plot_wants(format, "svg") &&
         !mps_view_plot_wants(format, "pdf"))
         return mps_throw(error, MPS_ERROR_USAGE, "no format '%s': png, svg, pdf, both or all",
                          format);
-    for (size_t i = 0; i < G_N_ELEMENTS(plots); i++) {
-        found |= kind && strcmp(plots[i].name, kind) == 0;
-        g_string_append_printf(kinds, "%s%s", i ? ", " : "", plots[i].name);
-    }
-    return found ||
-           mps_throw(error, MPS_ERROR_USAGE, "no figure '%s'; there are %s", kind, kinds->str);
+    for (size_t i = 0; i < G_N_ELEMENTS(plots); i++)
+        names[i] = plots[i].name;
+    return check_kinds(kinds, names, "", error);
 }
 
 /* One figure of one direction. */
@@ -230,7 +248,7 @@ static bool draw_direction(sqlite3 *db, const MpsPlotRequest *request, const cha
         const Drawing drawing = {request, &plots[i], scripts, direction, labels, connection_id};
         bool found = false;
 
-        if (request->kind && strcmp(request->kind, plots[i].name) != 0)
+        if (request->kind && !is_among(request->kind, plots[i].name))
             continue;
         if (!has_data(db, &plots[i], connection_id, direction, &found, error))
             return false;
@@ -271,17 +289,12 @@ static bool draw_connection(sqlite3 *db, const MpsPlotRequest *request, const ch
 /* ---- as text ---- */
 
 /* Figures that terminal.gp draws; the first two unless one is chosen. */
-static const char *const as_text[] = {"sequence", "throughput", "rtt", "flight"};
+static const char *const as_text[] = {"sequence", "throughput", "rtt", "flight", NULL};
 #define AS_TEXT_UNASKED 2
 
-bool mps_view_plot_term_check(const char *kind, GError **error)
+bool mps_view_plot_term_check(const char *kinds, GError **error)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(as_text); i++)
-        if (!kind || strcmp(kind, as_text[i]) == 0)
-            return true;
-    return mps_throw(error, MPS_ERROR_USAGE,
-                     "no figure '%s' in the terminal; there are sequence, throughput, rtt, flight",
-                     kind);
+    return check_kinds(kinds, as_text, " in the terminal", error);
 }
 
 /* Without the form feed that gnuplot begins with, and the spaces that it fills lines with. */
@@ -326,15 +339,16 @@ static bool draw_texts(sqlite3 *db, const MpsPlotRequest *request, const char *s
                        int64_t connection_id, const char *direction, FILE *out, GError **error)
 {
     g_autofree char *labels = mps_labels_sql(db, request->labels, connection_id, error);
-    const size_t n = request->kind ? 1 : AS_TEXT_UNASKED;
 
     if (!labels)
         return false;
-    for (size_t i = 0; i < n; i++) {
-        const Plot *const plot = find_plot(request->kind ? request->kind : as_text[i]);
+    for (size_t i = 0; as_text[i]; i++) {
+        const Plot *const plot = find_plot(as_text[i]);
         const Drawing drawing = {request, plot, scripts, direction, labels, connection_id};
         bool found = false;
 
+        if (request->kind ? !is_among(request->kind, as_text[i]) : i >= AS_TEXT_UNASKED)
+            continue;
         if (!has_data(db, plot, connection_id, direction, &found, error) ||
             (found && !draw_text(&drawing, out, error)))
             return false;

@@ -1,4 +1,4 @@
-/* view_tcptrace.c - each subflow as `tcptrace -l -r` prints a connection: its names and layout. */
+/* view_tcptrace.c - each subflow as `tcptrace -l -r -W` prints a connection: names and layout. */
 #include "views/views.h"
 
 #include <inttypes.h>

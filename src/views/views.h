@@ -53,7 +53,7 @@ bool mps_view_export_json_lines(sqlite3 *db, const char *table, FILE *out, GErro
 /* One document, the table names being its keys. */
 bool mps_view_export_json(sqlite3 *db, FILE *out, GError **error);
 
-/* view_tcptrace.c: every subflow as `tcptrace -l -r` prints a connection. */
+/* view_tcptrace.c: every subflow as `tcptrace -l -r -W` prints a connection. */
 bool mps_view_tcptrace(sqlite3 *db, FILE *out, GError **error);
 
 /* view_mptcptrace.c: the files of mptcptrace.  Their names, NULL-terminated, for g_strfreev(); one
@@ -65,7 +65,7 @@ bool mps_view_mptcptrace_list(sqlite3 *db, FILE *out, GError **error);
 /* view_plot.c: figures, drawn by gnuplot from the database file. */
 typedef struct {
     const char *database;  /* path of @db */
-    const char *kind;      /* name of a figure of plots.def, or NULL for all */
+    const char *kind;      /* names of figures of plots.def, "sequence,rtt", or NULL for all */
     const char *format;    /* "png", "svg", "pdf", "both" (the first two) or "all" */
     const char *directory; /* exists, or is created */
     const char *scratch;   /* file where each figure is drawn before it gets its name; gone then */
@@ -88,14 +88,14 @@ bool mps_view_plot(sqlite3 *db, const MpsPlotRequest *request, GPtrArray *files,
 /* The same as text, drawn by gnuplot; of @request, database, kind, connection_id, labels and quiet
  * count.  Without a kind: the data sequence and the throughput. */
 bool mps_view_plot_term(sqlite3 *db, const MpsPlotRequest *request, FILE *out, GError **error);
-/* Whether there is such a figure (NULL: the default) as text; if not, MPS_ERROR_USAGE. */
-bool mps_view_plot_term_check(const char *kind, GError **error);
+/* Whether there are such figures (NULL: the default) as text; if not, MPS_ERROR_USAGE. */
+bool mps_view_plot_term_check(const char *kinds, GError **error);
 /* plot_labels.c: whether @labels (or NULL) can be read; if not, MPS_ERROR_USAGE. */
 bool mps_view_plot_check_labels(const char *const *labels, GError **error);
 /* Whether @choice, a format, "both" (PNG and SVG) or "all", asks for @format. */
 bool mps_view_plot_wants(const char *choice, const char *format);
-/* Whether such a figure (NULL: all) and format exist; if not, MPS_ERROR_USAGE names what does. */
-bool mps_view_plot_check(const char *kind, const char *format, GError **error);
+/* Whether such figures (NULL: all) and format exist; if not, MPS_ERROR_USAGE names what does. */
+bool mps_view_plot_check(const char *kinds, const char *format, GError **error);
 
 /* view_study.c: figures of many connections, each with its numbers as CSV and its script. */
 typedef struct {

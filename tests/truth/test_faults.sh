@@ -70,6 +70,7 @@ signal_in() {
         [ -z "$(ls -A "$work/now")" ] || problem="$problem; $n: left $(ls -A "$work/now")"
     done
     [ "$n" -gt 1 ] || problem="$problem; no signal"
+    rm -f "$work/page.html" # of the run without
     report "${2%% *}: SIGTERM in $1, any of $((n - 1))" "${problem#; }"
 }
 

@@ -174,6 +174,13 @@ report "segments sent into a closed window: tcptrace leaves their bytes out" "$(
     split($2, n, " "); sum[FILENAME ~ /theirs/] += n[1] * (FILENAME ~ /theirs/ || $0 ~ /unique/) }
     END { if (sum[0] != sum[1]) print sum[0], sum[1] }' "$work/theirs" "$work/ours")"
 
+# The names of the rows, in order.
+rows() {
+    sed -nE '/ack pkts sent/,$s/^ *([A-Za-z#][^:]*):.*/\1/p'
+}
+report "the rows of tcptrace -l -r -W" "$(diff <(tcptrace -l -r -W -n testdata/gen/seq-wrap.pcap 2>/dev/null | rows) \
+    <("$program" export -q --format tcptrace testdata/gen/seq-wrap.pcap | rows))"
+
 # A packet captured twice is a retransmission for it.
 report "packets captured twice: tcptrace counts them" "$(theirs testdata/gen/capture-duplicate.pcap |
     grep -q ' 1 rexmt data pkts = 9 2' || echo "it does not")"

@@ -462,7 +462,15 @@ static void plot_names(void)
 
     g_assert_true(mps_view_plot_check(NULL, "both", &error));
     g_assert_true(mps_view_plot_check("sequence", "svg", &error));
-    g_assert_false(mps_view_plot_check("sequenz", "svg", &error));
+    g_assert_true(mps_view_plot_check("sequence,rtt", "svg", &error));
+    g_assert_true(mps_view_plot_term_check("flight,rtt", &error));
+    g_assert_false(mps_view_plot_check("", "svg", &error));
+    g_clear_error(&error);
+    g_assert_false(mps_view_plot_check("rtt,", "svg", &error));
+    g_clear_error(&error);
+    g_assert_false(mps_view_plot_term_check("rtt,share", &error));
+    g_clear_error(&error);
+    g_assert_false(mps_view_plot_check("rtt,sequenz", "svg", &error));
     g_assert_error(error, MPS_ERROR, MPS_ERROR_USAGE);
     g_clear_error(&error);
     g_assert_false(mps_view_plot_check("rtt", "gif", &error));
