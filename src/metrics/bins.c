@@ -86,27 +86,25 @@ static void merge_rtt(MpsBin *bin, const MpsBin *more)
     bin->rtt_max_ns = first ? more->rtt_max_ns : MAX(bin->rtt_max_ns, more->rtt_max_ns);
     bin->rtt_sum_ns += more->rtt_sum_ns;
     bin->rtt_samples += more->rtt_samples;
-    bin->queueing_sum_ns += more->queueing_sum_ns;
-    bin->queueing_samples += more->queueing_samples;
 }
 
-static void merge(MpsBin *bin, const MpsBin *more)
+static void merge_subflow(MpsBin *bin, const MpsBin *more)
 {
     bin->payload_bytes += more->payload_bytes;
-    bin->data_bytes += more->data_bytes;
     bin->retransmitted_bytes += more->retransmitted_bytes;
     bin->reinjected_bytes += more->reinjected_bytes;
-    merge_rtt(bin, more);
-    bin->data_acks += more->data_acks;
-    bin->data_ack_bytes += more->data_ack_bytes;
+    bin->queueing_sum_ns += more->queueing_sum_ns;
+    bin->queueing_samples += more->queueing_samples;
     for (int class = 0; class < MPS_N_RESENDS; class ++)
         bin->resent[class] += more->resent[class];
+}
+
+static void merge_whole(MpsBin *bin, const MpsBin *more)
+{
     if (more->any_acked) {
         bin->acked = more->acked;
         bin->any_acked = true;
     }
-    if (more->any_flight)
-        mps_bin_flight(bin, more->flight_bytes);
     if (more->any_window)
         mps_bin_window(bin, more->window_bytes);
     if (more->any_tcp_flight)
@@ -114,6 +112,20 @@ static void merge(MpsBin *bin, const MpsBin *more)
     if (more->any_gap)
         mps_bin_gap(bin, more->gap_bytes);
     bin->ofo_bytes = MAX(bin->ofo_bytes, more->ofo_bytes);
+    bin->data_acks += more->data_acks;
+    bin->data_ack_bytes += more->data_ack_bytes;
+}
+
+static void merge(const MpsBins *self, MpsBin *bin, const MpsBin *more)
+{
+    bin->data_bytes += more->data_bytes;
+    merge_rtt(bin, more);
+    if (more->any_flight)
+        mps_bin_flight(bin, more->flight_bytes);
+    if (self->whole)
+        merge_whole(bin, more);
+    else
+        merge_subflow(bin, more);
 }
 
 /* @ts_ns rounded down to a multiple of @width_ns, below 0 too. */
@@ -127,26 +139,54 @@ static int64_t bin_ns(const MpsBins *self, const MpsBin *bin)
     return self->first_ns + bin->index * self->width_ns;
 }
 
-/* Doubles the width, keeping to multiples of it. */
-static void widen(MpsBins *self)
+/* How bins become wider: the index of each is moved up, so that they keep to multiples of the new
+ * width, and halved. */
+typedef struct {
+    int64_t first_ns, width_ns;
+    uint32_t up;
+    unsigned halvings;
+} Widening;
+
+static Widening widening(const MpsBins *self, unsigned halvings)
 {
-    const int64_t width_ns = 2 * self->width_ns;
+    const int64_t width_ns = self->width_ns << halvings;
     const int64_t first_ns = round_down(self->first_ns, width_ns);
-    const uint32_t shift = (uint32_t)((self->first_ns - first_ns) / self->width_ns);
+
+    return (Widening){first_ns, width_ns, (uint32_t)((self->first_ns - first_ns) / self->width_ns),
+                      halvings};
+}
+
+static uint16_t widened(const Widening *wider, const MpsBin *bin)
+{
+    return (uint16_t)((bin->index + wider->up) >> wider->halvings);
+}
+
+/* How many bins there would be. */
+static size_t n_widened(const MpsBins *self, const Widening *wider)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < self->room.n_items; i++)
+        n += i == 0 || widened(wider, &self->items[i]) != widened(wider, &self->items[i - 1]);
+    return n;
+}
+
+static void widen(MpsBins *self, const Widening *wider)
+{
     size_t n = 0;
 
     for (size_t i = 0; i < self->room.n_items; i++) {
-        MpsBin bin = self->items[i];
+        MpsBin *bin = &self->items[i];
 
-        bin.index = (uint16_t)((bin.index + shift) / 2);
-        if (n > 0 && self->items[n - 1].index == bin.index)
-            merge(&self->items[n - 1], &bin);
-        else
-            self->items[n++] = bin;
+        bin->index = widened(wider, bin);
+        if (n > 0 && self->items[n - 1].index == bin->index)
+            merge(self, &self->items[n - 1], bin);
+        else if (n++ != i)
+            self->items[n - 1] = *bin;
     }
     MPS_ROOM_ERASE(self->items, &self->room, n, self->room.n_items - n);
-    self->first_ns = first_ns;
-    self->width_ns = width_ns;
+    self->first_ns = wider->first_ns;
+    self->width_ns = wider->width_ns;
     self->last_ns = bin_ns(self, &self->items[n - 1]);
 }
 
@@ -168,9 +208,12 @@ MpsBin *mps_bins_find(MpsBins *self, int64_t ts_ns)
     }
 
     const int64_t at_ns = MAX(ts_ns, self->first_ns);
+    Widening wider = widening(self, 0);
 
-    while ((at_ns - self->first_ns) / self->width_ns >= MAX_BINS)
-        widen(self);
+    while ((at_ns - wider.first_ns) / wider.width_ns >= MAX_BINS)
+        wider = widening(self, wider.halvings + 1);
+    if (wider.halvings > 0)
+        widen(self, &wider);
 
     const uint32_t index = (uint32_t)((at_ns - self->first_ns) / self->width_ns);
     size_t at = self->room.n_items;
@@ -203,10 +246,10 @@ static void add_row(const MpsBins *self, const MpsBin *bin, uint64_t connection_
         mps_text(direction),
         mps_int(bin_ns(self, bin)),
         mps_int(self->width_ns),
-        mps_count(bin->payload_bytes),
+        mps_count(whole ? 0 : bin->payload_bytes),
         mps_count(bin->data_bytes),
-        mps_count(bin->retransmitted_bytes),
-        mps_count(bin->reinjected_bytes),
+        mps_count(whole ? 0 : bin->retransmitted_bytes),
+        mps_count(whole ? 0 : bin->reinjected_bytes),
         mps_count(bin->rtt_samples),
         mps_int_if(rtt, mean(bin->rtt_sum_ns, bin->rtt_samples)),
         mps_int_if(bin->any_acked, bin->acked),
@@ -215,7 +258,8 @@ static void add_row(const MpsBins *self, const MpsBin *bin, uint64_t connection_
         mps_int_if(whole, (int64_t)bin->ofo_bytes),
         mps_int_if(rtt, bin->rtt_min_ns),
         mps_int_if(rtt, bin->rtt_max_ns),
-        mps_int_if(bin->queueing_samples > 0, mean(bin->queueing_sum_ns, bin->queueing_samples)),
+        mps_int_if(!whole && bin->queueing_samples > 0,
+                   whole ? 0 : mean(bin->queueing_sum_ns, bin->queueing_samples)),
         mps_int_if(bin->any_tcp_flight, (int64_t)bin->tcp_flight_bytes),
         mps_int_if(bin->any_gap, (int64_t)bin->gap_bytes),
         mps_int_if(whole, bin->data_acks),
@@ -230,8 +274,15 @@ static void add_row(const MpsBins *self, const MpsBin *bin, uint64_t connection_
 void mps_bins_rows(MpsBins *self, uint64_t connection_id, uint64_t subflow_id,
                    const char *direction, MpsRowSink *rows)
 {
-    while (self->room.n_items > MAX(MIN_BINS, self->n_notes / PER_BIN))
-        widen(self);
+    const size_t most = MAX(MIN_BINS, self->n_notes / PER_BIN);
+    Widening wider = {0};
+
+    if (self->room.n_items > most) {
+        do
+            wider = widening(self, wider.halvings + 1);
+        while (n_widened(self, &wider) > most);
+        widen(self, &wider);
+    }
     for (size_t i = 0; i < self->room.n_items; i++)
         add_row(self, &self->items[i], connection_id, subflow_id, direction, rows);
 }

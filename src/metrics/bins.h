@@ -13,20 +13,27 @@ typedef struct {
     uint32_t rtt_samples;
     uint16_t index; /* begins at first_ns + index * width_ns */
     bool any_acked : 1, any_flight : 1, any_tcp_flight : 1, any_window : 1, any_gap : 1;
-    uint64_t payload_bytes, data_bytes, retransmitted_bytes, reinjected_bytes;
     double rtt_sum_ns;
     int64_t rtt_min_ns, rtt_max_ns; /* if rtt_samples */
-    double queueing_sum_ns;         /* of queueing_samples */
-    uint32_t queueing_samples;
-    uint32_t data_acks;        /* that cover new data */
-    uint64_t data_ack_bytes;   /* that data */
-    int64_t acked;             /* data offset acknowledged at the end of the bin, if any_acked */
-    uint64_t flight_bytes;     /* largest, if any_flight */
-    uint64_t tcp_flight_bytes; /* largest sum of the subflows, if any_tcp_flight */
-    uint64_t window_bytes;     /* smallest, if any_window */
-    uint64_t ofo_bytes;        /* largest */
-    uint64_t gap_bytes;        /* largest, if any_gap */
-    uint32_t resent[MPS_N_RESENDS]; /* packets of each class */
+    uint64_t data_bytes;
+    uint64_t flight_bytes; /* largest, if any_flight */
+    union {
+        struct { /* of a subflow direction */
+            uint64_t payload_bytes, retransmitted_bytes, reinjected_bytes;
+            double queueing_sum_ns; /* of queueing_samples */
+            uint32_t queueing_samples;
+            uint32_t resent[MPS_N_RESENDS]; /* packets of each class */
+        };
+        struct {                       /* of a direction as a whole */
+            int64_t acked;             /* data offset acknowledged at the end, if any_acked */
+            uint64_t tcp_flight_bytes; /* largest sum of the subflows', if any_tcp_flight */
+            uint64_t window_bytes;     /* smallest, if any_window */
+            uint64_t ofo_bytes;        /* largest */
+            uint64_t gap_bytes;        /* largest, if any_gap */
+            uint64_t data_ack_bytes;   /* new data that data_acks cover */
+            uint32_t data_acks;
+        };
+    };
 } MpsBin;
 
 /* Only bins with activity are kept.  Zeroed memory is an empty time line. */
@@ -36,6 +43,7 @@ typedef struct {
     uint64_t n_notes;           /* calls of mps_bins_at() */
     int64_t first_ns, width_ns; /* first_ns is a multiple of width_ns */
     int64_t last_ns;            /* begin of the last bin */
+    bool whole;                 /* of a direction as a whole, not of a subflow */
     bool classed;               /* whether MpsBin.resent is filled */
 } MpsBins;
 
@@ -52,7 +60,14 @@ static inline MpsBin *mps_bins_fed_at(MpsBins *self, int64_t ts_ns)
                : mps_bins_find(self, ts_ns);
 }
 
-/* The same for what the metric of the time line notes itself. */
+/* The same of a direction as a whole. */
+static inline MpsBin *mps_bins_whole_at(MpsBins *self, int64_t ts_ns)
+{
+    self->whole = true;
+    return mps_bins_fed_at(self, ts_ns);
+}
+
+/* For what the metric of the time line, whichever it is of, notes itself. */
 static inline MpsBin *mps_bins_at(MpsBins *self, int64_t ts_ns)
 {
     self->n_notes++;

@@ -102,7 +102,7 @@ static void take_size(State *self, int64_t bytes, int64_t ts_ns)
     if (!self->series)
         return;
 
-    MpsBin *bin = mps_bins_fed_at(self->series, ts_ns);
+    MpsBin *bin = mps_bins_whole_at(self->series, ts_ns);
 
     bin->data_acks++;
     bin->data_ack_bytes += (uint64_t)bytes;
@@ -111,7 +111,7 @@ static void take_size(State *self, int64_t bytes, int64_t ts_ns)
 static void note_gap(State *self, const MpsEvent *event)
 {
     if (self->series)
-        mps_bin_gap(mps_bins_fed_at(self->series, event->ts_ns), self->gap);
+        mps_bin_gap(mps_bins_whole_at(self->series, event->ts_ns), self->gap);
 }
 
 static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)

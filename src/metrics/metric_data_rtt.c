@@ -248,7 +248,7 @@ static void sample(State *self, const Queue *queue, const Piece *piece, const Mp
 
     mps_histogram_add(&self->rtt_ns, rtt_ns);
     if (self->series)
-        mps_bin_rtt(mps_bins_fed_at(self->series, event->ts_ns), rtt_ns);
+        mps_bin_rtt(mps_bins_whole_at(self->series, event->ts_ns), rtt_ns);
     self->samples[cause]++;
     if (side->rtt_samples == 0)
         return;

@@ -104,9 +104,9 @@ static void put_capable(const MpsMptcpOption *option, MpsValue *values,
 static void put_join(const MpsEvent *event, const MpsMptcpOption *option, MpsValue *values,
                      char hmac[2 * 20 + 1])
 {
-    const int n_bytes = option->join.form == MPS_JOIN_SYN      ? 0
-                        : option->join.form == MPS_JOIN_SYNACK ? 8
-                                                               : 20;
+    const size_t n_bytes = option->join.form == MPS_JOIN_SYN      ? 0
+                           : option->join.form == MPS_JOIN_SYNACK ? 8
+                                                                  : 20;
 
     values[TOKEN] = mps_int_if(option->join.form == MPS_JOIN_SYN, option->join.token);
     values[NONCE] = mps_int_if(option->join.form != MPS_JOIN_ACK, option->join.nonce);
@@ -114,9 +114,7 @@ static void put_join(const MpsEvent *event, const MpsMptcpOption *option, MpsVal
     values[ADDRESS_ID] = mps_int_if(option->join.form != MPS_JOIN_ACK, option->join.address_id);
     if (n_bytes == 0)
         return;
-    for (int i = 0; i < n_bytes; i++)
-        g_snprintf(hmac + 2 * i, 3, "%02x", option->join.hmac[i]);
-    values[HMAC] = mps_text(hmac);
+    values[HMAC] = mps_text(mps_hex(option->join.hmac, n_bytes, hmac));
     values[HMAC_STATE] = mps_text(mps_hmac_state_name(event->subflow->side[event->direction].hmac));
 }
 

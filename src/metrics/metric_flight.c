@@ -232,7 +232,7 @@ static void look(State *self, const MpsEvent *event)
     remember_flight(self);
     judge(self, side);
     if (self->series && event->kind != MPS_EV_PROGRESS)
-        mps_bin_tcp_flight(mps_bins_fed_at(self->series, event->ts_ns), side->flight_bytes);
+        mps_bin_tcp_flight(mps_bins_whole_at(self->series, event->ts_ns), side->flight_bytes);
 }
 
 static void start(State *self, const MpsEvent *event)

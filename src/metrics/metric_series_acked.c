@@ -9,6 +9,12 @@ typedef struct {
     int64_t sent_end; /* data offset */
 } State;
 
+static MpsBin *bin_of(State *self, const MpsEvent *event)
+{
+    self->bins.whole = true;
+    return mps_bins_at(&self->bins, event->ts_ns);
+}
+
 static void note_window(MpsBin *bin, const MpsConnectionSide *side)
 {
     if (side->has_window && side->has_acked)
@@ -18,7 +24,7 @@ static void note_window(MpsBin *bin, const MpsConnectionSide *side)
 static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
     State *self = state;
-    MpsBin *bin = mps_bins_at(&self->bins, event->ts_ns);
+    MpsBin *bin = bin_of(self, event);
     const MpsConnectionSide *side = &event->connection->side[event->direction];
     const int64_t end = event->data.offset + (int64_t)event->data.bytes;
 
@@ -32,8 +38,7 @@ static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows G_GNU
 
 static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
 {
-    State *self = state;
-    MpsBin *bin = mps_bins_at(&self->bins, event->ts_ns);
+    MpsBin *bin = bin_of(state, event);
 
     bin->acked = event->data_ack.offset;
     bin->any_acked = true;

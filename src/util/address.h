@@ -1,6 +1,8 @@
-/* address.h - addresses and 64-bit numbers as the database spells them. */
+/* address.h - addresses, 64-bit numbers and bytes as the database spells them. */
 #ifndef MPS_UTIL_ADDRESS_H
 #define MPS_UTIL_ADDRESS_H
+
+#include <stddef.h>
 
 #include <mptcpscope/segment.h>
 
@@ -12,5 +14,8 @@ const char *mps_address_text(const MpsAddress *address, char text[MPS_ADDRESS_TE
 
 /* Writes 0x and 16 hex digits to @text and returns it. */
 const char *mps_hex64(uint64_t value, char text[MPS_ADDRESS_TEXT]);
+
+/* Writes two hex digits for each of @n bytes, and a final 0, to @text and returns it. */
+const char *mps_hex(const uint8_t *bytes, size_t n, char *text);
 
 #endif

@@ -45,15 +45,15 @@ static void cover(MpsHistogram *self, uint32_t bin)
 {
     const uint32_t octave = bin / SUB_BINS * SUB_BINS;
     const uint32_t first = self->n_bins ? MIN(self->first_bin, octave) : octave;
-    const uint32_t end = MAX(self->first_bin + self->n_bins, octave + SUB_BINS);
+    const uint32_t end = MAX((uint32_t)self->first_bin + self->n_bins, octave + SUB_BINS);
     uint64_t *bins = g_new0(uint64_t, end - first);
 
     if (self->n_bins)
         memcpy(bins + (self->first_bin - first), self->bins, self->n_bins * sizeof *bins);
     g_free(self->bins);
     self->bins = bins;
-    self->first_bin = first;
-    self->n_bins = end - first;
+    self->first_bin = (uint16_t)first;
+    self->n_bins = (uint16_t)(end - first);
 }
 
 static void count_in_array(MpsHistogram *self, uint32_t bin, uint64_t times)
@@ -105,7 +105,7 @@ static bool count_in_list(MpsHistogram *self, uint32_t bin, uint64_t times)
     if (self->n_few == MOST_FEW)
         return false;
     if (self->n_few == self->n_few_room) {
-        self->n_few_room = (uint16_t)MAX(2 * self->n_few_room, 2);
+        self->n_few_room = (uint8_t)MAX(2 * self->n_few_room, 2);
         self->bins = g_renew(uint64_t, self->bins, self->n_few_room);
     }
     memmove(self->bins + at + 1, self->bins + at, (self->n_few - at) * sizeof *self->bins);

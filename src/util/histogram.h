@@ -16,9 +16,9 @@ typedef struct {
     int64_t min, max;
     double mean, m2;            /* Welford's running mean and sum of squared deviations */
     uint64_t *bins;             /* NULL as long as it is empty */
-    uint32_t first_bin, n_bins; /* n_bins 0: @bins is a list of the few that have values */
-    uint16_t n_few, n_few_room;
-    uint32_t n_listed; /* how often something was counted in the list */
+    uint16_t first_bin, n_bins; /* n_bins 0: @bins is a list of the few that have values */
+    uint16_t n_listed;          /* how often something was counted in the list */
+    uint8_t n_few, n_few_room;
 } MpsHistogram;
 
 /* Counts @value; negative ones count as 0. */

@@ -321,8 +321,7 @@ MpsOpaqueIdentity mps_opaque_identity(const MpsOpaqueOption *option)
 static char *hex_text(const uint8_t *bytes, size_t n, char *text)
 {
     strcpy(text, "0x");
-    for (size_t i = 0; i < n; i++)
-        g_snprintf(text + 2 + 2 * i, 3, "%02x", bytes[i]);
+    mps_hex(bytes, n, text + 2);
     return text;
 }
 
