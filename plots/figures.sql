@@ -227,6 +227,7 @@ WHERE s.kind = 'stale'
 ORDER BY s.length_ns DESC LIMIT 200;
 
 -- Signals, in rows: joins, addresses, others.  Those of a row that share 15 pixels share a mark.
+-- Addresses or others get a row for each word if two words would have no room between their marks.
 -- Marks with no room between them for words share these; they stand right of the last, or left of
 -- the first, where there is room; elsewhere there is a space that does not count as an empty column.
 CREATE TEMP VIEW signal AS
@@ -244,18 +245,30 @@ WITH told AS (
     WHERE e.kind IN ('join', 'add_addr', 'remove_addr', 'mp_prio', 'mp_fail', 'fastclose',
                      'fallback', 'handover', 'data_fin', 'reset')
       AND (e.ts_ns - t.start_ns) / t.divisor BETWEEN t.low AND t.high),
+mixed AS (
+    SELECT DISTINCT kind
+    FROM (SELECT kind, word <> lag(word) OVER w AND t - lag(t) OVER w > 15 * pixel
+                 AND t - lag(t) OVER w <= (lag(length(word)) OVER w * 10 + 25) * pixel AS mixed
+          FROM told WHERE kind > 1 WINDOW w AS (PARTITION BY kind ORDER BY t))
+    WHERE mixed),
+first_told AS (SELECT *, min(t) OVER (PARTITION BY kind, word) AS first_t FROM told),
+rowed AS (
+    SELECT t, low, high, pixel, word, ordinal,
+           kind * 10 + iif(kind IN (SELECT kind FROM mixed),
+                           dense_rank() OVER (PARTITION BY kind ORDER BY first_t, word), 0) AS kind
+    FROM first_told),
 near AS (
     SELECT *, ifnull(t - lag(t) OVER w > (lag(length(word)) OVER w * 10 + 25) * pixel, 0) AS apart
-    FROM told WINDOW w AS (PARTITION BY kind ORDER BY t)),
+    FROM rowed WINDOW w AS (PARTITION BY kind ORDER BY t)),
 grouped AS (
     SELECT *, sum(apart) OVER (PARTITION BY kind ORDER BY t) AS crowd FROM near),
 crowded AS (
     SELECT kind, crowd, min(t) AS first, max(t) AS last, low, high, pixel,
            CASE WHEN count(DISTINCT word) = 1
                 THEN iif(count(*) > 1, count(*) || ' × ', '') || min(word)
-                WHEN kind = 1 AND max(ordinal) - min(ordinal) + 1 = count(*)
+                WHEN kind = 10 AND max(ordinal) - min(ordinal) + 1 = count(*)
                 THEN printf('joins %d to %d', min(ordinal), max(ordinal))
-                WHEN kind = 1 THEN printf('%d joins', count(*))
+                WHEN kind = 10 THEN printf('%d joins', count(*))
                 WHEN length(group_concat(DISTINCT word)) < 40
                 THEN replace(group_concat(DISTINCT word), ',', ', ')
                 ELSE printf('%d signals', count(*)) END AS text
