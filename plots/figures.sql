@@ -98,9 +98,9 @@ SELECT s.*, max(s.bin_start_ns, c.start_ns) AS low_ns,
        min(s.bin_start_ns + s.bin_width_ns, c.end_ns) AS high_ns
 FROM subject c JOIN series s USING (connection_id, direction);
 
--- The bins in which DATA_ACKs moved.
+-- The DATA_ACKs that moved, the last of each bin.
 CREATE TEMP VIEW progress AS
-SELECT low_ns, high_ns
+SELECT data_acked_ns AS low_ns, data_acked_ns AS high_ns
 FROM (SELECT *, lag(data_acked_bytes) OVER (ORDER BY bin_start_ns) AS before_bytes
       FROM clipped WHERE subflow_id IS NULL AND data_acked_bytes IS NOT NULL)
 WHERE data_acked_bytes > ifnull(before_bytes, 0);
@@ -227,6 +227,7 @@ WHERE s.kind = 'stale'
 ORDER BY s.length_ns DESC LIMIT 200;
 
 -- Signals, in rows: joins, addresses, others.  Those of a row that share 15 pixels share a mark.
+-- Addresses or others get a row for each word if two words would have no room between their marks.
 -- Marks with no room between them for words share these; they stand right of the last, or left of
 -- the first, where there is room; elsewhere there is a space that does not count as an empty column.
 CREATE TEMP VIEW signal AS
@@ -244,18 +245,30 @@ WITH told AS (
     WHERE e.kind IN ('join', 'add_addr', 'remove_addr', 'mp_prio', 'mp_fail', 'fastclose',
                      'fallback', 'handover', 'data_fin', 'reset')
       AND (e.ts_ns - t.start_ns) / t.divisor BETWEEN t.low AND t.high),
+mixed AS (
+    SELECT DISTINCT kind
+    FROM (SELECT kind, word <> lag(word) OVER w AND t - lag(t) OVER w > 15 * pixel
+                 AND t - lag(t) OVER w <= (lag(length(word)) OVER w * 10 + 25) * pixel AS mixed
+          FROM told WHERE kind > 1 WINDOW w AS (PARTITION BY kind ORDER BY t))
+    WHERE mixed),
+first_told AS (SELECT *, min(t) OVER (PARTITION BY kind, word) AS first_t FROM told),
+rowed AS (
+    SELECT t, low, high, pixel, word, ordinal,
+           kind * 10 + iif(kind IN (SELECT kind FROM mixed),
+                           dense_rank() OVER (PARTITION BY kind ORDER BY first_t, word), 0) AS kind
+    FROM first_told),
 near AS (
     SELECT *, ifnull(t - lag(t) OVER w > (lag(length(word)) OVER w * 10 + 25) * pixel, 0) AS apart
-    FROM told WINDOW w AS (PARTITION BY kind ORDER BY t)),
+    FROM rowed WINDOW w AS (PARTITION BY kind ORDER BY t)),
 grouped AS (
     SELECT *, sum(apart) OVER (PARTITION BY kind ORDER BY t) AS crowd FROM near),
 crowded AS (
     SELECT kind, crowd, min(t) AS first, max(t) AS last, low, high, pixel,
            CASE WHEN count(DISTINCT word) = 1
                 THEN iif(count(*) > 1, count(*) || ' × ', '') || min(word)
-                WHEN kind = 1 AND max(ordinal) - min(ordinal) + 1 = count(*)
+                WHEN kind = 10 AND max(ordinal) - min(ordinal) + 1 = count(*)
                 THEN printf('joins %d to %d', min(ordinal), max(ordinal))
-                WHEN kind = 1 THEN printf('%d joins', count(*))
+                WHEN kind = 10 THEN printf('%d joins', count(*))
                 WHEN length(group_concat(DISTINCT word)) < 40
                 THEN replace(group_concat(DISTINCT word), ',', ', ')
                 ELSE printf('%d signals', count(*)) END AS text
@@ -280,15 +293,24 @@ FROM grouped g JOIN worded w ON w.kind = g.kind AND w.crowd = g.crowd
 GROUP BY g.kind, g.crowd, CAST(g.t / g.pixel / 15 AS INTEGER)
 ORDER BY g.kind, 2;
 
--- DATA_ACKs as a step line: known at the end of each bin.  The right edge of the receive window is
--- that within the bin.
+-- DATA_ACKs as a step line, the last of each bin.  The right edge of the receive window is that at
+-- the end of each bin, the highest: no data of the bin lies beyond it.
 CREATE TEMP VIEW data_ack AS
 WITH t AS MATERIALIZED (SELECT * FROM time_axis), y AS MATERIALIZED (SELECT * FROM data_axis)
-SELECT (s.high_ns - t.start_ns) / t.divisor AS t, s.data_acked_bytes / y.divisor AS y,
-       (s.low_ns - t.start_ns) / t.divisor AS edge_t, (s.data_acked_bytes + s.window_bytes) / y.divisor AS edge
+SELECT (s.data_acked_ns - t.start_ns) / t.divisor AS t, s.data_acked_bytes / y.divisor AS y
 FROM t JOIN y JOIN clipped s
 WHERE s.subflow_id IS NULL AND s.data_acked_bytes IS NOT NULL
-ORDER BY s.bin_start_ns;
+ORDER BY 1;
+
+CREATE TEMP VIEW window_edge AS
+WITH t AS MATERIALIZED (SELECT * FROM time_axis), y AS MATERIALIZED (SELECT * FROM data_axis)
+SELECT (s.low_ns - t.start_ns) / t.divisor AS t, (s.acked + s.window_end_bytes) / y.divisor AS y
+FROM t JOIN y
+JOIN (SELECT *, max(data_acked_bytes) OVER (ORDER BY bin_start_ns) AS acked,
+             count(data_acked_bytes) OVER (ORDER BY bin_start_ns DESC) AS more
+      FROM clipped WHERE subflow_id IS NULL) s
+WHERE s.acked IS NOT NULL AND s.more > 0 AND s.window_end_bytes IS NOT NULL -- after a fallback, TCP acknowledges
+ORDER BY 1;
 
 -- throughput.gp: one bin width for all subflows, at most 160 bins.
 CREATE TEMP VIEW grid AS
@@ -447,8 +469,8 @@ CREATE TEMP VIEW flight_bin AS
 WITH t AS MATERIALIZED (SELECT * FROM time_axis), y AS MATERIALIZED (SELECT * FROM flight_axis)
 SELECT s.subflow_id, (s.low_ns - t.start_ns) / t.divisor AS t0,
        (s.high_ns - t.start_ns) / t.divisor AS t1, t.pixel, s.flight_bytes / y.divisor AS flight,
-       s.window_bytes / y.divisor AS window,
-       s.flight_bytes >= 0.95 * s.window_bytes AS filled, s.bin_start_ns
+       s.window_bytes / y.divisor AS window, s.flight_end_bytes / y.divisor AS flight_end,
+       s.window_end_bytes / y.divisor AS window_end, s.window_filled AS filled, s.bin_start_ns
 FROM clipped s JOIN t JOIN y;
 
 -- A pause of more than eight bins breaks the line; a bin @alone is none.
@@ -464,22 +486,24 @@ UNION ALL
 SELECT lane, t0, 'NaN', color, 0 FROM line WHERE NOT behind
 ORDER BY 1 DESC, 2;
 
--- Data in flight and window as steps: each bin has two points; what was known last holds until the
--- next bin, unless the pause is longer than eight bins, which breaks the line.
+-- Data in flight and window as steps: of each bin, the most and the least; between bins, what it was
+-- at the end of the one before.
 CREATE TEMP VIEW flight_step AS
-WITH kinds AS (
-    SELECT 'flight' AS kind, t0, max(t1 + pixel, t0 + 4 * pixel) AS t1, flight AS value
+WITH t AS MATERIALIZED (SELECT * FROM time_axis),
+kinds AS (
+    SELECT 'flight' AS kind, t0, t1, flight AS value, flight_end AS end_value
     FROM flight_bin WHERE subflow_id IS NULL AND flight IS NOT NULL
     UNION ALL
-    SELECT 'window', t0, max(t1 + pixel, t0 + 4 * pixel), window
+    SELECT 'window', t0, t1, window, window_end
     FROM flight_bin WHERE subflow_id IS NULL AND window IS NOT NULL),
 line AS (
-    SELECT *, iif(t0 - lag(t1) OVER w <= 8 * (t1 - t0), lag(value) OVER w, NULL) AS before
-    FROM kinds WINDOW w AS (PARTITION BY kind ORDER BY t0))
-SELECT k.kind, iif(edge.column1 = 2, k.t1, k.t0) AS t,
-       iif(edge.column1 = 0, ifnull(k.before, 'NaN'), k.value) AS value
-FROM line k JOIN (VALUES (0), (1), (2)) edge
-ORDER BY k.kind, k.t0, edge.column1;
+    SELECT *, lead(t0, 1, t.high) OVER (PARTITION BY kind ORDER BY t0) AS next_t
+    FROM kinds JOIN t)
+SELECT l.kind, CASE edge.column1 WHEN 0 THEN l.t0 WHEN 3 THEN l.next_t ELSE l.t1 END AS t,
+       iif(edge.column1 < 2, l.value, l.end_value) AS value
+FROM line l JOIN (VALUES (0), (1), (2), (3)) edge
+WHERE edge.column1 < 2 OR l.next_t > l.t1 + l.pixel / 100
+ORDER BY l.kind, l.t0, edge.column1;
 
 -- What kept the sender from sending more, as parts of its time; known near the sender only.
 CREATE TEMP VIEW limitation AS

@@ -4,7 +4,7 @@ load 'style.gpi'
 
 limited = int(ask('SELECT count(*) FROM limitation')) > 0
 filled = int(ask('SELECT count(*) FROM flight_bin WHERE filled AND subflow_id IS NULL')) > 0
-HEIGHT = 900 + widen(3) + limited * 160
+HEIGHT = 900 + widen(4) + limited * 160
 eval CANVAS
 lanes = int(ask('SELECT count(*) FROM lane'))
 TITLE = ask("SELECT text FROM finding WHERE figure = 'flight'")
@@ -13,6 +13,7 @@ eval HEAD
 eval SUBFLOWS
 entry_text = 'data without a DATA_ACK'; entry_color = INK; eval LINE_ENTRY
 entry_text = 'receive window'; entry_color = '#B4B9BE'; eval LINE_ENTRY
+entry_text = 'TCP flight of a subflow when it sends'; entry_color = NOTE; entry_mark = 7; eval MARK_ENTRY
 if (filled) { entry_text = 'flight fills 95 % of the window'; entry_color = '#F6E3B4'; eval SUBFLOW_ENTRY }
 
 top_y = real(ask('SELECT top * 1.08 FROM flight_axis'))

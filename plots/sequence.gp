@@ -20,7 +20,7 @@ retransmitted = int(ask("SELECT count(*) FROM run WHERE kind = 'retransmission'"
 marks = int(ask('SELECT marks FROM again_words')); reinjected = marks > 0
 silent = int(ask('SELECT count(*) FROM silence')) > 0
 acknowledged = int(ask('SELECT count(*) FROM data_ack')) > 0
-edged = int(ask('SELECT count(edge) FROM data_ack')) > 0
+edged = int(ask('SELECT count(*) FROM window_edge')) > 0
 if (acknowledged) { entry_text = 'DATA_ACK'; entry_color = NOTE; eval LINE_ENTRY }
 if (edged) { entry_text = 'right edge of the receive window'; entry_color = '#B4B9BE'; eval LINE_ENTRY }
 if (retransmitted) {
@@ -39,7 +39,7 @@ if (reinjected) {
 t_low = real(ask('SELECT low FROM time_axis')); t_high = real(ask('SELECT high FROM time_axis'))
 t_unit = ask('SELECT name FROM time_axis'); y_unit = ask('SELECT name FROM data_axis')
 y_low = real(ask('SELECT min(0, min(y0)) FROM run'))
-y_high = real(ask('SELECT max(max(y1), min(ifnull((SELECT max(edge) FROM data_ack), 0), max(y1) * 1.3)) FROM run'))
+y_high = real(ask('SELECT max(max(y1), min(ifnull((SELECT max(y) FROM window_edge), 0), max(y1) * 1.3)) FROM run'))
 y_high = y_high > y_low ? y_high + 0.02 * (y_high - y_low) : y_low + 1
 lanes_top = pix(125 + lane_pixels * (rows > 2 ? rows : 2))
 
@@ -54,12 +54,13 @@ set format x ''
 # lie below the data, which many of them would hide.
 runs(kind) = sql("SELECT t0, t1, y0, y1, color FROM run_drawn WHERE kind = '".kind."' " \
     .'UNION ALL SELECT low - 1, low - 1, 0, 0, 0 FROM time_axis')
-acks = sql('SELECT low - 1 AS t, 0 AS y, low - 1 AS edge_t, 0 AS edge FROM time_axis UNION ALL SELECT * FROM data_ack')
+acks = sql('SELECT low - 1 AS t, 0 AS y FROM time_axis UNION ALL SELECT * FROM data_ack')
+edge = sql("SELECT low - 1 AS t, 'NaN' AS y FROM time_axis UNION ALL SELECT * FROM window_edge")
 again = sql('SELECT t, origin, y FROM again_drawn UNION ALL SELECT low - 1, low - 1, 0 FROM time_axis')
 silence = sql('SELECT t0, t1 FROM silence UNION ALL SELECT low - 1, low - 1 FROM time_axis')
 words = sql("SELECT t, text FROM silence_words UNION ALL SELECT low - 1, '-' FROM time_axis")
 plot silence using (column('t0')):(y_low):(column('t0')):(column('t1')):(y_low):(y_high) with boxxyerror lc rgb SILENT, \
-    acks using (column('edge_t')):(column('edge')) with steps lc rgb '#B4B9BE' lw 0.8 * px, \
+    edge using (column('t')):(column('y')) with steps lc rgb '#B4B9BE' lw 0.8 * px, \
     acks using (column('t')):(column('y')) with steps lc rgb NOTE lw 0.9 * px, \
     again using (column('origin')):(column('y')):(column('t') - column('origin')):(0) with vectors nohead lc rgb '#D98893' lw 0.5 * px, \
     again using (column('t')):(column('y')) with points pt 6 ps (marks > 200 ? 0.4 : 0.6) * px lc rgb RED lw 1 * px, \

@@ -15,7 +15,7 @@ const MpsLink mps_bins_links[] = {MPS_ROOM(MpsBins, items, room, NULL), {0}};
 static const int64_t FIRST_WIDTH_NS = 100 * 1000;
 
 /* The columns before those of the classes of retransmissions. */
-enum { PLAIN_COLUMNS = 22 };
+enum { PLAIN_COLUMNS = 26 };
 
 #define CLASS(class, name)                                                                         \
     [PLAIN_COLUMNS + MPS_RESEND_##class -                                                          \
@@ -38,10 +38,12 @@ static const MpsColumn columns[] = {
     {"data_acked_bytes", MPS_INT,
      "direction as a whole: data acknowledged at the end of the bin; else NULL"},
     {"flight_bytes", MPS_INT,
-     "largest flight in the bin: of the subflow's TCP; direction as a whole: data not covered by a "
-     "DATA_ACK; NULL: nothing was sent"},
+     "direction as a whole: most data in the bin that was sent and not covered by a DATA_ACK (by "
+     "TCP after a fallback), that of its begin included; NULL: none was sent so far; subflow: "
+     "largest flight of its TCP when it sent; NULL: it sent nothing"},
     {"window_bytes", MPS_INT,
-     "direction as a whole: smallest receive window in the bin; NULL: not known"},
+     "direction as a whole: smallest receive window in the bin, that of its begin included; NULL: "
+     "not known"},
     {"ofo_bytes", MPS_INT,
      "direction as a whole: most data held out of order in the bin, as a receiver at the tap sees "
      "it; else NULL"},
@@ -57,6 +59,16 @@ static const MpsColumn columns[] = {
     {"data_acks", MPS_INT,
      "direction as a whole: DATA_ACKs in the bin that cover new data; else NULL"},
     {"data_ack_bytes", MPS_INT, "direction as a whole: data newly covered by them; else NULL"},
+    {"data_acked_ns", MPS_INT,
+     "when the DATA_ACK of data_acked_bytes was captured, the last of the bin"},
+    {"flight_end_bytes", MPS_INT,
+     "direction as a whole: what flight_bytes counts at the end of the bin, and so until the next "
+     "row; else NULL"},
+    {"window_end_bytes", MPS_INT,
+     "direction as a whole: receive window at the end of the bin, and so until the next row"},
+    {"window_filled", MPS_INT,
+     "direction as a whole: 1: at one time in the bin, data without a DATA_ACK filled 95 % of the "
+     "receive window, or more; 0: it did not; NULL: the window is not known"},
     CLASS(FAST, "fast"),
     CLASS(TIMEOUT, "timeout"),
     CLASS(TAIL_PROBE, "tail_probe"),
@@ -105,10 +117,18 @@ static void merge_whole(MpsBin *bin, const MpsBin *more)
 {
     if (more->any_acked) {
         bin->acked = more->acked;
+        bin->acked_ns = more->acked_ns;
         bin->any_acked = true;
     }
-    if (more->any_window)
-        mps_bin_window(bin, more->window_bytes);
+    if (more->any_flight)
+        bin->flight_end_bytes = more->flight_end_bytes;
+    if (more->any_window) {
+        bin->window_bytes =
+            bin->any_window ? MIN(bin->window_bytes, more->window_bytes) : more->window_bytes;
+        bin->window_end_bytes = more->window_end_bytes;
+        bin->any_window = true;
+    }
+    bin->filled |= more->filled;
     if (more->any_tcp_flight)
         mps_bin_tcp_flight(bin, more->tcp_flight_bytes);
     if (more->any_gap)
@@ -266,11 +286,33 @@ static void add_row(const MpsBins *self, const MpsBin *bin, uint64_t connection_
         mps_int_if(bin->any_gap, (int64_t)bin->gap_bytes),
         mps_int_if(whole, bin->data_acks),
         mps_int_if(whole, (int64_t)bin->data_ack_bytes),
+        mps_int_if(bin->any_acked, bin->acked_ns),
+        mps_int_if(whole && bin->any_flight, whole ? (int64_t)bin->flight_end_bytes : 0),
+        mps_int_if(bin->any_window, (int64_t)bin->window_end_bytes),
+        mps_int_if(bin->any_window, bin->filled),
     };
 
     for (int class = MPS_RESEND_NONE + 1; class < MPS_N_RESENDS; class ++)
         values[PLAIN_COLUMNS + class - 1] = mps_int_if(self->classed, bin->resent[class]);
     rows->add(rows, &mps_series_table, values);
+}
+
+/* What is outstanding at the end of a bin, and the window, are so at the begin of the next. */
+static void carry_levels(MpsBins *self)
+{
+    for (size_t i = 1; i < self->room.n_items; i++) {
+        const MpsBin *before = &self->items[i - 1];
+        MpsBin *bin = &self->items[i];
+        const MpsBin own = *bin;
+
+        mps_bin_levels(bin,
+                       (MpsLevels){before->any_flight ? (int64_t)before->flight_end_bytes : -1,
+                                   before->any_window ? (int64_t)before->window_end_bytes : -1});
+        if (own.any_flight)
+            bin->flight_end_bytes = own.flight_end_bytes;
+        if (own.any_window)
+            bin->window_end_bytes = own.window_end_bytes;
+    }
 }
 
 void mps_bins_rows(MpsBins *self, uint64_t connection_id, uint64_t subflow_id,
@@ -285,6 +327,8 @@ void mps_bins_rows(MpsBins *self, uint64_t connection_id, uint64_t subflow_id,
         while (n_widened(self, &wider) > most);
         widen(self, &wider);
     }
+    if (self->whole)
+        carry_levels(self);
     for (size_t i = 0; i < self->room.n_items; i++)
         add_row(self, &self->items[i], connection_id, subflow_id, direction, rows);
 }

@@ -14,6 +14,7 @@ typedef struct {
     uint32_t rtt_samples;
     uint16_t index; /* begins at first_ns + index * width_ns */
     bool any_acked : 1, any_flight : 1, any_tcp_flight : 1, any_window : 1, any_gap : 1;
+    bool filled : 1; /* the flight filled the window, at one time */
     double rtt_sum_ns;
     int64_t rtt_min_ns, rtt_max_ns; /* if rtt_samples */
     uint64_t data_bytes;
@@ -26,7 +27,9 @@ typedef struct {
             uint32_t resent[MPS_N_RESENDS]; /* packets of each class */
         };
         struct {                       /* of a direction as a whole */
-            int64_t acked;             /* data offset acknowledged at the end, if any_acked */
+            int64_t acked, acked_ns;   /* data offset acknowledged last and when, if any_acked */
+            uint64_t flight_end_bytes; /* at the end, if any_flight */
+            uint64_t window_end_bytes; /* at the end, if any_window */
             uint64_t tcp_flight_bytes; /* largest sum of the subflows', if any_tcp_flight */
             uint64_t window_bytes;     /* smallest, if any_window */
             uint64_t ofo_bytes;        /* largest */
@@ -36,6 +39,11 @@ typedef struct {
         };
     };
 } MpsBin;
+
+/* What a direction as a whole has outstanding, and its window, at one time; -1: not known. */
+typedef struct {
+    int64_t flight, window;
+} MpsLevels;
 
 /* Only bins with activity are kept.  Zeroed memory is an empty time line. */
 typedef struct {
@@ -83,11 +91,20 @@ static inline void mps_bin_flight(MpsBin *self, uint64_t bytes)
     self->any_flight = true;
 }
 
-static inline void mps_bin_window(MpsBin *self, uint64_t bytes)
+/* From now on. */
+static inline void mps_bin_levels(MpsBin *self, MpsLevels now)
 {
-    if (!self->any_window || bytes < self->window_bytes)
-        self->window_bytes = bytes;
-    self->any_window = true;
+    if (now.flight >= 0) {
+        self->flight_end_bytes = (uint64_t)now.flight;
+        mps_bin_flight(self, self->flight_end_bytes);
+    }
+    if (now.window >= 0) {
+        self->window_end_bytes = (uint64_t)now.window;
+        if (!self->any_window || self->window_end_bytes < self->window_bytes)
+            self->window_bytes = self->window_end_bytes;
+        self->any_window = true;
+        self->filled |= (double)now.flight >= 0.95 * (double)now.window;
+    }
 }
 
 static inline void mps_bin_tcp_flight(MpsBin *self, uint64_t bytes)

@@ -7,6 +7,7 @@ typedef struct {
     MpsBins bins; /* first: others feed it */
     bool any_sent;
     int64_t sent_end; /* data offset */
+    MpsLevels levels; /* as last noted */
 } State;
 
 static MpsBin *bin_of(State *self, const MpsEvent *event)
@@ -15,10 +16,13 @@ static MpsBin *bin_of(State *self, const MpsEvent *event)
     return mps_bins_at(&self->bins, event->ts_ns);
 }
 
-static void note_window(MpsBin *bin, const MpsConnectionSide *side)
+static MpsLevels levels_now(const State *self, const MpsConnectionSide *side)
 {
-    if (side->has_window && side->has_acked)
-        mps_bin_window(bin, (uint64_t)MAX(side->window_end - side->acked, 0));
+    const int64_t acked = side->has_acked ? side->acked : 0;
+    const bool windowed = side->has_window && side->has_acked;
+
+    return (MpsLevels){self->any_sent ? MAX(self->sent_end - acked, 0) : -1,
+                       windowed ? MAX(side->window_end - acked, 0) : -1};
 }
 
 static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
@@ -33,8 +37,10 @@ static void take_data(void *state, const MpsEvent *event, MpsRowSink *rows G_GNU
     bin->data_bytes += event->data.union_bytes;
     if (side->ofo_bytes > bin->ofo_bytes)
         bin->ofo_bytes = side->ofo_bytes;
-    mps_bin_flight(bin, (uint64_t)MAX(self->sent_end - (side->has_acked ? side->acked : 0), 0));
-    note_window(bin, side);
+    if (event->data.revised) /* the bin is of the past */
+        return;
+    self->levels = levels_now(self, side);
+    mps_bin_levels(bin, self->levels);
 }
 
 static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
@@ -42,8 +48,21 @@ static void take_data_ack(void *state, const MpsEvent *event, MpsRowSink *rows G
     MpsBin *bin = bin_of(state, event);
 
     bin->acked = event->data_ack.offset;
+    bin->acked_ns = event->ts_ns;
     bin->any_acked = true;
-    note_window(bin, &event->connection->side[event->direction]);
+}
+
+/* After the DATA_ACK, the window that came with it is known, too. */
+static void take_progress(void *state, const MpsEvent *event, MpsRowSink *rows G_GNUC_UNUSED)
+{
+    State *self = state;
+    const MpsLevels now = levels_now(self, &event->connection->side[event->direction]);
+
+    if ((now.flight < 0 && now.window < 0) ||
+        (now.flight == self->levels.flight && now.window == self->levels.window))
+        return;
+    self->levels = now;
+    mps_bin_levels(mps_bins_whole_at(&self->bins, event->ts_ns), now);
 }
 
 static void finish(void *state, const MpsSubject *subject, MpsRowSink *rows)
@@ -65,9 +84,11 @@ static const MpsLink links[] = {
 
 const MpsMetric mps_metric_series_acked = {
     .name = "series_acked",
-    .help = "New data, the DATA_ACK, data RTT, largest flight of the data and of all TCP, smallest "
-            "receive window, most data held out of order, largest ack gap, and how much DATA_ACKs "
-            "cover, per time bin, for a direction as a whole.",
+    .help =
+        "New data, the last DATA_ACK and when it came, data RTT, largest flight of the data and of "
+        "all TCP, smallest receive window, flight and window at the end, most data held out of "
+        "order, largest ack gap, and how much DATA_ACKs cover, per time bin, for a direction as "
+        "a whole.",
     .scope = MPS_SCOPE_CONNECTION_DIRECTION,
     .state_bytes = sizeof(State),
     .links = links,
@@ -75,6 +96,7 @@ const MpsMetric mps_metric_series_acked = {
         {
             [MPS_EV_DATA] = {take_data},
             [MPS_EV_DATA_ACK] = {take_data_ack},
+            [MPS_EV_PROGRESS] = {take_progress},
         },
     .finish = finish,
     .clear = clear,

@@ -20,6 +20,8 @@
     " AND d.payload_bytes > 0 UNION ALL SELECT NULL, NULL)"                                        \
     " SELECT step.i, u.ordinal, min(?3, ?5 - ?4 - step.i * ?3) AS length_ns,"                      \
     " CAST(round(ifnull(sum(p.payload_bytes * p.part), 0)) AS INTEGER) AS payload_bytes,"          \
+    " ifnull(sum(p.payload_bytes) FILTER (WHERE p.part = 1), 0) AS least_bytes,"                   \
+    " ifnull(sum(p.payload_bytes), 0) AS most_bytes,"                                              \
     " CAST(round(ifnull(sum(p.data_bytes * p.part), 0)) AS INTEGER) AS data_bytes,"                \
     " CAST(round(ifnull(sum(p.retransmitted_bytes * p.part), 0)) AS INTEGER)"                      \
     " AS retransmitted_bytes,"                                                                     \

@@ -15,8 +15,9 @@ typedef struct {
 } MpsRatesSpan;
 
 /* Rows for each interval i since start_ns: i, ordinal (NULL, the last: all subflows), length_ns,
- * payload_bytes, data_bytes, retransmitted_bytes, reinjected_bytes.  @interval_ns is no shorter
- * than mps_rates_finest() says. */
+ * payload_bytes, which is estimated, but not less than least_bytes and not more than most_bytes,
+ * data_bytes, retransmitted_bytes, reinjected_bytes.  @interval_ns is no shorter than
+ * mps_rates_finest() says. */
 MpsQuery *mps_rates_new(sqlite3 *db, const MpsRatesSpan *span, int64_t interval_ns);
 
 /* The widest bin: nothing finer is known.  0: there are none. */

@@ -13,6 +13,15 @@
 /* More lines than this per subflow are a mistake. */
 #define INTERVALS_MAX 100000
 
+/* How far the payload of an interval may be off. */
+static int64_t error_bytes(MpsQuery *query)
+{
+    const int64_t bytes = mps_query_int(query, "payload_bytes");
+
+    return MAX(bytes - mps_query_int(query, "least_bytes"),
+               mps_query_int(query, "most_bytes") - bytes);
+}
+
 static void add_row(MpsTextTable *table, MpsQuery *query, int64_t interval_ns, int decimals)
 {
     const int64_t length_ns = MAX(mps_query_int(query, "length_ns"), 1);
@@ -20,6 +29,7 @@ static void add_row(MpsTextTable *table, MpsQuery *query, int64_t interval_ns, i
     const double end_s = begin_s + (double)length_ns / 1e9;
     const double per_second = 8e9 / (double)length_ns;
     const MpsShort payload = mps_query_bytes(query, "payload_bytes");
+    const MpsShort off = mps_format_bytes(error_bytes(query));
     const MpsShort again = mps_query_bytes(query, "retransmitted_bytes");
     const MpsShort elsewhere = mps_query_bytes(query, "reinjected_bytes");
     const MpsShort rate =
@@ -30,8 +40,8 @@ static void add_row(MpsTextTable *table, MpsQuery *query, int64_t interval_ns, i
     g_autofree char *subflow = mps_query_known(query, "ordinal")
                                    ? g_strdup_printf("%" PRId64, mps_query_int(query, "ordinal"))
                                    : g_strdup("all");
-    const char *const cells[] = {subflow,      interval,   payload.text,  rate.text,
-                                 goodput.text, again.text, elsewhere.text};
+    const char *const cells[] = {subflow,   interval,     payload.text, off.text,
+                                 rate.text, goodput.text, again.text,   elsewhere.text};
 
     mps_text_table_add(table, cells);
 }
@@ -43,12 +53,14 @@ static int decimals_of(int64_t interval_ns)
 }
 
 static bool add_rows(sqlite3 *db, const MpsRatesSpan *span, int64_t interval_ns, int decimals,
-                     MpsTextTable *table, GError **error)
+                     MpsTextTable *table, bool *estimated, GError **error)
 {
     g_autoptr(MpsQuery) query = mps_rates_new(db, span, interval_ns);
 
-    while (mps_query_next(query))
+    while (mps_query_next(query)) {
         add_row(table, query, interval_ns, decimals);
+        *estimated |= error_bytes(query) > 0;
+    }
     return mps_query_finish(query, error);
 }
 
@@ -56,12 +68,13 @@ static bool print_direction(sqlite3 *db, const MpsRatesSpan *span, int64_t wante
                             GError **error)
 {
     static const MpsTextColumn columns[] = {
-        {"subflow", true}, {"interval [s]", true},  {"payload", true},    {"rate", true},
-        {"goodput", true}, {"retransmitted", true}, {"reinjected", true}, {0},
+        {"subflow", true}, {"interval [s]", true}, {"payload", true},   {"±", true}, {"rate", true},
+        {"goodput", true}, {"retrans.", true},     {"reinject.", true}, {0},
     };
     g_autoptr(MpsTextTable) table = mps_text_table_new(columns, 0);
     const int64_t whole_ns = MAX(span->end_ns - span->start_ns + 1, 1);
     int64_t finest_ns = 0;
+    bool estimated = false;
 
     if (!mps_rates_finest(db, span, &finest_ns, error))
         return false;
@@ -75,14 +88,20 @@ static bool print_direction(sqlite3 *db, const MpsRatesSpan *span, int64_t wante
         return mps_throw(error, MPS_ERROR_USAGE,
                          "more than %d intervals: choose longer ones or another connection",
                          INTERVALS_MAX);
+    if (!add_rows(db, span, interval_ns, decimals, table, &estimated, error) ||
+        (interval_ns < whole_ns &&
+         !add_rows(db, span, whole_ns, decimals, table, &estimated, error)))
+        return false;
     fprintf(out, "\n%s\n",
             g_str_equal(span->direction, "c2s") ? "Client to server" : "Server to client");
     if (interval_ns > wanted_ns)
         fprintf(out, "Intervals of %s: the database keeps nothing finer.\n",
                 mps_format_duration(interval_ns).text);
-    if (!add_rows(db, span, interval_ns, decimals, table, error) ||
-        (interval_ns < whole_ns && !add_rows(db, span, whole_ns, decimals, table, error)))
-        return false;
+    if (estimated)
+        fprintf(out,
+                "Estimated from bins of up to %s: one that lies in two intervals is shared by\n"
+                "time. ±: how far that may put the payload off; other numbers are shared alike.\n",
+                mps_format_duration(finest_ns).text);
     mps_text_table_print(table, out);
     return true;
 }

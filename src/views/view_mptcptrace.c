@@ -29,7 +29,6 @@ typedef struct {
 #define OF_WHOLE " FROM series WHERE connection_id = ?1 AND direction = ?2 AND subflow_id IS NULL"
 #define OF_SUBFLOWS                                                                                \
     " FROM series r WHERE connection_id = ?1 AND direction = ?2 AND r.subflow_id IS NOT NULL"
-#define AT_END "bin_start_ns + bin_width_ns AS ts_ns"
 
 static const Graph graphs[] = {
     {"seq", "Time sequence", "Sequence number", LINES, false,
@@ -39,7 +38,7 @@ static const Graph graphs[] = {
      " UNION ALL SELECT ts_ns, data_offset, data_offset + bytes, " FLOW "r.subflow_id),"
      " coalesce(" FLOW "r.from_subflow_id), 0) FROM reinjection r"
      " WHERE connection_id = ?1 AND direction = ?2"
-     " UNION ALL SELECT " AT_END ", data_acked_bytes, NULL, 0, NULL" OF_WHOLE
+     " UNION ALL SELECT data_acked_ns, data_acked_bytes, NULL, 0, NULL" OF_WHOLE
      " AND data_acked_bytes IS NOT NULL ORDER BY 1, 2"},
     {"acksize", "MPTCP Ack size", "Ack size", SUMS, false,
      "SELECT bin_start_ns AS ts_ns, 0 AS flow, data_acks AS n, data_ack_bytes AS total" OF_WHOLE
@@ -58,12 +57,13 @@ static const Graph graphs[] = {
      "SELECT bin_start_ns AS ts_ns, 0 AS y, flight_bytes AS y2, " FLOW "r.subflow_id) AS flow,"
      " -1 AS reinjected" OF_SUBFLOWS " AND flight_bytes IS NOT NULL ORDER BY 1, 4"},
     {"rightEdge", "Right edge Evolution", "Right edge", POINTS, false,
-     "SELECT " AT_END ", data_acked_bytes AS y, 1 AS flow" OF_WHOLE
+     "SELECT data_acked_ns AS ts_ns, data_acked_bytes AS y, 1 AS flow" OF_WHOLE
      " AND data_acked_bytes IS NOT NULL"
-     " UNION ALL SELECT " AT_END ", data_acked_bytes + window_bytes, 2" OF_WHOLE
+     " UNION ALL SELECT data_acked_ns, data_acked_bytes + window_end_bytes, 2" OF_WHOLE
      " AND data_acked_bytes IS NOT NULL AND window_bytes IS NOT NULL ORDER BY 1, 3"},
     {"gput", "MPTCP goodput", "Goodput", POINTS, true,
-     "WITH acked AS (SELECT " AT_END ", bin_width_ns AS width_ns, data_ack_bytes AS bytes,"
+     "WITH acked AS (SELECT bin_start_ns + bin_width_ns AS ts_ns, bin_width_ns AS width_ns,"
+     " data_ack_bytes AS bytes,"
      " min(bin_start_ns) OVER () AS first_ns" OF_WHOLE " AND data_ack_bytes > 0)"
      " SELECT ts_ns, bytes * 1e3 / width_ns AS y, 1 AS flow FROM acked"
      " UNION ALL SELECT ts_ns, sum(bytes) OVER (ORDER BY ts_ns) * 1e3 / (ts_ns - first_ns), 2"

@@ -51,6 +51,33 @@ draw real testdata/lab/path-down/client.pcap --format all
 report "real: each as PNG, SVG and PDF" \
     "$(test "$(grep -c 'png$' "$work/files")" -eq "$(grep -c 'pdf$' "$work/files")" || cat "$work/files")"
 
+# signs FIGURE: when and with what words each signal is told, by row.
+signs() {
+    sed -n '/^# .*FROM signal WHERE 1 /,/^$/p' "$work/$1.tsv" | awk -F '\t' '$1 + 0 == $1 && $1 > 0 { print $2, int($1), $4 }'
+}
+report "real: each signal has its word" "$(diff <(signs real/connection-1-sequence-c2s) - <<'END'
+1 7 join 1
+2 132 handover
+3 193 DATA_FIN
+3 803 DATA_FIN
+END
+)"
+# drawn FIGURE PATTERN COLUMN TIME: value of the column in the last row of that query up to TIME, in ms.
+drawn() {
+    sed -n "/^# .*$2/,/^\$/p" "$work/$1.tsv" |
+        awk -F '\t' -v column="$3" -v time="$4" '$1 + 0 == $1 && $1 <= time { value = $column } END { print value }'
+}
+report "real: the DATA_ACK stands still in a stall and ends where it was seen" "$(
+    for time in 217 250 434; do
+        test "$(drawn real/connection-1-sequence-c2s 'FROM data_ack' 2 "$time")" = 130.96 || echo "at $time ms"
+    done
+    test "$(drawn real/connection-1-sequence-c2s 'FROM data_ack' 2 803.2)" = 220.0 || echo "at the end")"
+report "real: what is outstanding is drawn all the time" "$(
+    for at in 300,88.656 600,56.52 780,56.52 830,0.0; do
+        is=$(drawn real/connection-1-flight-c2s "flight_step WHERE kind = 'flight'" 2 "${at%,*}")
+        test "$is" = "${at#*,}" || echo "$is at ${at%,*} ms"
+    done)"
+
 report "a name is not taken for markup" \
     "$(grep -qF 'a_{name} ^of &amp; &lt;24>' "$work/two/connection-1-share-c2s.svg" || echo missing)"
 report "the same subflow has the same colour in all figures" "$(

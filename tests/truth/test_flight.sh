@@ -24,6 +24,24 @@ UNION ALL SELECT 'means above maxima', connection_id, direction FROM connection_
 UNION ALL SELECT 'shares do not sum to 1', connection_id, direction FROM connection_direction
     WHERE abs(limited_window + limited_path + limited_application + limited_idle - 1) > 1e-9 OR
     min(limited_window, limited_path, limited_application, limited_idle) < 0
+UNION ALL SELECT 'a level changes between two bins', connection_id, direction FROM
+    (SELECT *, lag(flight_end_bytes) OVER bins AS flight, lag(window_end_bytes) OVER bins AS window
+     FROM series WHERE subflow_id IS NULL
+     WINDOW bins AS (PARTITION BY connection_id, direction ORDER BY bin_start_ns))
+    WHERE flight_bytes < max(flight, flight_end_bytes) OR window_bytes > min(window, window_end_bytes)
+    OR (flight IS NOT NULL AND flight_bytes IS NULL) OR (window IS NOT NULL AND window_bytes IS NULL)
+UNION ALL SELECT 'what is outstanding at the end', connection_id, direction FROM connection_direction d
+    JOIN connection USING (connection_id)
+    WHERE data_acked_bytes IS NOT NULL AND fallback IS NULL AND (SELECT flight_end_bytes $ROWS
+        ORDER BY bin_start_ns DESC LIMIT 1) <>
+    (SELECT max(max(end_offset) - d.data_acked_bytes, 0) FROM dsn_run s
+     WHERE s.connection_id = d.connection_id AND s.direction = d.direction)
+UNION ALL SELECT 'a DATA_ACK outside its bin', connection_id, direction FROM series
+    WHERE data_acked_ns NOT BETWEEN bin_start_ns AND bin_start_ns + bin_width_ns - 1 OR
+    (data_acked_ns IS NULL) <> (data_acked_bytes IS NULL)
+UNION ALL SELECT 'a DATA_ACK in a stall', connection_id, direction
+    FROM stall JOIN series s USING (connection_id, direction)
+    WHERE kind = 'no_data_ack' AND data_acks > 0 AND s.data_acked_ns > start_ns AND s.data_acked_ns < start_ns + length_ns
 UNION ALL SELECT 'bytes waited that were not there', connection_id, direction
     FROM connection_direction WHERE hol_bytes > data_bytes"
 

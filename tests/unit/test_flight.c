@@ -173,6 +173,27 @@ static void test_right_edge(void)
     rows_free(&rows);
 }
 
+/* 0 ms: 1500 of 2000, of which the DATA_ACK leaves nothing, and 500 of the window; 100 ms: these.
+ */
+static void test_filled(void)
+{
+    int64_t zero_ns;
+    Rows rows = near_client(NO_SCALE, NO_SCALE, &zero_ns);
+
+    send(&rows, 0, 1000);
+    ack(&rows, 1000, 2000);
+    send(&rows, 1000, 1500);
+    ack(&rows, 2500, 500);
+    at(&rows, zero_ns, 100);
+    send(&rows, 2500, 500);
+    rows_finish(&rows);
+    rows_assert(&rows,
+                "SELECT flight_bytes, window_bytes, window_end_bytes, window_filled FROM series"
+                " WHERE direction = 'c2s' AND subflow_id IS NULL ORDER BY bin_start_ns",
+                "1500|500|500|0\n500|500|500|1");
+    rows_free(&rows);
+}
+
 /* Zero from 0 to 50 ms, and from 60 ms to the last packet at 80 ms, which says nothing new. */
 static void test_zero_window(void)
 {
@@ -363,6 +384,7 @@ int main(int argc, char **argv)
     g_test_add_func("/flight/scale-limit", test_scale_limit);
     g_test_add_func("/flight/no-syn", test_no_syn);
     g_test_add_func("/flight/right-edge", test_right_edge);
+    g_test_add_func("/flight/filled", test_filled);
     g_test_add_func("/flight/zero-window", test_zero_window);
     g_test_add_func("/flight/window-limit", test_window_limit);
     g_test_add_func("/flight/path-least", test_path_least);

@@ -94,6 +94,48 @@ static void test_acknowledgements(void)
     rows_free(&rows);
 }
 
+/* What is outstanding is so in each bin, whether or not something was sent in it; a DATA_ACK has
+ * its time:
+ *
+ *  ms   0     20   40.05     60        80
+ *       2000  ACK  DATA_ACK  DATA_ACK  a copy of the second half
+ *                  1000      2000 */
+static void test_levels(void)
+{
+    static const int64_t MS_NS = 1000 * 1000;
+    Rows rows = rows_new(1, CLIENT_KEY, SERVER_KEY);
+    Bench *bench = rows.bench;
+
+    bench_open(bench);
+    bench->step_ns = 0;
+
+    const int64_t begin_ns = bench->now_ns;
+
+    bench_send(bench, 0, MPS_CLIENT, 1, 2 * BYTES, 0);
+    bench->now_ns = begin_ns + 20 * MS_NS;
+    bench_ack(bench, 0, MPS_SERVER, 1, 1 + 2 * BYTES, 0);
+    bench->now_ns = begin_ns + 40 * MS_NS + 50 * 1000;
+    bench_ack(bench, 0, MPS_SERVER, 1, 1 + 2 * BYTES, BYTES);
+    bench->now_ns = begin_ns + 60 * MS_NS;
+    bench_ack(bench, 0, MPS_SERVER, 1, 1 + 2 * BYTES, 2 * BYTES);
+    bench->now_ns = begin_ns + 80 * MS_NS;
+    bench_send(bench, 0, MPS_CLIENT, 1 + BYTES, BYTES, BYTES);
+    rows_finish(&rows);
+    rows_assert(
+        &rows,
+        "SELECT (bin_start_ns - start_ns) / 1000000 - 3, flight_bytes, flight_end_bytes,"
+        " (data_acked_ns - start_ns) / 1e6 - 3, window_bytes, window_end_bytes,"
+        " window_filled FROM series JOIN connection USING (connection_id)"
+        " WHERE direction = 'c2s' AND subflow_id IS NULL ORDER BY bin_start_ns",
+        "0|2000|2000||||\n20|2000|2000|20.0|65535|65535|0\n40|2000|1000|40.05|65535|65535|0\n"
+        "60|1000|0|60.0|65535|65535|0\n80|0|0||65535|65535|0");
+    rows_assert(&rows,
+                "SELECT sum(flight_bytes), count(flight_end_bytes), count(data_acked_ns) FROM"
+                " series WHERE direction = 'c2s' AND subflow_id IS NOT NULL",
+                "2000|0|0");
+    rows_free(&rows);
+}
+
 static void test_retransmissions(void)
 {
     Rows rows = rows_new(1, CLIENT_KEY, SERVER_KEY);
@@ -127,6 +169,7 @@ int main(int argc, char **argv)
     g_test_add_func("/series/delays", test_delays);
     g_test_add_func("/series/bins", test_bins);
     g_test_add_func("/series/acknowledgements", test_acknowledgements);
+    g_test_add_func("/series/levels", test_levels);
     g_test_add_func("/series/retransmissions", test_retransmissions);
     return g_test_run();
 }
