@@ -260,7 +260,7 @@ static bool begin(MpsWriter *self, bool lives_on, GError **error)
     g_autofree char *settings =
         g_strdup_printf("PRAGMA page_size = 8192; PRAGMA main.locking_mode = EXCLUSIVE;"
                         "PRAGMA main.journal_mode = %s; PRAGMA synchronous = %s;"
-                        "PRAGMA cache_size = -8000",
+                        "PRAGMA cache_size = -2000", /* the ends of the tables */
                         self->resumable ? "WAL" : "OFF", self->resumable ? "NORMAL" : "OFF");
     g_autofree char *identity =
         g_strdup_printf("PRAGMA application_id = %d; PRAGMA user_version = %d; BEGIN",
@@ -352,7 +352,7 @@ static void append_settling(const MpsWriter *self, GString *sql)
 
 static bool finish_schema(MpsWriter *self, GError **error)
 {
-    g_autoptr(GString) sql = g_string_new("BEGIN;");
+    g_autoptr(GString) sql = g_string_new("PRAGMA cache_size = -8000; BEGIN;"); /* for sorting */
 
     if (self->resumable)
         append_settling(self, sql);
