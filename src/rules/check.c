@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rules/findings.h"
+#include "rules/known.h"
 
 const Family *const mps_families[N_FAMILIES] = {
 #define FAMILY(name, quiet) [FAMILY_##name] = &mps_rules_##name,
@@ -364,6 +365,16 @@ static void take_plain(Packet *packet)
         ask_families(packet, check->epoch == epoch ? quiet : 0);
 }
 
+/* The connection that @packet belongs to is one of its hosts' that nothing is known of. */
+static G_GNUC_NO_INLINE void give_up(const Packet *packet)
+{
+    Known *known = known_of(packet->check);
+
+    packet->flow->reused = true;
+    known_meet(known, &packet->wire->src.address, true);
+    known_meet(known, &packet->wire->dst.address, true);
+}
+
 static G_GNUC_NO_INLINE void take_segment(MpsRules *self, const MpsEvent *event)
 {
     Check *check = check_of(self, event->connection);
@@ -387,7 +398,8 @@ static G_GNUC_NO_INLINE void take_segment(MpsRules *self, const MpsEvent *event)
     note_options(&packet);
     if (step)
         note_step(&packet);
-    flow->reused |= is_of_another(&packet);
+    if (!flow->reused && is_of_another(&packet))
+        give_up(&packet);
     if (flow->reused)
         return;
     packet.plain = !step && is_plain(&packet);

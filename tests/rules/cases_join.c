@@ -269,6 +269,42 @@ static void join_05_unknown(Bed *bed, bool bad)
         refuse(bed->third, 1);
 }
 
+/* Of two connections in a row between the same ports no SYN was captured; a join to the latter. */
+static void join_05_reuse(Bed *bed, bool bad)
+{
+    PbConn *later = pb_conn(bed->net, 1, 1111, 2222);
+    PbFlow *flow = pb_flow(later, PB_CLIENT, "10.1.1.1", 40000, "10.2.1.1", 80);
+    PbFlow *joined = pb_flow(later, PB_CLIENT, "10.1.4.1", 40003, "10.2.1.1", 80);
+
+    later->ip_id_per_flow = true;
+    bed->net->hidden = true;
+    pb_syn(bed->first);
+    bed->net->hidden = false;
+    pb_synack(bed->first);
+    pb_third_ack(bed->first);
+    pb_send_cut(bed->first, PB_CLIENT, 100, 1, PB_MAP_CAPABLE);
+    pb_ack(bed->first, PB_SERVER);
+    bed->second->token = bed->conn->token[PB_CLIENT];
+    pb_syn(bed->second);
+    bed_fault(bed);
+    if (bad)
+        pb_synack(bed->second);
+    else
+        refuse(bed->second, 1);
+    flow->isn[PB_CLIENT] = bed->first->isn[PB_CLIENT] + 30000;
+    flow->isn[PB_SERVER] = bed->first->isn[PB_SERVER] + 30000;
+    bed->net->hidden = true;
+    pb_syn(flow);
+    bed->net->hidden = false;
+    pb_synack(flow);
+    pb_third_ack(flow);
+    pb_send_cut(flow, PB_CLIENT, 100, 1, PB_MAP_CAPABLE);
+    pb_ack(flow, PB_SERVER);
+    pb_syn(joined);
+    pb_synack(joined);
+    pb_third_ack(joined);
+}
+
 static void join_05_silent(Bed *bed, bool bad)
 {
     bed_start(bed);
@@ -840,6 +876,11 @@ const RuleCase cases_join[] = {
      .noise = "SEC-01"},
     {.rule = "JOIN-05",
      .run = join_05_unknown,
+     .verdict = "violation",
+     .suspect = "sender server",
+     .noise = "SEC-01"},
+    {.rule = "JOIN-05",
+     .run = join_05_reuse,
      .verdict = "violation",
      .suspect = "sender server",
      .noise = "SEC-01"},
