@@ -518,13 +518,14 @@ FROM (SELECT 1 AS row, 'the paths' AS name, 0x9AA0A6 AS color, d.limited_path AS
       FROM chosen JOIN connection_direction d USING (connection_id, direction))
 WHERE share IS NOT NULL;
 
--- repeats.gp: what was sent again, a line per class; marks within a few pixels share one.
+-- repeats.gp: what was sent again, a line per class; marks within a few pixels share one.  A @filler
+-- repeats nothing that was captured: it was overtaken, or its first copy did not come to the tap.
 CREATE TEMP VIEW repeat AS
 SELECT 'reinjection, ' || ifnull(r.trigger, 'cause not visible') AS class, 1 AS family, r.ts_ns,
-       r.bytes, l.lane, l.color
+       r.bytes, 0 AS filler, l.lane, l.color
 FROM chosen JOIN reinjection r USING (connection_id, direction) JOIN lane l USING (subflow_id)
 UNION ALL
-SELECT replace(r.class, '_', ' '), 2, r.ts_ns, r.bytes, l.lane, l.color
+SELECT replace(r.class, '_', ' '), 2, r.ts_ns, r.bytes, r.hole_filled_bytes = r.bytes, l.lane, l.color
 FROM chosen JOIN lane l JOIN retransmission r ON r.subflow_id = l.subflow_id
  AND r.direction = chosen.direction;
 
@@ -532,8 +533,10 @@ CREATE TEMP VIEW repeat_class AS
 SELECT class, family, row_number() OVER (ORDER BY family, class) AS row,
        printf('%d packet%s, ', n, iif(n = 1, '', 's')) ||
        (SELECT iif(u.divisor = 1, bytes, printf('%.3g', bytes / u.divisor)) || ' ' || u.name
-        FROM unit u WHERE u.kind = 'bytes' AND bytes >= u.low AND bytes < u.high) AS text
-FROM (SELECT class, family, count(*) AS n, sum(bytes) AS bytes FROM repeat GROUP BY class);
+        FROM unit u WHERE u.kind = 'bytes' AND bytes >= u.low AND bytes < u.high) ||
+       iif(fillers > 0, printf(', %d filling holes', fillers), '') AS text
+FROM (SELECT class, family, count(*) AS n, sum(bytes) AS bytes, sum(filler) AS fillers
+      FROM repeat GROUP BY class);
 
 CREATE TEMP VIEW repeat_drawn AS
 WITH t AS MATERIALIZED (SELECT * FROM time_axis), n AS MATERIALIZED (SELECT count(*) AS lanes FROM lane)
@@ -568,8 +571,9 @@ SELECT row_number() OVER (ORDER BY ifnull(l.ordinal, 1 << 30)) AS row, ifnull(l.
        h.waited_for_ns / 1e6 AS wait_ms,
        (SELECT printf('%.3g ', h.waited_for_ns / u.divisor) || u.name FROM unit u
         WHERE u.kind = 'time' AND h.waited_for_ns >= u.low AND h.waited_for_ns < u.high) ||
-       printf('   %d wait%s, %.3g kB s', h.waits, iif(h.waits = 1, '', 's'),
-              h.waited_for_byte_s / 1e3) AS text
+       printf('   %d wait%s, %.*f kB s', h.waits, iif(h.waits = 1, '', 's'),
+              CASE WHEN h.waited_for_byte_s < 9995 THEN 2 WHEN h.waited_for_byte_s < 99950 THEN 1
+              ELSE 0 END, h.waited_for_byte_s / 1e3) AS text
 FROM chosen JOIN head_of_line h USING (connection_id, direction) LEFT JOIN any_lane l USING (subflow_id)
 WHERE h.waits > 0;
 
@@ -665,10 +669,14 @@ SELECT 'flight',
                FROM flight_bin b JOIN flight_axis y WHERE b.subflow_id IS NULL))
 UNION ALL
 SELECT 'repeats',
-       printf('%d packet%s sent again: %d reinjected, %d retransmitted', count(*),
-              iif(count(*) = 1, '', 's'), count(*) FILTER (WHERE family = 1),
-              count(*) FILTER (WHERE family = 2))
-FROM repeat
+       iif(n = fillers, 'Nothing was captured twice; ',
+           printf('%d packet%s sent again: %d reinjected, %d retransmitted', n - fillers,
+                  iif(n - fillers = 1, '', 's'), reinjected, n - fillers - reinjected)) ||
+       CASE WHEN n = fillers THEN printf('%d packet%s', n, iif(n = 1, ' fills a hole', 's fill holes'))
+       WHEN fillers > 0 THEN printf('; %d more %s', fillers, iif(fillers = 1, 'fills a hole', 'fill holes'))
+       ELSE '' END
+FROM (SELECT count(*) AS n, total(filler) AS fillers, count(*) FILTER (WHERE family = 1) AS reinjected
+      FROM repeat)
 UNION ALL
 SELECT 'reordering', 'At most ' || printf('%.3g ', (SELECT max(held) FROM held)) || y.name ||
        ' held out of order' ||

@@ -2,5 +2,5 @@
 NAME = 'duration'
 load 'study.gpi'
 WHAT = 'Duration of connections'; UNIT = 's'; X_LABEL = 'duration'
-LOGARITHMIC = 1; TOTAL = 1
+LOGARITHMIC = 1; TOTAL = 1; WHICH = 'that speak MPTCP'
 load 'study_cdf.gpi'

@@ -29,7 +29,9 @@ static const MpsColumn columns[] = {
     {"bin_start_ns", MPS_INT, "begin of the bin, a multiple of its width"},
     {"bin_width_ns", MPS_INT, "100 µs times a power of two; the same within one time line"},
     {"payload_bytes", MPS_INT, "TCP payload on the wire in the bin, all copies"},
-    {"data_bytes", MPS_INT, "new data first captured in the bin"},
+    {"data_bytes", MPS_INT,
+     "new data first captured in the bin, on the subflow that it was captured on first; "
+     "subflow_direction counts it for its first sender, also where the tap missed that copy"},
     {"retransmitted_bytes", MPS_INT, "payload whose TCP range had been captured before"},
     {"reinjected_bytes", MPS_INT, "data sent before on another subflow"},
     {"rtt_samples", MPS_INT,

@@ -31,7 +31,9 @@ static const MpsColumn columns[] = {
     {"data_offset", MPS_INT, "DSN - IDSN - 1 of the first byte"},
     {"bytes", MPS_INT, "payload carried"},
     {"kind", MPS_TEXT,
-     "new; retransmission (on the same subflow, also by a second mapping); reinjection"},
+     "new; retransmission (on the same subflow, also by a second mapping); reinjection; as then "
+     "known: where another subflow shows data before its first sender does, both runs are new; "
+     "where its first sender never shows it, none is; see the byte counts of subflow_direction"},
     {"end_offset", MPS_INT,
      "behind its highest byte; more than data_offset + bytes if the run "
      "spans holes, that other subflows may fill"},

@@ -88,12 +88,16 @@ static void append_verdict(GString *out, const char *verdict)
 static bool append_broken(sqlite3 *db, GString *out, bool *any, GError **error)
 {
     g_autoptr(MpsQuery) query = mps_query_new(
-        db, "SELECT f.rule_id, r.title, r.number, f.section, f.verdict, sum(f.count) AS times,"
-            " count(DISTINCT f.connection_id) AS connections,"
-            " min(f.connection_id) AS connection_id, f.packet, f.evidence, f.host"
-            " FROM finding f JOIN rule r USING (rule_id)"
-            " WHERE f.verdict IN ('violation', 'warning') GROUP BY f.rule_id, f.verdict"
-            " ORDER BY f.verdict, r.number");
+        db, "SELECT f.*, r.title FROM rule r JOIN"
+            " (SELECT rule_id, section, verdict, connection_id, packet, evidence,"
+            "  sum(count) OVER all_of_it AS times,"
+            "  (SELECT count(DISTINCT o.connection_id) FROM finding o"
+            "   WHERE o.rule_id = finding.rule_id AND o.verdict = finding.verdict) AS connections,"
+            "  row_number() OVER (PARTITION BY rule_id, verdict"
+            "   ORDER BY connection_id IS NULL, connection_id, ts_ns, packet) AS nth"
+            "  FROM finding WHERE verdict IN ('violation', 'warning')"
+            "  WINDOW all_of_it AS (PARTITION BY rule_id, verdict)) f USING (rule_id)"
+            " WHERE f.nth = 1 ORDER BY f.verdict, r.number");
 
     while (mps_query_next(query)) {
         if (!*any)

@@ -30,6 +30,11 @@ page several "${several[@]}" --hash --figures 1
 valid "several captures: valid HTML" "$work/several.html"
 report "the hash is that of the file" "$(grep -qF "$(sha256sum <"${several[2]}" | cut -d' ' -f1)" \
     "$work/several.html" || echo missing)"
+page first "$lab/path-down/client.pcap" --figures 0
+report "the first evidence of a rule is the first that check names" "$(
+    named=$("$program" check --format json "$lab/path-down/client.pcap" |
+        grep -oE '"rule":"DSS-18"[^}]*"packet":[0-9]+' | head -1 | grep -oE '[0-9]+$')
+    grep -q "DSS-18<.*(packet $named)" "$work/first.html" || echo "not packet $named")"
 report "nothing from elsewhere" \
     "$(grep -noE '(https?:)?//[a-z]|[ "]src=|url\([^#]|@import|<(link|iframe|img|object|base)\b' \
         "$work/several.html" | grep -v 'RFC' | head -5)"

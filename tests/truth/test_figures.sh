@@ -78,6 +78,15 @@ report "real: what is outstanding is drawn all the time" "$(
         test "$is" = "${at#*,}" || echo "$is at ${at%,*} ms"
     done)"
 
+# What fills a hole without repeating anything is not "retransmitted", as in the tables.
+draw filling testdata/lab/reordering/server.pcap -k repeats --format svg
+expect "filling: one segment comes again, six fill holes" "$db" "SELECT sum(retransmitted_packets),
+    (SELECT count(*) FROM retransmission r WHERE r.direction = d.direction AND bytes = hole_filled_bytes)
+    FROM subflow_direction d WHERE direction = 'c2s'" "1|6"
+report "filling: the figure says the same" "$(grep -qF \
+    '2 packets sent again: 1 reinjected, 1 retransmitted; 6 more fill holes' \
+    "$work/filling/connection-1-repeats-c2s.svg" || echo missing)"
+
 report "a name is not taken for markup" \
     "$(grep -qF 'a_{name} ^of &amp; &lt;24>' "$work/two/connection-1-share-c2s.svg" || echo missing)"
 report "the same subflow has the same colour in all figures" "$(

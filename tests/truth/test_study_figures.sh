@@ -146,4 +146,17 @@ expect "open" "$work/truth.db" "WITH span AS (SELECT min(start) AS low, max(end)
         AND f.open_connections = t.open WHERE t.at IS NULL),
         (SELECT count(DISTINCT part) FROM truth) - (SELECT count(DISTINCT t.part) FROM f_open f
         JOIN truth t ON round(f.time_s * 1e9) = t.at), max(open_connections + 0) FROM f_open" "0|0|3"
+# What the pictures say in words.
+lab=testdata/lab
+"$program" study -q --no-rules --format svg "$lab"/{voice,fallback-syn-stripped}/client.pcap -k duration -o "$work/words" >/dev/null
+report "connections that do not count are not among those counted" "$(grep -qF \
+    'of the 1 that speak MPTCP · 2 connections' "$work/words/duration.svg" || echo missing)"
+"$program" study -q --no-rules --format svg "$lab/address-hmac-rewritten/client.pcap" -k addresses -o "$work/words" >/dev/null
+report "long labels keep their words" "$(
+    grep -q '>invalid' "$work/words/addresses.svg" && ! grep -q '…' "$work/words/addresses.svg" || echo cut)"
+analyze "$lab/reordering/server.pcap"
+sqlite3 "$db" "UPDATE head_of_line SET waited_for_byte_s = 2650000 WHERE waits > 0"
+"$program" plot -q "$db" -k reordering --format svg -o "$work/words" >/dev/null
+report "large numbers are written out" "$(cat "$work"/words/connection-1-reordering-*.svg |
+    grep -q ', 2650 kB s' || echo missing)"
 plan
