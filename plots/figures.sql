@@ -571,9 +571,8 @@ SELECT row_number() OVER (ORDER BY ifnull(l.ordinal, 1 << 30)) AS row, ifnull(l.
        h.waited_for_ns / 1e6 AS wait_ms,
        (SELECT printf('%.3g ', h.waited_for_ns / u.divisor) || u.name FROM unit u
         WHERE u.kind = 'time' AND h.waited_for_ns >= u.low AND h.waited_for_ns < u.high) ||
-       printf('   %d wait%s, %.*f kB s', h.waits, iif(h.waits = 1, '', 's'),
-              CASE WHEN h.waited_for_byte_s < 9995 THEN 2 WHEN h.waited_for_byte_s < 99950 THEN 1
-              ELSE 0 END, h.waited_for_byte_s / 1e3) AS text
+       printf('   %d wait%s, ', h.waits, iif(h.waits = 1, '', 's')) ||
+       printf(iif(h.waited_for_byte_s < 999.5e3, '%.3g', '%.0f') || ' kB s', h.waited_for_byte_s / 1e3) AS text
 FROM chosen JOIN head_of_line h USING (connection_id, direction) LEFT JOIN any_lane l USING (subflow_id)
 WHERE h.waits > 0;
 

@@ -1,6 +1,7 @@
 # repeats.gp - what was sent again and why: a line per class of reinjection and retransmission.
 load 'style.gpi'
 
+fillers = int(ask('SELECT count(*) FROM repeat WHERE filler')) > 0
 rows = int(ask('SELECT count(*) FROM repeat_class'))
 HEIGHT = 400 + widen(1) + 34 * ((int(ask('SELECT count(*) FROM legend')) + 1) / 2) + 64 * (rows > 2 ? rows : 2)
 eval CANVAS
@@ -9,10 +10,9 @@ SUBTITLE = 'What was sent again, by class'.ask("SELECT iif(count(*) < sum(stands
     .' · '.ask('SELECT words FROM subject')
 eval HEAD
 eval SUBFLOWS
-entry_text = 'retransmission on the same subflow, or filling a hole'; entry_color = NOTE; entry_mark = 2; eval MARK_ENTRY
+entry_text = 'retransmission on the same subflow'.(fillers ? ', or filling a hole' : ''); entry_color = NOTE; entry_mark = 2; eval MARK_ENTRY
 entry_text = 'reinjection on another subflow'; entry_color = RED; entry_mark = 6; eval MARK_ENTRY
 
-fillers = int(ask('SELECT count(*) FROM repeat WHERE filler')) > 0
 set lmargin at screen 0.25; set rmargin at screen fillers ? 0.74 : 0.82
 set tmargin at screen top(0); set bmargin at screen pix(110)
 t_high = real(ask('SELECT max(high, (SELECT max(t) FROM repeat_drawn)) FROM time_axis'))

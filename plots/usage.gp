@@ -15,7 +15,7 @@ set xrange [real(ask('SELECT low FROM time_axis')) : real(ask('SELECT high FROM 
 set yrange [0 : 100]
 set ytics 0, 25 format '%g %%'
 set xlabel 'time since the '.ask('SELECT origin FROM subject').' ['.ask('SELECT name FROM time_axis').']' tc rgb NOTE
-set ylabel 'share of the data first sent' tc rgb NOTE offset (FORMAT eq 'svg' ? 1 : 0), 0
+set ylabel 'share of the new data' tc rgb NOTE offset (FORMAT eq 'svg' ? 1 : 0), 0
 set grid noxtics ytics
 # Read once.  The full stack first, then what lies below the top subflow, and so on.
 set table $STEPS
