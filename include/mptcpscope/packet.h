@@ -11,6 +11,7 @@ typedef struct {
     uint32_t interface_id;      /* pcapng: counted through the file; 0 for classic pcap */
     const char *interface_name; /* as pcapng says, NULL: it does not; lives as long as the trace */
     int link_type;              /* LINKTYPE_ value (libpcap's DLT_ where they differ) */
+    int64_t hole_ns;            /* between two files: for so long before it nothing was captured */
     uint32_t wire_bytes;        /* length on the wire, from the first link-layer byte */
     uint32_t captured_bytes;    /* length of @bytes, never more than was stored */
     const uint8_t *bytes;       /* borrowed: dies with the next read */

@@ -16,8 +16,9 @@
 #define WINDOW_PACKETS  1024u /* a power of two */
 #define WINDOW_BYTES    (4u << 20)
 #define FILES_OPEN_MAX  64u
-#define PACKED_OPEN_MAX 8u  /* each has a thread, and xz and zstd want megabytes */
-#define BUCKET_MIN      7u  /* smallest packet buffer: 128 bytes */
+#define PACKED_OPEN_MAX 8u /* each has a thread, and xz and zstd want megabytes */
+#define HOLE_MIN_NS     ((int64_t)1000 * 1000 * 1000) /* less is what files of a rotated set leave */
+#define BUCKET_MIN      7u                            /* smallest packet buffer: 128 bytes */
 #define BUCKET_KEPT_MAX 18u /* buffers above 256 kB are not kept for the next packet */
 
 typedef struct {
@@ -71,9 +72,11 @@ struct _MpsTrace {
     bool live;
     Source **heap; /* sources with a next packet, the earliest first */
     size_t n_heap;
-    GArray *ended;   /* guint: indexes of sources that left it */
-    bool heap_stale; /* the first of the heap was read from since */
-    MpsKept held;    /* lent to the caller until the next call */
+    size_t n_begun;    /* of them those that gave packets */
+    int64_t latest_ns; /* stamp of all packets delivered, and of files that are passed over */
+    GArray *ended;     /* guint: indexes of sources that left it */
+    bool heap_stale;   /* the first of the heap was read from since */
+    MpsKept held;      /* lent to the caller until the next call */
     FreeBuffer *free_buffers[BUCKET_KEPT_MAX + 1];
 };
 
@@ -515,6 +518,7 @@ MpsTrace *mps_trace_open(const char *const *paths, int stop_fd, GError **error)
     self->sources = g_ptr_array_new_with_free_func(free_source);
     self->archives = g_ptr_array_new_with_free_func(free_archive);
     self->ended = g_array_new(FALSE, FALSE, sizeof(guint));
+    self->latest_ns = INT64_MIN;
     if (inputs->len == 0)
         return mps_throw_null(error, MPS_ERROR_USAGE, "no capture given");
     add_inputs(self, paths, inputs);
@@ -541,6 +545,7 @@ static void refresh_first(MpsTrace *self)
 
         drop_window(self, source);
         self->heap[0] = self->heap[--self->n_heap];
+        self->n_begun -= source->info.n_packets > 0;
         g_array_append_val(self->ended, index);
     }
     if (self->n_heap > 1)
@@ -553,6 +558,16 @@ static int64_t pause_of(int64_t before_ns, int64_t ns)
     int64_t pause_ns;
 
     return __builtin_sub_overflow(ns, before_ns, &pause_ns) ? 0 : MAX(0, pause_ns);
+}
+
+/* For how long nothing was captured before @ts_ns, the first stamp of a file: all files begun so
+ * far were at their end.  What goes on in a file that is being read was captured, if silence. */
+static int64_t hole_before(const MpsTrace *self, int64_t ts_ns)
+{
+    const int64_t hole_ns =
+        self->n_begun > 0 || self->latest_ns == INT64_MIN ? 0 : pause_of(self->latest_ns, ts_ns);
+
+    return hole_ns > HOLE_MIN_NS ? hole_ns : 0;
 }
 
 static void note_delivered(Source *source, int64_t ts_ns)
@@ -588,6 +603,12 @@ MpsReadResult mps_trace_next(MpsTrace *self, MpsPacket *out)
     source->head++;
     source->n_slots--;
     source->n_bytes -= out->captured_bytes;
+    out->hole_ns = 0;
+    if (source->info.n_packets == 0) {
+        out->hole_ns = hole_before(self, out->ts_ns);
+        self->n_begun++;
+    }
+    self->latest_ns = MAX(self->latest_ns, out->ts_ns);
     note_delivered(source, out->ts_ns);
     self->heap_stale = true;
     return MPS_READ_PACKET;
@@ -658,6 +679,8 @@ void mps_trace_pass_over(MpsTrace *self, size_t index, const MpsFileInfo *info)
     g_clear_error(&source->error);
     set_status(self, source, info->status);
     source->info = *info;
+    if (info->n_packets > 0)
+        self->latest_ns = MAX(self->latest_ns, info->last_ns);
     if (info->error)
         mps_throw(&source->error, MPS_ERROR_READ, "%s", info->error);
 }

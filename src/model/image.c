@@ -180,6 +180,7 @@ void mps_model_image(MpsModel *self, const MpsModelImage *also, MpsImage *image)
     MPS_IMAGE(image, self->plain_syns);
     MPS_IMAGE(image, self->plain_offers);
     MPS_IMAGE(image, self->now_ns);
+    MPS_IMAGE(image, self->holes_ns);
     MPS_IMAGE(image, self->due_ns);
     MPS_IMAGE(image, self->order);
 }

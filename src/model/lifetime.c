@@ -107,7 +107,7 @@ Connection *mps_connection_new(MpsModel *model, const MpsSegment *segment, bool 
         public->side[side].states = state_new(model, MPS_SCOPE_CONNECTION_DIRECTION);
         self->space[side].forgotten = INT64_MIN;
     }
-    self->last_ns = segment->ts_ns;
+    self->last_ns = watched_ns(model);
     self->data_fins_ns = self->fastclose_ns = self->ended_ns = MPS_NO_TIME;
     self->fastclose_by = MPS_NOBODY;
     self->orphan = true;
@@ -186,8 +186,8 @@ static void enqueue(MpsModel *model, Connection *connection, Lifetime *lifetime)
 /* A packet of @connection: it is the most recently active of its kind. */
 void mps_connection_touch(MpsModel *model, Connection *connection)
 {
-    connection->last_ns = MAX(connection->last_ns, model->now_ns);
-    connection->public.end_ns = connection->last_ns;
+    connection->last_ns = MAX(connection->last_ns, watched_ns(model));
+    connection->public.end_ns = MAX(connection->public.end_ns, model->now_ns);
     if (connection->ended_ns != MPS_NO_TIME)
         enqueue(model, connection,
                 connection->data_fins_ns != MPS_NO_TIME || connection->fastclose_ns != MPS_NO_TIME
@@ -616,21 +616,21 @@ static void retire_oldest(MpsModel *model, Lifetime *lifetime, MpsClose how)
 /* For how long the least recently active connection of @lifetime, which has some, was silent. */
 static int64_t oldest_silence_ns(const MpsModel *model, const Lifetime *lifetime)
 {
-    return model->now_ns - ((Connection *)lifetime->queue.head->data)->last_ns;
+    return watched_ns(model) - ((Connection *)lifetime->queue.head->data)->last_ns;
 }
 
-static void expire(MpsModel *model, Lifetime *lifetime)
+static void expire(MpsModel *model, Lifetime *lifetime, MpsClose how)
 {
     while (lifetime->queue.head && oldest_silence_ns(model, lifetime) > lifetime->timeout_ns)
-        retire_oldest(model, lifetime, MPS_CLOSE_IDLE);
+        retire_oldest(model, lifetime, how);
 }
 
 /* Those that are over, and wait for late packets alone. */
-static void expire_ended(MpsModel *model, Lifetime *lifetime)
+static void expire_ended(MpsModel *model, Lifetime *lifetime, MpsClose how)
 {
-    expire(model, lifetime);
+    expire(model, lifetime, how);
     while (lifetime->queue.length > lifetime->most)
-        retire_oldest(model, lifetime, MPS_CLOSE_IDLE);
+        retire_oldest(model, lifetime, how);
 }
 
 /* Whether one more attempt to open a connection, or to join an unknown one, can be followed. */
@@ -664,22 +664,38 @@ bool mps_model_evict(MpsModel *self)
 }
 
 /* Closes what has been silent for too long, and finds out when to look again. */
-void mps_expire(MpsModel *model)
+static void expire_all(MpsModel *model, MpsClose how)
 {
     Lifetime *const lifetimes[] = {&model->opening, &model->open, &model->over, &model->finished};
     GList *oldest;
 
-    expire(model, &model->opening);
-    expire(model, &model->open);
-    expire_ended(model, &model->over);
-    expire_ended(model, &model->finished);
+    expire(model, &model->opening, how);
+    expire(model, &model->open, how);
+    expire_ended(model, &model->over, how);
+    expire_ended(model, &model->finished, how);
     while ((oldest = g_queue_peek_head_link(&model->graves)) &&
-           ((Grave *)oldest->data)->until_ns < model->now_ns)
+           ((Grave *)oldest->data)->until_ns < watched_ns(model))
         grave_free(model, oldest->data);
     model->due_ns = INT64_MAX;
     for (guint i = 0; i < G_N_ELEMENTS(lifetimes); i++)
         note_first(model, lifetimes[i]);
     note_first_grave(model);
+}
+
+void mps_expire(MpsModel *model)
+{
+    expire_all(model, MPS_CLOSE_IDLE);
+}
+
+/* Silence counts while the capture ran.  Where it did not run for so long that a timeout would be
+ * over, it ended for who was waited for. */
+void mps_model_hole(MpsModel *self, int64_t ts_ns, int64_t hole_ns)
+{
+    self->now_ns = ts_ns - hole_ns;
+    expire_all(self, MPS_CLOSE_IDLE);
+    self->now_ns = ts_ns;
+    expire_all(self, MPS_CLOSE_CAPTURE_END);
+    self->holes_ns = self->due_ns == INT64_MAX ? 0 /* all are gone */ : self->holes_ns + hole_ns;
 }
 
 static void close_queue(MpsModel *model, Lifetime *lifetime)

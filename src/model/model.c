@@ -161,7 +161,7 @@ MpsSeen mps_model_segment(MpsModel *self, const MpsSegment *segment)
     self->now_ns = segment->ts_ns;
     self->order++;
     self->crowded = false;
-    if (segment->ts_ns > self->due_ns)
+    if (watched_ns(self) > self->due_ns)
         mps_expire(self);
 
     Subflow *subflow = find_subflow(self, segment, &sender, &late);

@@ -42,6 +42,10 @@ bool mps_model_missed(const MpsModel *self);
  */
 MpsPlaced mps_model_placed(const MpsModel *self, const MpsSegment *segment);
 
+/* Says that for @hole_ns, up to @ts_ns, nothing was captured: silence of that time proves nothing.
+ * Connections that may have ended in it are closed as by the end of the capture. */
+void mps_model_hole(MpsModel *self, int64_t ts_ns, int64_t hole_ns);
+
 /* Takes an ICMP error, in order of time among the segments. */
 void mps_model_icmp(MpsModel *self, const MpsIcmpError *icmp);
 

@@ -151,8 +151,8 @@ struct _Connection {
     uint32_t registered_token[2];
     bool orphan; /* joins to a token of no known connection, without data so far */
     bool options_cut;
-    bool plain; /* TCP without an offer of MPTCP */
-    int64_t last_ns;
+    bool plain;           /* TCP without an offer of MPTCP */
+    int64_t last_ns;      /* of watched_ns() */
     int64_t data_fins_ns; /* when the second host's DATA_FIN was seen */
     MpsSide first_data_fin;
     int64_t fastclose_ns;
@@ -195,9 +195,10 @@ struct _MpsModel {
     uint64_t plain_syns[PLAIN_SYNS];    /* hashes of those seen last, to tell repeats */
     uint64_t plain_offers[PLAIN_SYNS];  /* with their time stamps, to tell what is answered */
     int64_t now_ns;
-    int64_t due_ns; /* up to it, nothing has been silent for too long */
-    bool crowded;   /* the segment being worked on would have begun one subflow too many */
-    uint64_t order; /* segments so far */
+    int64_t holes_ns; /* time so far in which nothing was captured */
+    int64_t due_ns;   /* up to it, nothing has been silent for too long: see watched_ns() */
+    bool crowded;     /* the segment being worked on would have begun one subflow too many */
+    uint64_t order;   /* segments so far */
     const MpsSegment *segment; /* the one being worked on */
     bool missed;               /* it acknowledges payload that had not been captured before */
     bool ack_is_news;          /* it acknowledges more, or offers more window, than any before */
@@ -223,6 +224,12 @@ static inline Origin mps_here(const MpsModel *model)
 
     return segment ? (Origin){segment->ts_ns, model->order, segment->packet, segment->capture_id}
                    : (Origin){.ts_ns = model->now_ns, .order = model->order};
+}
+
+/* The clock of silence, which stands still where nothing was captured. */
+static inline int64_t watched_ns(const MpsModel *model)
+{
+    return model->now_ns - model->holes_ns;
 }
 
 static inline const MpsMptcpOption *mps_option(const MpsSegment *segment, MpsSubtype subtype)

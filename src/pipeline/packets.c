@@ -106,6 +106,8 @@ static bool read_all(const MpsPacketRun *run, const Work *work, bool live, MpsPa
         if (work->shown && !mps_filter_packet(work->shown, &taken->packet, &told.passed, error))
             return false;
         mps_memory_keep(&memory, n, work->model);
+        if (taken->packet.hole_ns)
+            mps_model_hole(work->model, taken->packet.ts_ns, taken->packet.hole_ns);
         if (taken->passed) {
             look(work->model, taken, work->collected, &icmp, &told);
             if (!take(user, &told))

@@ -253,6 +253,14 @@ static void write_captures(MpsRowSink *rows, const MpsTrace *trace, const Counts
     }
 }
 
+/* Nothing was captured for a while before @packet. */
+static void note_hole(const Run *run, const MpsPacket *packet)
+{
+    if (run->rules) /* before the model closes what it ends */
+        mps_rules_hole(run->rules, packet->ts_ns - packet->hole_ns);
+    mps_model_hole(run->model, packet->ts_ns, packet->hole_ns);
+}
+
 static void take_segment(MpsModel *model, const MpsSegment *segment, Counts *counts)
 {
     const MpsSeen seen = mps_model_segment(model, segment);
@@ -446,6 +454,8 @@ static bool take_all(Run *run, MpsIntake *intake, MpsProgress *progress, bool *p
 
             run->here = of_file;
             mps_memory_keep(&memory, run->n_packets, run->model);
+            if (G_UNLIKELY(taken->packet.hole_ns))
+                note_hole(run, &taken->packet);
             if (taken->passed)
                 take_packet(run->model, taken, of_file);
             of_file->filtered += !taken->passed;

@@ -40,6 +40,7 @@ MpsRules *mps_rules_new(const MpsRuleOptions *options)
     self->flow_bytes = aligned(sizeof(Flow));
     self->checks = g_ptr_array_new_with_free_func(g_free);
     self->flows = g_ptr_array_new_with_free_func(g_free);
+    self->holes = g_array_new(FALSE, FALSE, sizeof(int64_t));
     for (int i = 0; i < N_FAMILIES; i++) {
         self->at[i].run = run_bytes;
         self->at[i].check = self->check_bytes;
@@ -62,6 +63,7 @@ void mps_rules_free(MpsRules *self)
             mps_families[i]->clear_run(self);
     g_ptr_array_unref(self->checks);
     g_ptr_array_unref(self->flows);
+    g_array_unref(self->holes);
     g_free(self->states);
     g_free(self);
 }
@@ -433,6 +435,11 @@ void mps_rules_event(MpsRules *self, const MpsEvent *event)
         take_segment(self, event);
     else if (event->kind == MPS_EV_SIGNAL)
         take_signal(self, event);
+}
+
+void mps_rules_hole(MpsRules *self, int64_t from_ns)
+{
+    g_array_append_val(self->holes, from_ns);
 }
 
 static void judge(Check *check, MpsRowSink *rows)

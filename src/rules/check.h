@@ -248,6 +248,7 @@ typedef enum {
 struct _MpsRules {
     MpsRuleOptions options;
     int64_t now_ns;
+    GArray *holes;   /* int64_t: when the capture paused, in order of time */
     uint64_t epochs; /* given to checks so far */
     /* Of the connections judged so far: packets before which none of their sender can be missing;
      * times at which some are. */
@@ -390,8 +391,9 @@ static inline bool packet_is_pure_ack(const Packet *packet)
 int64_t flow_rtt_ns(const Flow *flow);
 /* How long hosts take at most to do what they do at once, on @flow: some RTTs of the whole way. */
 int64_t flow_at_once_ns(const Flow *flow);
-/* Time of the latest packet of the whole run: how long the capture goes on. */
-int64_t check_now_ns(const Check *check);
+/* How long the capture goes on without a pause that was running at @since_ns: up to the latest
+ * packet of the whole run, mostly. */
+int64_t check_until_ns(const Check *check, int64_t since_ns);
 /* Whether @subflow can still carry packets of @side: no RST, no FIN of that side so far. */
 bool flow_is_open(const Flow *flow, MpsSide side);
 /* Whether the subflow was established at @ts_ns, and nobody had sent a FIN or RST. */

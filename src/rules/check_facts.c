@@ -130,9 +130,19 @@ int64_t flow_at_once_ns(const Flow *flow)
     return MAX(10 * rtt_ns, 20 * MS_NS);
 }
 
-int64_t check_now_ns(const Check *check)
+int64_t check_until_ns(const Check *check, int64_t since_ns)
 {
-    return check->rules->now_ns;
+    const MpsRules *rules = check->rules;
+    int64_t until_ns = rules->now_ns;
+
+    for (guint i = rules->holes->len; i-- > 0;) {
+        const int64_t hole_ns = g_array_index(rules->holes, int64_t, i);
+
+        if (hole_ns < since_ns)
+            break;
+        until_ns = MIN(until_ns, hole_ns);
+    }
+    return until_ns;
 }
 
 bool flow_is_open(const Flow *flow, MpsSide side)

@@ -86,6 +86,12 @@ void mps_rules_image_connection(MpsRules *self, MpsConnection *connection, MpsIm
 
 void mps_rules_image_run(MpsRules *self, MpsImage *image)
 {
+    guint n_holes = self->holes->len;
+
+    MPS_IMAGE(image, n_holes);
+    if (mps_image_restores(image))
+        g_array_set_size(self->holes, n_holes);
+    mps_image_bytes(image, self->holes->data, n_holes * sizeof(int64_t));
     MPS_IMAGE(image, self->now_ns);
     MPS_IMAGE(image, self->epochs);
     MPS_IMAGE(image, self->n_next);

@@ -345,7 +345,7 @@ static bool same_endpoint(const MpsEndpoint *a, const MpsEndpoint *b)
 }
 
 /* Whether the attempt @flow failed for good: refused, wrong HMACs, or no answer to three SYNs. */
-static bool has_failed(const Flow *flow, const JoinFlow *state, int64_t now_ns)
+static bool has_failed(const Flow *flow, const JoinFlow *state, int64_t until_ns)
 {
     if (state->wrong_synack || state->wrong_ack)
         return true;
@@ -353,7 +353,7 @@ static bool has_failed(const Flow *flow, const JoinFlow *state, int64_t now_ns)
         return !state->transient;
     return state->answer == ANSWER_NONE && state->n_syns >= 3 &&
            flow->end[other(flow->public->opened_by)].n_packets == 0 &&
-           now_ns - state->last_syn_ns > RTO_NS;
+           until_ns - state->last_syn_ns > RTO_NS;
 }
 
 /* Whether the receiver announced the address of @to after @since. */
@@ -390,7 +390,7 @@ static void compare_flow(const Packet *packet, const JoinCheck *all, JoinFlow *s
 
     const JoinFlow *attempt = join_flow(before);
 
-    if (has_failed(before, attempt, wire->ts_ns) &&
+    if (has_failed(before, attempt, check_until_ns(packet->check, attempt->last_syn_ns)) &&
         !is_announced_since(all, acceptor, &wire->dst, before->syn.ts_ns))
         *failed = before;
 }

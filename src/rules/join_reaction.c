@@ -209,7 +209,7 @@ static void finish_unknown(Check *check, const Flow *flow, const JoinFlow *state
         fault.seen = text("SYN/ACK with MP_JOIN");
         rule_fault_at(check, flow->public, acceptor, state->answer_at, fault);
     } else if (state->answer == ANSWER_NONE && check->connection->id != 0 &&
-               check_now_ns(check) - flow->syn.ts_ns > RTO_NS) {
+               check_until_ns(check, flow->syn.ts_ns) - flow->syn.ts_ns > RTO_NS) {
         fault.verdict = WARNING;
         fault.suspect = SUSPECT_RECEIVER;
         fault.expected = text("RST: the token is %s", why);
@@ -275,7 +275,8 @@ static void finish_unverified(Check *check, const Flow *flow, const JoinFlow *st
     const bool ack = state->wrong_ack && !state->acceptor_reacted;
     const Place place = synack ? state->answer_at : state->first_ack;
 
-    if ((!synack && !ack) || check_now_ns(check) - place.ts_ns <= RTO_NS || state->over)
+    if ((!synack && !ack) || check_until_ns(check, place.ts_ns) - place.ts_ns <= RTO_NS ||
+        state->over)
         return;
     rule_fault_at(
         check, flow->public, synack ? other(opener) : opener, place,
@@ -291,8 +292,10 @@ static void finish_unverified(Check *check, const Flow *flow, const JoinFlow *st
 static int64_t waited_for_answer_ns(const Check *check, const JoinFlow *state)
 {
     const JoinCheck *all = check_state(check, FAMILY_join);
-    int64_t until_ns = all->ended ? all->ended_at.ts_ns : check_now_ns(check);
+    int64_t until_ns = check_until_ns(check, state->first_ack.ts_ns);
 
+    if (all->ended)
+        until_ns = MIN(until_ns, all->ended_at.ts_ns);
     if (state->given_up_ns)
         until_ns = MIN(until_ns, state->given_up_ns);
     return until_ns - state->first_ack.ts_ns;

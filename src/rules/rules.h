@@ -29,6 +29,10 @@ unsigned mps_rules_wants(void);
 
 void mps_rules_event(MpsRules *self, const MpsEvent *event);
 
+/* Says that nothing was captured from @from_ns on, until the packet that comes next: what is missed
+ * may have been there. */
+void mps_rules_hole(MpsRules *self, int64_t from_ns);
+
 /* Judges a finished connection, writes its findings, and releases what was kept of it. */
 void mps_rules_closed(MpsRules *self, MpsConnection *connection, MpsRowSink *rows);
 

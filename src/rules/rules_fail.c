@@ -417,7 +417,7 @@ static void finish_lost(Check *check, MpsSide data_sender, const Lost *lost)
     const int64_t limit_ns = lost->place.ts_ns + RTO_NS;
 
     if (!lost->place.packet || !another_open(lost->flow, limit_ns) ||
-        check_now_ns(check) <= limit_ns)
+        check_until_ns(check, lost->place.ts_ns) <= limit_ns)
         return;
     rule_fault_at(check, lost->flow->public, other(data_sender), lost->place,
                   (Fault){.rule = RULE_FAIL_07,
@@ -437,7 +437,7 @@ static void finish_answer(Check *check, const Flow *flow)
         const Place fail = state->end[failing].fail;
         const int64_t limit_ns = fail.ts_ns + RTO_NS + flow_rtt_ns(flow);
 
-        if (!state->end[failing].unanswered || check_now_ns(check) <= limit_ns ||
+        if (!state->end[failing].unanswered || check_until_ns(check, fail.ts_ns) <= limit_ns ||
             !flow_was_open(flow, limit_ns))
             continue;
         rule_fault_at(check, flow->public, failing, fail,

@@ -161,7 +161,7 @@ static void report_not_reset(Check *check, const Flow *flow)
     const FbFlow *state = flow_state(flow, FAMILY_fb);
 
     if (!state->no_dss.packet || state->no_dss_done || !flow_is_open(flow, state->no_dss_sender) ||
-        check_now_ns(check) - state->no_dss.ts_ns < RTO_NS)
+        check_until_ns(check, state->no_dss.ts_ns) - state->no_dss.ts_ns < RTO_NS)
         return;
     rule_fault_at(check, flow->public, state->no_dss_sender, state->no_dss,
                   (Fault){.rule = RULE_FB_03,

@@ -244,7 +244,8 @@ static void check_survivors(Check *check, const FbCheck *state)
 
         if (!is_survivor(flow, state))
             continue;
-        if (check_now_ns(check) - state->infinite.place.ts_ns < ANSWER_NS + flow_rtt_ns(flow))
+        if (check_until_ns(check, state->infinite.place.ts_ns) - state->infinite.place.ts_ns <
+            ANSWER_NS + flow_rtt_ns(flow))
             return; /* the end may still come */
         rule_fault_at(check, flow->public, state->infinite.by, state->infinite.place,
                       (Fault){.rule = RULE_FB_08,

@@ -245,7 +245,7 @@ static void check_torn_down(Check *check, const Flow *flow, MpsSide sender,
         rule_pass(check, RULE_FC_04);
         return;
     }
-    if (!bare && check_now_ns(check) <= limit_ns)
+    if (!bare && check_until_ns(check, fastclose->place.ts_ns) <= limit_ns)
         return;
     rule_fault_at(check, flow->public, sender,
                   bare   ? end->rst
@@ -287,7 +287,7 @@ static void finish_answered(Check *check, MpsSide sender, const Fastclose *fastc
     }
     /* One that was never repeated may have been lost: FC-06. */
     if (rule_is_broken(check, RULE_FC_05) || fastclose->reset || fastclose->n_copies == 1 ||
-        check_now_ns(check) <= limit_ns)
+        check_until_ns(check, fastclose->place.ts_ns) <= limit_ns)
         return;
     rule_fault_at(check, fastclose->flow->public, sender, fastclose->place,
                   (Fault){.rule = RULE_FC_05,
@@ -306,7 +306,7 @@ static void finish_repeated(Check *check, MpsSide sender, const Fastclose *fastc
         return;
     if (!waiting || fastclose->n_copies > 1)
         rule_pass(check, RULE_FC_06);
-    else if (check_now_ns(check) - fastclose->place.ts_ns > RTO_NS)
+    else if (check_until_ns(check, fastclose->place.ts_ns) - fastclose->place.ts_ns > RTO_NS)
         rule_fault_at(check, fastclose->flow->public, sender, fastclose->place,
                       (Fault){.rule = RULE_FC_06,
                               .field = "MP_FASTCLOSE without a RST in return",

@@ -474,6 +474,7 @@ static bool is_alive(const Flow *flow, int64_t ts_ns)
 static void finish_repeated(Check *check, MpsSide sender, const Side *side)
 {
     const int64_t limit_ns = side->first.ts_ns + RTO_NS + flow_rtt_ns(flow_of(side->on));
+    const int64_t until_ns = check_until_ns(check, side->first.ts_ns);
     bool alive = false, proved = side->denied.packet && side_is_complete(check, sender);
 
     if (side->fin_acked.packet || side->repeated) {
@@ -488,17 +489,16 @@ static void finish_repeated(Check *check, MpsSide sender, const Side *side)
             proved = proved && flow->end[sender].last.ts_ns > limit_ns;
         }
     }
-    if (!alive || check_now_ns(check) <= limit_ns)
+    if (!alive || until_ns <= limit_ns)
         return;
-    rule_fault_at(
-        check, side->on, sender, side->first,
-        (Fault){.rule = RULE_FIN_06,
-                .field = "DATA_FIN that is not DATA_ACKed",
-                .expected = text("repeated"),
-                .seen = text("once in %.1f s",
-                             (double)(check_now_ns(check) - side->first.ts_ns) / (double)SECOND_NS),
-                .needs = EV_VTX,
-                .unproven = !proved});
+    rule_fault_at(check, side->on, sender, side->first,
+                  (Fault){.rule = RULE_FIN_06,
+                          .field = "DATA_FIN that is not DATA_ACKed",
+                          .expected = text("repeated"),
+                          .seen = text("once in %.1f s",
+                                       (double)(until_ns - side->first.ts_ns) / (double)SECOND_NS),
+                          .needs = EV_VTX,
+                          .unproven = !proved});
 }
 
 /* Whether the FIN of @side on @flow was sent, captured or not: its octet was acknowledged. */
@@ -512,7 +512,7 @@ static void check_flow_closed(Check *check, const Flow *flow, int64_t done_ns)
     const MpsSubflow *subflow = flow->public;
     const Place last[] = {flow->end[0].rst, flow->end[1].rst};
     const MpsSide by = last[0].packet ? MPS_CLIENT : MPS_SERVER;
-    const int64_t limit_ns = done_ns + CLOSE_NS;
+    const int64_t limit_ns = done_ns + CLOSE_NS, until_ns = check_until_ns(check, done_ns);
 
     if (has_fin(flow, MPS_CLIENT) && has_fin(flow, MPS_SERVER)) {
         rule_pass(check, RULE_FIN_08);
@@ -533,17 +533,16 @@ static void check_flow_closed(Check *check, const Flow *flow, int64_t done_ns)
         const End *end = &flow->end[side];
         const bool silent = end->last.ts_ns <= done_ns && !has_fin(flow, other(side));
 
-        if (has_fin(flow, side) || check_now_ns(check) <= limit_ns)
+        if (has_fin(flow, side) || until_ns <= limit_ns)
             continue;
-        rule_fault_at(
-            check, subflow, side, end->last,
-            (Fault){.rule = RULE_FIN_08,
-                    .field = "end of a subflow after both DATA_FINs",
-                    .expected = text("FIN of both hosts"),
-                    .seen = text("no FIN of the %s in %.0f s", mps_side_name(side),
-                                 (double)(check_now_ns(check) - done_ns) / (double)SECOND_NS),
-                    .needs = EV_ALL | EV_VTX,
-                    .unproven = !silent && end->last.ts_ns <= limit_ns});
+        rule_fault_at(check, subflow, side, end->last,
+                      (Fault){.rule = RULE_FIN_08,
+                              .field = "end of a subflow after both DATA_FINs",
+                              .expected = text("FIN of both hosts"),
+                              .seen = text("no FIN of the %s in %.0f s", mps_side_name(side),
+                                           (double)(until_ns - done_ns) / (double)SECOND_NS),
+                              .needs = EV_ALL | EV_VTX,
+                              .unproven = !silent && end->last.ts_ns <= limit_ns});
     }
 }
 

@@ -271,7 +271,8 @@ static void check_closed(Check *check, const Flow *flow, MpsSide side)
         rule_pass(check, RULE_RMV_04);
         return;
     }
-    if (!end->rst.packet && check_now_ns(check) < by->removal.ts_ns + DUE_NS + flow_rtt_ns(flow))
+    if (!end->rst.packet &&
+        check_until_ns(check, by->removal.ts_ns) < by->removal.ts_ns + DUE_NS + flow_rtt_ns(flow))
         return; /* it may still come */
     rule_fault_at(check, flow->public, side, by->removal,
                   (Fault){.rule = RULE_RMV_04,
