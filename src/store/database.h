@@ -9,7 +9,7 @@
 #include <mptcpscope/error.h>
 
 #define MPS_APPLICATION_ID 0x6d707473 /* "mpts" */
-#define MPS_SCHEMA_VERSION 2
+#define MPS_SCHEMA_VERSION 3
 
 /* Whether the file starts like an SQLite database.  False if it cannot be read. */
 bool mps_database_probe(const char *path);
