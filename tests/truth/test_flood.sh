@@ -35,7 +35,9 @@ report "20 000 connections without a begin fit into 64 MB" "$problem"
 expect "those closed early are counted" "$db" "SELECT (SELECT evicted_connections FROM capture) =
     (SELECT count(*) FROM connection WHERE close = 'evicted') AND (SELECT evicted_connections
     FROM capture) > 10000" 1
-expect "each is there" "$db" "SELECT count(*) FROM connection WHERE close <> 'data_fin'" 20000
+# An honest one of which there is but a SYN may be closed early, too, and its rest found.
+expect "each is there" "$db" "SELECT count(*) FROM connection WHERE close <> 'data_fin' AND
+    client_addr NOT LIKE '10.1.0.%'" 20000
 report "the summary tells of it" \
     "$(grep -q 'connections closed early' "$work/data.out" || cat "$work/data.out")"
 
