@@ -17,6 +17,12 @@ typedef enum {
     MPS_SEEN_DUPLICATE, /* the same packet captured twice: counted by the caller, else ignored */
 } MpsSeen;
 
+/* Sequence and acknowledgement number as people read them: 0 is the SYN. */
+typedef struct {
+    bool has_seq, has_ack;
+    int64_t seq, ack;
+} MpsRelative;
+
 /* Where a segment belongs; NULL where that is not known. */
 typedef struct {
     const MpsConnection *connection;
@@ -24,6 +30,7 @@ typedef struct {
     MpsSide sender;
     uint64_t copy_of_packet; /* MPS_SEEN_DUPLICATE: the packet captured first */
     uint32_t copy_of_capture_id;
+    MpsRelative copy;            /* MPS_SEEN_DUPLICATE: its numbers; events have those of others */
     uint64_t late_connection_id; /* MPS_SEEN_LATE: the connection that is closed and forgotten */
 } MpsPlaced;
 

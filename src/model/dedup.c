@@ -42,12 +42,14 @@ MpsDedup *mps_dedup_new(void)
 static bool is_duplicate(const MpsSegment *segment, const Recent *before)
 {
     const int64_t age_ns = segment->ts_ns - before->ts_ns;
-    const bool pure_ack = segment->payload_bytes == 0 &&
-                          !(segment->flags & (MPS_TCP_SYN | MPS_TCP_FIN | MPS_TCP_RST));
+    /* A host sends many a one that looks like the one before: ACKs, and a RST for each late segment
+     * that comes in. */
+    const bool bare =
+        segment->payload_bytes == 0 && !(segment->flags & (MPS_TCP_SYN | MPS_TCP_FIN));
 
     if (before->place != segment->place)
         return age_ns <= ELSEWHERE_NS;
-    return age_ns <= SAME_PLACE_NS && !(pure_ack && segment->ip_id == 0);
+    return age_ns <= SAME_PLACE_NS && !(bare && segment->ip_id == 0);
 }
 
 /* The way of @print in @set; WAYS: it was not seen, or long ago. */

@@ -15,7 +15,7 @@ MpsDedup *mps_dedup_new(void);
 
 /* Whether @segment is a capture duplicate of a packet seen before: identical (TTL and checksums
  * aside) at another place within 1 s, or at the same place within 100 µs; the latter not for pure
- * ACKs without an IPv4 ID, which a host may rightly send twice. */
+ * ACKs and RSTs without an IPv4 ID, which a host may rightly send twice. */
 bool mps_dedup_seen(MpsDedup *self, const MpsSegment *segment);
 
 /* The packet that the segment looked at last is a copy of; 0 if it is none. */

@@ -225,6 +225,9 @@ MpsPlaced mps_model_placed(const MpsModel *self, const MpsSegment *segment)
     placed.subflow = &subflow->public;
     placed.connection = subflow->public.connection;
     placed.sender = forward ? subflow->forward : other(subflow->forward);
+    if (placed.copy_of_packet)
+        placed.copy = mps_stream_relative(&subflow->end[placed.sender],
+                                          &subflow->end[other(placed.sender)], segment);
     return placed;
 }
 

@@ -280,6 +280,9 @@ static inline uint64_t mps_stream_position(const SubflowEnd *end, uint32_t seq)
 {
     return end->last + (uint64_t)(int64_t)(int32_t)(seq - (end->origin + (uint32_t)end->last));
 }
+/* The numbers of @segment, as far as they can be of the stream. */
+MpsRelative mps_stream_relative(const SubflowEnd *sending, const SubflowEnd *acked,
+                                const MpsSegment *segment);
 void mps_stream_segment(MpsModel *model, Subflow *subflow, MpsSide sender);
 void mps_stream_ack(MpsModel *model, Subflow *subflow, MpsSide sender);
 void mps_stream_closed(Subflow *subflow);

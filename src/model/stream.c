@@ -252,17 +252,29 @@ static bool is_near(const SubflowEnd *end, uint64_t position)
     return position - end->last + MAX_WINDOW <= 2 * MAX_WINDOW; /* either way */
 }
 
-/* Sequence and acknowledgement number of @segment as people read them. */
-static void number(MpsEvent *event, const SubflowEnd *sending, const SubflowEnd *acked,
-                   const MpsSegment *segment)
+MpsRelative mps_stream_relative(const SubflowEnd *sending, const SubflowEnd *acked,
+                                const MpsSegment *segment)
 {
     const uint64_t seq = mps_stream_position(sending, segment->seq);
     const uint64_t ack = mps_stream_position(acked, segment->ack);
 
-    event->segment.has_seq = sending->started && is_near(sending, seq);
-    event->segment.seq = (int64_t)(seq - POSITION_BASE);
-    event->segment.has_ack = segment->flags & MPS_TCP_ACK && acked->started && is_near(acked, ack);
-    event->segment.ack = (int64_t)(ack - POSITION_BASE);
+    return (MpsRelative){
+        .has_seq = sending->started && is_near(sending, seq),
+        .has_ack = segment->flags & MPS_TCP_ACK && acked->started && is_near(acked, ack),
+        .seq = (int64_t)(seq - POSITION_BASE),
+        .ack = (int64_t)(ack - POSITION_BASE),
+    };
+}
+
+static void number(MpsEvent *event, const SubflowEnd *sending, const SubflowEnd *acked,
+                   const MpsSegment *segment)
+{
+    const MpsRelative relative = mps_stream_relative(sending, acked, segment);
+
+    event->segment.has_seq = relative.has_seq;
+    event->segment.seq = relative.seq;
+    event->segment.has_ack = relative.has_ack;
+    event->segment.ack = relative.ack;
 }
 
 static MpsSending this_sending(const MpsSegment *segment)

@@ -422,6 +422,11 @@ static inline MpsSide vantage_side(MpsVantage vantage)
 }
 /* Whether it was taken next to @side. */
 bool check_is_near(const Check *check, MpsSide side);
+/* Who is to blame for what a middlebox may have changed. */
+static inline Suspect check_suspect(const Check *check, MpsSide sender)
+{
+    return check_is_near(check, sender) ? SUSPECT_SENDER : SUSPECT_PATH;
+}
 
 /* Whether the capture holds every packet that the end has sent so far, with its options, as far as
  * can be proved. */

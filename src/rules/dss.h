@@ -167,12 +167,6 @@ static inline int64_t dss_acked_to(const DssSide *side)
     return MAX(side->data_ack, side->beyond);
 }
 
-/* Who is to blame for what a middlebox may have changed. */
-static inline Suspect dss_suspect(const Check *check, MpsSide sender)
-{
-    return check_is_near(check, sender) ? SUSPECT_SENDER : SUSPECT_PATH;
-}
-
 /* Whether mappings were broken before: what is concluded from them is not judged. */
 bool dss_is_doubtful(const Check *check);
 

@@ -133,7 +133,7 @@ static void check_width(const Packet *packet, DssSide *side, int64_t data_ack)
 FOR_FAULTS static void report_shrunk(const Packet *packet, const DssEnd *end, int64_t edge)
 {
     rule_fault(packet, (Fault){.rule = RULE_DSS_20,
-                               .suspect = dss_suspect(packet->check, packet->sender),
+                               .suspect = check_suspect(packet->check, packet->sender),
                                .field = "right edge of the receive window",
                                .expected = text("at least data byte %" G_GINT64_FORMAT, end->edge),
                                .seen = text("%" G_GINT64_FORMAT, edge),

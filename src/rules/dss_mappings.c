@@ -200,7 +200,7 @@ static void check_all_mapped(Check *check, const Flow *flow, MpsSide side)
         return;
     rule_fault_at(check, flow->public, side, state->bare,
                   (Fault){.rule = RULE_DSS_08,
-                          .suspect = dss_suspect(check, side),
+                          .suspect = check_suspect(check, side),
                           .field = "payload without a mapping",
                           .expected = text("none"),
                           .seen = text("%" G_GUINT64_FORMAT " bytes", ledger->unmapped_bytes),

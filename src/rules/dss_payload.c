@@ -113,7 +113,7 @@ static void judge(const Packet *packet, Mapping *mapping)
         packet->sending->failed_end = mapping->offset + mapping->bytes;
     }
     rule_fault(packet, (Fault){.rule = RULE_DSS_04,
-                               .suspect = dss_suspect(packet->check, packet->sender),
+                               .suspect = check_suspect(packet->check, packet->sender),
                                .field = "checksum of a mapping",
                                .expected = text("0x%04x", shall),
                                .seen = text("0x%04x", mapping->checksum),
@@ -284,7 +284,7 @@ static void differs(const Packet *packet, Mapping *mapping, int64_t offset)
         return;
     }
     report_difference(packet->check, packet->flow->public, packet->sender, packet_place(packet),
-                      dss_suspect(packet->check, packet->sender), offset);
+                      check_suspect(packet->check, packet->sender), offset);
 }
 
 /* Compares the payload [from, until) of @packet with earlier copies, and keeps what is new. */

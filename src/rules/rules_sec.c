@@ -187,6 +187,12 @@ static bool is_known_right(const Packet *packet)
            packet->peer->n_packets == 1 && packet->sending->n_packets == (packet->synack ? 0 : 1);
 }
 
+/* What only who has the keys can have made is no router's work. */
+static Suspect hmac_suspect(const Check *check, MpsSide sender, const char *known_error)
+{
+    return *known_error ? SUSPECT_SENDER : check_suspect(check, sender);
+}
+
 static void check_hmac(const Packet *packet, const FlowState *state, RuleId rule,
                        const MpsMptcpOption *join, size_t n_bytes)
 {
@@ -212,13 +218,13 @@ static void check_hmac(const Packet *packet, const FlowState *state, RuleId rule
 
     if (rule_broken(packet, rule, memcmp(join->join.hmac, right, n_bytes) != 0)) {
         g_autofree char *hex = join_hex(join->join.hmac, n_bytes);
+        const char *error = known_error(packet, state, join->join.hmac, n_bytes, right, n_right);
 
         rule_fault(packet, (Fault){.rule = rule,
                                    .field = "HMAC of the MP_JOIN",
                                    .expected = join_hex(right, n_bytes),
-                                   .seen = text("%s%s", hex,
-                                                known_error(packet, state, join->join.hmac, n_bytes,
-                                                            right, n_right)),
+                                   .seen = text("%s%s", hex, error),
+                                   .suspect = hmac_suspect(packet->check, own, error),
                                    .earlier = packet->flow->syn});
     }
 }
@@ -311,7 +317,7 @@ static void finish_first_map(Check *check, MpsSide side, const CheckState *state
                 .field = "DSN of the first mapping",
                 .expected = text("IDSN + 1: 0x%016" PRIx64, check->connection->side[side].idsn + 1),
                 .seen = text("IDSN %+" PRId64, offset + 1),
-                .suspect = shown && !check_is_near(check, side) ? SUSPECT_PATH : SUSPECT_SENDER,
+                .suspect = shown ? check_suspect(check, side) : SUSPECT_SENDER,
                 .needs = shown || is_shifted(check, side, offset) ? 0 : EV_ALL | EV_NOGAP,
                 .unproven = !shown && !state->end[side].first_proven});
 }
@@ -438,16 +444,16 @@ static void take_signal(Check *check, Flow *flow, const MpsEvent *event)
         rule_pass(check, RULE_SEC_05);
     } else {
         g_autofree char *hex = join_hex(option->add_addr.hmac, sizeof option->add_addr.hmac);
+        const char *error =
+            is_leftmost(check, event->direction, option) ? ": the leftmost 64 bits" : "";
 
         rule_fault_at(check, flow->public, event->direction,
                       (Place){event->ts_ns, event->packet, event->capture_id},
                       (Fault){.rule = RULE_SEC_05,
                               .field = "HMAC of the ADD_ADDR",
                               .expected = text("the rightmost 64 bits of the HMAC"),
-                              .seen = text("%s%s", hex,
-                                           is_leftmost(check, event->direction, option)
-                                               ? ": the leftmost 64 bits"
-                                               : "")});
+                              .seen = text("%s%s", hex, error),
+                              .suspect = hmac_suspect(check, event->direction, error)});
     }
 }
 

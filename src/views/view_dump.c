@@ -59,6 +59,22 @@ static const MpsEvent *segment_event(const MpsTold *told)
     return NULL;
 }
 
+static MpsRelative relative_numbers(const MpsTold *told)
+{
+    const MpsEvent *event = segment_event(told);
+
+    if (told->seen == MPS_SEEN_DUPLICATE)
+        return told->placed.copy;
+    if (!event)
+        return (MpsRelative){0};
+    return (MpsRelative){
+        .has_seq = event->segment.has_seq,
+        .has_ack = event->segment.has_ack,
+        .seq = event->segment.seq,
+        .ack = event->segment.ack,
+    };
+}
+
 /* ---- remarks */
 
 typedef struct {
@@ -349,9 +365,7 @@ static void append_data(GString *out, const MpsTold *told)
 static void segment_text(GString *out, const MpsTold *told)
 {
     const MpsSegment *segment = told->segment;
-    const MpsEvent *event = segment_event(told);
-    const bool seq_known = event && event->segment.has_seq;
-    const bool ack_known = event && event->segment.has_ack;
+    const MpsRelative relative = relative_numbers(told);
 
     append_endpoint(out, &segment->src);
     g_string_append(out, " > ");
@@ -359,14 +373,14 @@ static void segment_text(GString *out, const MpsTold *told)
     g_string_append(out, " [");
     append_flags(out, segment->flags);
     g_string_append(out, "] seq ");
-    if (seq_known)
-        g_string_append_printf(out, "%" PRId64, event->segment.seq);
+    if (relative.has_seq)
+        g_string_append_printf(out, "%" PRId64, relative.seq);
     else
         g_string_append_printf(out, "0x%08x", segment->seq);
-    if (seq_known && segment->payload_bytes > 0)
-        g_string_append_printf(out, ":%" PRId64, event->segment.seq + segment->payload_bytes);
-    if (ack_known)
-        g_string_append_printf(out, " ack %" PRId64, event->segment.ack);
+    if (relative.has_seq && segment->payload_bytes > 0)
+        g_string_append_printf(out, ":%" PRId64, relative.seq + segment->payload_bytes);
+    if (relative.has_ack)
+        g_string_append_printf(out, " ack %" PRId64, relative.ack);
     else if (segment->flags & MPS_TCP_ACK)
         g_string_append_printf(out, " ack 0x%08x", segment->ack);
     g_string_append_printf(out, " len %u", segment->payload_bytes);
@@ -484,6 +498,7 @@ static void segment_json(GString *out, const MpsTold *told)
 {
     const MpsSegment *segment = told->segment;
     const MpsEvent *event = segment_event(told);
+    const MpsRelative relative = relative_numbers(told);
     const char *before = "";
 
     json_endpoint(out, "src", &segment->src);
@@ -493,10 +508,10 @@ static void segment_json(GString *out, const MpsTold *told)
     g_string_append_printf(out, "\",\"seq\":%u", segment->seq);
     if (segment->flags & MPS_TCP_ACK)
         g_string_append_printf(out, ",\"ack\":%u", segment->ack);
-    if (event && event->segment.has_seq)
-        g_string_append_printf(out, ",\"relative_seq\":%" PRId64, event->segment.seq);
-    if (event && event->segment.has_ack)
-        g_string_append_printf(out, ",\"relative_ack\":%" PRId64, event->segment.ack);
+    if (relative.has_seq)
+        g_string_append_printf(out, ",\"relative_seq\":%" PRId64, relative.seq);
+    if (relative.has_ack)
+        g_string_append_printf(out, ",\"relative_ack\":%" PRId64, relative.ack);
     g_string_append_printf(out, ",\"window\":%u,\"payload_bytes\":%u", segment->window,
                            segment->payload_bytes);
     if (event && segment->payload_bytes > 0)

@@ -162,6 +162,32 @@ static void sec_04(Bed *bed, bool bad)
         pb_ack(bed->second, PB_SERVER);
 }
 
+static void swap_keys(PbConn *conn)
+{
+    const uint64_t key = conn->key[PB_CLIENT];
+
+    conn->key[PB_CLIENT] = conn->key[PB_SERVER];
+    conn->key[PB_SERVER] = key;
+}
+
+/* No router can have made it. */
+static void sec_04_swapped(Bed *bed, bool bad)
+{
+    bed_start(bed);
+    pb_syn(bed->second);
+    pb_synack(bed->second);
+    if (bad)
+        swap_keys(bed->conn);
+    bed_fault(bed);
+    pb_third_ack(bed->second);
+    if (bad) {
+        swap_keys(bed->conn);
+        pb_rst(bed->second, PB_SERVER, 1);
+    } else {
+        pb_ack(bed->second, PB_SERVER);
+    }
+}
+
 static void sec_05(Bed *bed, bool bad)
 {
     const MpsAddress address = pb_address("10.2.2.1");
@@ -172,6 +198,23 @@ static void sec_05(Bed *bed, bool bad)
     bed_start(bed);
     pb_add_addr_hmac(bed->conn->key[key], bed->conn->key[pb_peer(key)], 1, address, 7777, hmac);
     pb_opt_add_addr(&options, 1, false, 1, address, 7777, hmac);
+    bed_fault(bed);
+    bed_option(bed->first, PB_SERVER, &options);
+    if (!bad)
+        pb_add_addr_echo(bed->first, PB_CLIENT, 1, "10.2.2.1", 7777);
+}
+
+/* The same. */
+static void sec_05_leftmost(Bed *bed, bool bad)
+{
+    static const uint8_t message[] = {1, 10, 2, 2, 1, 7777 >> 8, 7777 & 0xff};
+    uint8_t digest[PB_DIGEST_MAX];
+    PbOptions options = {0};
+
+    bed_start(bed);
+    pb_hmac(1, bed->conn->key[PB_SERVER], bed->conn->key[PB_CLIENT], message, sizeof message,
+            digest);
+    pb_opt_add_addr(&options, 1, false, 1, pb_address("10.2.2.1"), 7777, digest + (bad ? 0 : 24));
     bed_fault(bed);
     bed_option(bed->first, PB_SERVER, &options);
     if (!bad)
@@ -264,12 +307,43 @@ const RuleCase cases_sec[] = {
      .verdict = "violation",
      .suspect = "path -",
      .checksums = true},
-    {.rule = "SEC-03", .run = sec_03, .verdict = "violation", .suspect = "sender server"},
+    {.rule = "SEC-03", .run = sec_03, .verdict = "violation", .suspect = "path -"},
+    {.rule = "SEC-03",
+     .run = sec_03,
+     .verdict = "violation",
+     .vantage = "server",
+     .suspect = "sender server"},
+    {.rule = "SEC-03",
+     .run = sec_03,
+     .verdict = "violation",
+     .vantage = "client",
+     .suspect = "path -"},
     {.rule = "SEC-03", .run = sec_03, .verdict = "violation", .version = V0, .also = "OPT-09"},
-    {.rule = "SEC-03", .run = sec_03_server, .verdict = "violation", .suspect = "sender client"},
-    {.rule = "SEC-04", .run = sec_04, .verdict = "violation", .suspect = "sender client"},
+    {.rule = "SEC-03",
+     .run = sec_03_server,
+     .verdict = "violation",
+     .vantage = "client",
+     .suspect = "sender client"},
+    {.rule = "SEC-04", .run = sec_04, .verdict = "violation", .suspect = "path -"},
+    {.rule = "SEC-04",
+     .run = sec_04,
+     .verdict = "violation",
+     .vantage = "client",
+     .suspect = "sender client"},
+    {.rule = "SEC-04", .run = sec_04_swapped, .verdict = "violation", .suspect = "sender client"},
     {.rule = "SEC-05",
      .run = sec_05,
+     .verdict = "violation",
+     .suspect = "path -",
+     .also = "ADDR-11"},
+    {.rule = "SEC-05",
+     .run = sec_05,
+     .verdict = "violation",
+     .vantage = "server",
+     .suspect = "sender server",
+     .also = "ADDR-11"},
+    {.rule = "SEC-05",
+     .run = sec_05_leftmost,
      .verdict = "violation",
      .suspect = "sender server",
      .also = "ADDR-11"},
