@@ -118,7 +118,8 @@ static bool is_complete(sqlite3 *db)
 static bool look_into(sqlite3 *db, const char *part, MpsCheckpoint **found, bool *useless,
                       GError **error)
 {
-    const char *problem = mps_database_problem_of(db); /* also rolls back what was not committed */
+    const char *problem =
+        mps_database_problem_of(db); /* also takes up the log of what was committed */
     int status;
 
     if (problem)

@@ -2,9 +2,9 @@
  * some packet, PATH.state1, PATH.state2, ..., each a file of its own, the state of the run behind
  * it.
  *
- * The row that names the state is committed together with the rows, and after the state is on disk;
- * then the state before it is removed.  What came later is rolled back when the database is opened
- * again. */
+ * The row that names the state is committed behind the rows, with how many each table has, and
+ * after the state is on disk; then the state before it is removed.  Rows that came later are taken
+ * back when the database is gone on with. */
 #ifndef MPS_STORE_CHECKPOINT_H
 #define MPS_STORE_CHECKPOINT_H
 

@@ -20,8 +20,8 @@ MpsWriter *mps_writer_new(const char *path, bool force, const MpsTable *const *t
                           GError **error);
 
 /* The same for a database that another run can go on with, which needs a @path:
- * mps_checkpoint_table is among @tables, and a row of it commits.  With @from, it is gone on with
- * the unfinished database that is there; without, an unfinished one is replaced. */
+ * mps_checkpoint_table is among @tables, and a row of it makes all before it last.  With @from, it
+ * is gone on with the unfinished database that is there; without, an unfinished one is replaced. */
 MpsWriter *mps_writer_resume(const char *path, bool force, const MpsTable *const *tables,
                              const MpsCheckpoint *from, GError **error);
 
